@@ -1,0 +1,93 @@
+"""Make the README's pictures from the real pages of a running demo: `make screenshots`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+sys.path.insert(0, str(ROOT / "deploy"))
+from browser import find_browser  # noqa: E402
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
+
+
+def addresses(process: subprocess.Popen[str]) -> dict[str, list[str]]:
+    """Read the demo's lines until READY; return word -> the rest of its first line."""
+    found: dict[str, list[str]] = {}
+    for line in process.stdout or ():
+        print(line, end="")
+        word, *rest = line.split()
+        found.setdefault(f"{word} {rest[0]}" if word in {"RATE", "REPORT"} else word, rest)
+        if word == "READY":
+            return found
+    raise SystemExit("the demo ended before it was ready")
+
+
+def log_in(page: Page, address: str, user: str, password: str) -> None:
+    """Log in to the admin."""
+    page.goto(f"{address}login/")
+    page.fill("input[name=username]", user)
+    page.fill("input[name=password]", password)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_load_state("networkidle")
+
+
+def shoot(page: Page, name: str, *, selector: str | None = None) -> None:
+    """Store a picture of the window, or of one element."""
+    page.wait_for_load_state("networkidle")
+    target = page.locator(selector).first if selector else page
+    target.screenshot(path=IMAGES / f"{name}.png")
+
+
+def rate(browser: Browser, url: str, name: str, viewport: dict[str, int]) -> None:
+    """Agree, begin, and store a picture of the first trial."""
+    page = browser.new_context(viewport=viewport, device_scale_factor=1).new_page()
+    page.goto(url)
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_selector(".trial[aria-busy=false]")
+    shoot(page, name)
+
+
+def shoot_all(browser: Browser, found: dict[str, list[str]]) -> None:
+    """Store every picture of the README."""
+    page = browser.new_context(viewport={"width": 1000, "height": 1240}).new_page()
+    admin, user, password = found["ADMIN"]
+    log_in(page, admin, user, password)
+    page.goto(found["REPORT which-is-real"][1])
+    shoot(page, "report")
+    page.set_viewport_size(DESKTOP)
+    page.goto(f"{admin}studies/study/")
+    page.get_by_role("link", name="Which digit is real?").first.click()
+    shoot(page, "study")
+    rate(browser, found["RATE which-is-better"][1], "rater", DESKTOP)
+    rate(browser, found["RATE diversity"][1], "rater-phone", PHONE)
+
+
+def main() -> None:
+    """Run the demo, take the pictures, stop the demo."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "DATA_DIR": str(ROOT / "var" / "demo"), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "manage.py", "demo", "--port", "8641", "--no-open"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            found = addresses(process)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+                shoot_all(browser, found)
+                browser.close()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+// @ts-check
+/** Several images, put in order from best to worst; or only the best and the worst of them. */
+import { Ranking } from "../ranking.js";
+
+/** @type {import("../types.js").Part} */
+export const part = {
+  choices: () => [],
+  control: async ({ images, mode }) => (_question, onChange) => new Ranking(Number(images), mode === "best_worst", onChange),
+  placesAnswer: true,
+};

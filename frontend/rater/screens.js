@@ -1,0 +1,146 @@
+// @ts-check
+/** What stands before, between and after the trials. */
+/** @typedef {import("./types.js").Study} Study */
+/** @typedef {import("./types.js").Completion} Completion */
+import { el, paragraphs } from "./elements.js";
+import { words } from "./words.js";
+
+/**
+ * Replace what is on screen, and lead keyboard and screen reader to its heading.
+ *
+ * @param {HTMLElement} root
+ * @param {...Node} content
+ */
+export function present(root, ...content) {
+  root.replaceChildren(...content);
+  const heading = root.querySelector("h1");
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+/**
+ * Show the instructions; resolve when the rater wants to begin.
+ *
+ * @param {HTMLElement} root
+ * @param {Study} study
+ * @param {number} total  trials in this session
+ * @param {string[]} brief  what the protocol adds
+ */
+export function instruct(root, study, total, brief) {
+  const start = el("button", { type: "button", class: "primary" }, `${words.start} `, el("kbd", { "aria-hidden": "true" }, "↵"));
+  present(
+    root,
+    el(
+      "div",
+      { class: "sheet" },
+      el("h1", {}, study.title),
+      ...paragraphs(study.instructions),
+      ...brief.map((text) => el("p", {}, text)),
+      el("p", { class: "quiet" }, `${words.questions(total)} ${words.how}`),
+      el("p", { class: "actions" }, start),
+    ),
+  );
+  return pressed(start);
+}
+
+/** Resolve when the button is pressed, or Enter anywhere. @param {HTMLButtonElement} button */
+function pressed(button) {
+  return new Promise((resolve) => {
+    const onKey = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Enter" || event.repeat) return;
+      event.preventDefault();
+      done();
+    };
+    const done = () => {
+      document.removeEventListener("keydown", onKey);
+      resolve(undefined);
+    };
+    document.addEventListener("keydown", onKey);
+    button.addEventListener("click", done);
+  });
+}
+
+/**
+ * Let the rater rest; resolve when they want to go on.
+ *
+ * @param {HTMLElement} root
+ * @param {import("./types.js").Progress} progress
+ */
+export function rest(root, { done, total }) {
+  const on = el("button", { type: "button", class: "primary" }, `${words.goOn} `, el("kbd", { "aria-hidden": "true" }, "↵"));
+  const bar = el("progress", { "aria-label": words.progress, max: total, value: done });
+  const sheet = el("div", { class: "sheet" }, el("h1", {}, words.breakTime), el("p", {}, words.breakWhy(done, total)));
+  sheet.append(el("p", { class: "line" }, bar), el("p", { class: "actions" }, on));
+  present(root, sheet);
+  return pressed(on);
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {string} title
+ * @param {string} text
+ * @param {{label: string, act: () => void}} [action]
+ */
+export function message(root, title, text, action) {
+  const sheet = el("div", { class: "sheet" }, el("h1", {}, title), ...paragraphs(text));
+  if (action) {
+    const button = el("button", { type: "button", class: "primary" }, action.label);
+    button.addEventListener("click", action.act);
+    sheet.append(el("p", { class: "actions" }, button));
+  }
+  present(root, sheet);
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {Study} study
+ * @param {Completion | null} completion
+ * @param {boolean} answered  whether this rater had anything to answer
+ */
+export function thank(root, study, completion, answered) {
+  const title = answered ? words.thanks : words.nothingLeft;
+  const text = answered
+    ? study.thanks || words.thanksWhy
+    : words.nothingLeftWhy;
+  const sheet = el("div", { class: "sheet" }, el("h1", {}, title), ...paragraphs(text));
+  if (completion?.code) sheet.append(codeOf(completion.code));
+  if (completion?.url) {
+    const ours = new URL(completion.url, location.href).origin === location.origin; // hands in from within a frame
+    const target = ours ? "_self" : "_top";
+    const link = el("a", { class: "button", href: completion.url, target, rel: "noreferrer" }, words.confirm);
+    sheet.append(el("p", { class: "actions" }, link));
+  } else if (answered) {
+    sheet.append(el("p", { class: "quiet" }, words.mayClose));
+  }
+  present(root, sheet);
+}
+
+/** @param {string} code */
+function codeOf(code) {
+  const output = el("output", { class: "code", "aria-labelledby": "code-label" }, code);
+  const copy = el("button", { type: "button", class: "secondary" }, words.copy);
+  const said = el("span", { class: "quiet", role: "status" });
+  copy.addEventListener("click", async () => {
+    said.textContent = (await copyText(code, output)) ? words.copied : words.selected;
+  });
+  const label = el("p", { id: "code-label", class: "label" }, words.code);
+  return el("div", { class: "completion" }, label, el("div", { class: "row" }, output, copy, said));
+}
+
+/**
+ * Copy, or where frames forbid that, select.
+ *
+ * @param {string} text
+ * @param {HTMLElement} element
+ */
+async function copyText(text, element) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    getSelection()?.selectAllChildren(element);
+    return false;
+  }
+}

@@ -1,0 +1,156 @@
+// @ts-check
+/** One sitting: instructions, trials, thanks. */
+/** @typedef {import("./types.js").SessionInfo} SessionInfo */
+import { DisplayTooSlow } from "./display.js";
+import { Header, waitingSign } from "./header.js";
+import { RequestFailed, persist } from "./http.js";
+import { ImageLoader } from "./images.js";
+import { Outbox } from "./outbox.js";
+import { loadPart } from "./protocols/registry.js";
+import { instruct, message, present, rest, thank } from "./screens.js";
+import { Supply } from "./supply.js";
+import { Trials } from "./trials.js";
+import { words } from "./words.js";
+
+/**
+ * Lead a rater through their session, from wherever they are in it.
+ *
+ * @param {HTMLElement} root
+ * @param {import("./types.js").Server} server
+ * @param {import("./shelf.js").Shelf} shelf
+ * @param {SessionInfo} info
+ */
+export async function runSession(root, server, shelf, info) {
+  const { study } = info;
+  document.title = study.title;
+  if (info.completion) return thank(root, study, info.completion, true);
+  const progress = { ...info.progress };
+  const { outbox, answered } = await catchUp(server, shelf, progress);
+  let supply = supplyOf(server, outbox, answered);
+  supply.warm();
+  warnBeforeLeaving(outbox);
+  const part = await loadPart(study.protocol);
+  const control = (await part.control?.(study.page)) ?? null;
+  if (progress.done === 0 && progress.total > 0) await instruct(root, study, progress.total, part.brief?.(study.page) ?? []);
+  for (let before = -1; progress.done > before; supply = supplyOf(server, outbox, [])) {
+    before = progress.done;
+    try {
+      await runTrials(root, { study, part, control, supply, outbox, progress });
+    } catch (error) {
+      if (!(error instanceof DisplayTooSlow)) throw error;
+      return message(root, words.tooSlow, words.tooSlowWhy(error.hertz));
+    }
+    await sendTheRest(root, outbox);
+    const ending = await persist(() => complete(server));
+    if (ending) return thank(root, study, ending.completion, progress.done > 0);
+    if (supply.paused) return message(root, words.paused, words.pausedWhy, TRY_AGAIN);
+  }
+  return message(root, words.leftOver, words.leftOverWhy, TRY_AGAIN);
+}
+
+/** How long a returning rater waits for the votes of an earlier visit to arrive before going on. */
+const CATCH_UP_MS = 3_000;
+const TRY_AGAIN = { label: words.tryAgain, act: () => location.reload() };
+
+/**
+ * Open the outbox and send what an earlier visit left in it. From here on `progress.done` is what the
+ * server has and what is on its way there.
+ *
+ * @param {import("./types.js").Server} server
+ * @param {import("./shelf.js").Shelf} shelf
+ * @param {import("./types.js").Progress} progress
+ * @returns {Promise<{outbox: Outbox, answered: string[]}>} answered: assignments that need not be shown again
+ */
+async function catchUp(server, shelf, progress) {
+  const outbox = new Outbox(server, shelf);
+  outbox.addEventListener("change", (event) => {
+    const receipt = /** @type {CustomEvent<import("./types.js").Receipt | null>} */ (event).detail;
+    if (receipt) progress.done = receipt.progress.done + outbox.waiting.size;
+  });
+  const left = await outbox.restore();
+  if (left.length) await Promise.race([outbox.flush(), new Promise((resolve) => setTimeout(resolve, CATCH_UP_MS))]);
+  if (outbox.waiting.size === left.length) progress.done += left.length; // none of them has been confirmed yet
+  return { outbox, answered: left.map(({ assignment }) => assignment) };
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {Outbox} outbox
+ */
+async function sendTheRest(root, outbox) {
+  if (outbox.waiting.size) message(root, words.oneMoment, words.lastAnswers);
+  await outbox.flush();
+  if (outbox.broken) throw outbox.broken;
+}
+
+/** @param {import("./types.js").Server} server @returns {Promise<import("./types.js").Ending | null>} null: work is left */
+async function complete(server) {
+  try {
+    return await server.complete();
+  } catch (error) {
+    if (error instanceof RequestFailed && error.code === "work_left") return null;
+    throw error;
+  }
+}
+
+/**
+ * @param {import("./types.js").Server} server
+ * @param {Outbox} outbox
+ * @param {string[]} answered
+ */
+function supplyOf(server, outbox, answered) {
+  const reachable = () => server.session().then(() => true, (error) => error.status > 0 && error.status < 500);
+  return new Supply(server, outbox, new ImageLoader(reachable), answered);
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {{study: import("./types.js").Study, part: import("./types.js").Part,
+ *   control: import("./types.js").ControlMaker | null, supply: Supply, outbox: Outbox, progress: import("./types.js").Progress}} parts
+ */
+async function runTrials(root, { study, part, control, supply, outbox, progress }) {
+  const header = new Header(study.title);
+  const count = () => header.progress(progress.done, progress.total);
+  /** @param {import("./types.js").Vote} vote */
+  const onDone = ({ outcome }) => {
+    progress.done += 1;
+    count();
+    header.say("image", outcome === "not_shown" ? words.skipped : "");
+  };
+  const show = () => {
+    document.body.classList.add("rating");
+    present(root, header.element, trials.element);
+  };
+  const onBlock = async () => {
+    document.body.classList.remove("rating");
+    await rest(root, progress);
+    show();
+  };
+  const trials = new Trials({ study, part, control, supply, outbox, onDone, onBlock });
+  outbox.addEventListener("change", () => {
+    header.say("votes", waitingSign(outbox));
+    count();
+  });
+  supply.addEventListener("waiting", (event) =>
+    header.say("trials", /** @type {CustomEvent<boolean>} */ (event).detail ? words.noConnection : ""),
+  );
+  supply.addEventListener("progress", (event) => {
+    progress.total = /** @type {CustomEvent<import("./types.js").Progress>} */ (event).detail.total;
+    count();
+  });
+  count();
+  show();
+  try {
+    await trials.run();
+  } finally {
+    document.body.classList.remove("rating");
+  }
+}
+
+/** @param {Outbox} outbox */
+function warnBeforeLeaving(outbox) {
+  addEventListener("beforeunload", (event) => {
+    if (outbox.waiting.size) event.preventDefault();
+  });
+  addEventListener("pagehide", () => outbox.flushOnLeaving());
+}

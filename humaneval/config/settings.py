@@ -1,0 +1,335 @@
+"""All settings. Every knob is an environment variable; without any, the platform runs on one machine.
+
+SQLite, media on disk and a file-system broker are the defaults and are meant for real use by a small
+lab; PostgreSQL, Redis or RabbitMQ, and S3 are reached by setting DATABASE_URL, BROKER_URL and S3_BUCKET.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+
+from humaneval.ui.theme import UNFOLD as UNFOLD
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+env = environ.FileAwareEnv()
+env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+
+# --- where things are kept -------------------------------------------------------------------------
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret in a file that only its owner reads, made on first use."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text().strip()
+
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(DATA_DIR / "secret_key")
+# Raters' panel ids are looked up by HMAC under this key; changing it makes every rater a stranger.
+RATER_KEY = env.str("RATER_KEY", default="") or SECRET_KEY
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Address that links in e-mails, panels and the command line start with.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "django_filters",
+    "drf_spectacular",
+    "humaneval.ui",
+    "humaneval.jobs",
+    "humaneval.samples",
+    "humaneval.studies",
+    "humaneval.rating",
+    "humaneval.scoring",
+    "humaneval.recruitment",
+    "humaneval.reports",
+    "humaneval.workspace",
+    "humaneval.demo",
+    "humaneval.config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "humaneval.ui.policy.AdminPolicyMiddleware",
+]
+
+ROOT_URLCONF = "humaneval.config.urls"
+WSGI_APPLICATION = "humaneval.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- database ---------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
+_database = DATABASES["default"]
+if _database["ENGINE"].endswith("sqlite3"):
+    # WAL with IMMEDIATE transactions is what keeps "database is locked" away with several processes.
+    # synchronous=FULL: an acknowledged vote must survive a power cut, not only a killed process.
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728;",
+    }
+else:
+    _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+    _database["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- files ------------------------------------------------------------------------------------------
+MEDIA_ROOT = DATA_DIR / "media"
+S3_BUCKET = env.str("S3_BUCKET", default="")
+STORAGES: dict[str, dict[str, object]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "humaneval.ui.staticfiles.HashedStaticFilesStorage"},
+}
+if S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+            "region_name": env.str("S3_REGION", default="") or None,
+            "location": env.str("S3_PREFIX", default=""),
+            "signature_version": "s3v4",
+            "file_overwrite": True,
+            "default_acl": None,
+        },
+    }
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
+STATICFILES_DIRS = [(name, BASE_DIR / "frontend" / name) for name in ("rater", "styles")]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+# Limits on what an import may bring.
+IMPORT_MAX_FILES = env.int("IMPORT_MAX_FILES", default=1_000_000)
+IMPORT_MAX_FILE_BYTES = env.int("IMPORT_MAX_FILE_BYTES", default=100 * 1024**2)
+IMPORT_MAX_TOTAL_BYTES = env.int("IMPORT_MAX_TOTAL_BYTES", default=50 * 1024**3)
+IMPORT_MAX_PIXELS = env.int("IMPORT_MAX_PIXELS", default=100_000_000)
+IMPORT_MAX_RATIO = env.int("IMPORT_MAX_RATIO", default=200)  # how many-fold a zip's member may expand
+IMPORT_MIN_SIDE = env.int("IMPORT_MIN_SIDE", default=4)  # pixels
+# Folders on the server that the API may import from; the command line may import from anywhere.
+IMPORT_ROOTS = env.list("IMPORT_ROOTS", default=[])
+
+# --- background work --------------------------------------------------------------------------------
+BROKER_DIR = DATA_DIR / "broker"
+CELERY_BROKER_URL = env.str("BROKER_URL", default="filesystem://localhost/")
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    for _folder in ("queue", "processed", "control"):
+        (BROKER_DIR / _folder).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(BROKER_DIR / "queue"),
+        "data_folder_out": str(BROKER_DIR / "queue"),
+        "control_folder": str(BROKER_DIR / "control"),
+        "store_processed": False,
+        "polling_interval": 0.25,
+    }
+CELERY_TASK_IGNORE_RESULT = True  # our own rows hold results
+CELERY_TASK_ACKS_LATE = False  # the job row is the truth; a message is a wake-up and may be lost
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nobody uses it, and on every broker it costs queues
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
+JOB_SWEEP_SECONDS = env.int("JOB_SWEEP_SECONDS", default=10)
+JOB_RETRY_SECONDS = env.float("JOB_RETRY_SECONDS", default=5)  # before the second attempt; then it doubles
+METRICS_WORKERS = env.int("METRICS_WORKERS", default=1)  # how many share the features of one set
+JOB_QUEUES = ["default", "metrics"]
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_BEAT_SCHEDULE = {
+    f"sweep of {_queue}": {
+        "task": "jobs.work",
+        "schedule": JOB_SWEEP_SECONDS,
+        "args": [_queue],
+        # A busy queue must not gather sweeps: the next one does as well.
+        "options": {"queue": _queue, "expires": 2 * JOB_SWEEP_SECONDS},
+    }
+    for _queue in JOB_QUEUES
+}
+
+# Networks of one's own that scores may use lie here and nowhere else: their files hold programs.
+EXTRACTOR_DIR = Path(env.str("EXTRACTOR_DIR", default=str(DATA_DIR / "extractors")))
+# Inception weights for FID proper: a file given here is used before cache and download.
+METRICS_INCEPTION_WEIGHTS = env.str("METRICS_INCEPTION_WEIGHTS", default="")
+
+# --- panels -----------------------------------------------------------------------------------------
+# Panel ids are kept for payment as ciphertext under this key; without it nobody can be paid a bonus.
+PANEL_ID_KEY = env.str("PANEL_ID_KEY", default="") or _kept_secret(DATA_DIR / "panel_id_key")
+PANEL_ID_RETENTION_DAYS = env.int("PANEL_ID_RETENTION_DAYS", default=90)  # after a posting is closed
+PANEL_POLL_SECONDS = env.int("PANEL_POLL_SECONDS", default=120)
+PANEL_TIMEOUT_SECONDS = env.float("PANEL_TIMEOUT_SECONDS", default=20)
+PROLIFIC_URL = env.str("PROLIFIC_URL", default="https://api.prolific.com/api/v1").rstrip("/")
+PROLIFIC_TOKEN = env.str("PROLIFIC_TOKEN", default="")
+PROLIFIC_PROJECT = env.str("PROLIFIC_PROJECT", default="")
+PROLIFIC_FEE_RATE = env.str("PROLIFIC_FEE_RATE", default="0.428")  # of rewards and bonuses; see your contract
+PROLIFIC_WEBHOOK_SECRET = env.str("PROLIFIC_WEBHOOK_SECRET", default="")
+# "sandbox", "production" or an address. AWS says that it closed MTurk on 30 September 2026.
+MTURK_ENDPOINT = env.str("MTURK_ENDPOINT", default="sandbox")
+# Sites that may be handed a worker's finished assignment.
+MTURK_SUBMIT_ORIGINS = env.list(
+    "MTURK_SUBMIT_ORIGINS", default=["https://www.mturk.com", "https://workersandbox.mturk.com"]
+)
+CELERY_BEAT_SCHEDULE["look at the panels"] = {
+    "task": "recruitment.look",
+    "schedule": PANEL_POLL_SECONDS,
+    "options": {"queue": "default", "expires": PANEL_POLL_SECONDS},
+}
+
+# --- votes ------------------------------------------------------------------------------------------
+SESSION_TOKEN_DAYS = env.int("SESSION_TOKEN_DAYS", default=30)  # then raters open their link again
+SEAL_SECONDS = env.int("SEAL_SECONDS", default=60)  # how often new votes are bound into their study's chain
+CELERY_BEAT_SCHEDULE["seal new votes"] = {
+    "task": "rating.seal",
+    "schedule": SEAL_SECONDS,
+    "options": {"queue": "default", "expires": SEAL_SECONDS},
+}
+
+# --- cache: throttles count here --------------------------------------------------------------------
+# Without Redis each web process counts for itself, so limits are up to that many times as wide.
+# Django's file cache would share the counts, but forgets a third of them beyond a few hundred raters.
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+
+# --- people and what they may do --------------------------------------------------------------------
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
+    "PAGE_SIZE": 100,
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_THROTTLE_RATES": {
+        "arrival": env.str("THROTTLE_ARRIVAL", default="60/min"),  # new sessions from one address
+        "session": env.str("THROTTLE_SESSION", default="600/min"),  # requests of one rating session
+    },
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Human evaluation platform",
+    "DESCRIPTION": "Studies, votes, scores and reports of generative image models.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "StudyState": "humaneval.studies.states.StudyState",
+        "JobState": "humaneval.jobs.models.JobState",
+        "SessionState": "humaneval.rating.models.SessionState",
+    },
+}
+
+# --- safety -----------------------------------------------------------------------------------------
+HTTPS = env.bool("HTTPS", default=PUBLIC_URL.startswith("https://"))
+SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=HTTPS)
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# Browsers' built-in lists are hard to leave, and take the whole domain: only for who owns it and asks.
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
+if env.bool("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"  # rater pages lift it and say by CSP who may frame them
+# Who may frame a rater's page: panels do. Any site by default, for the page holds nothing private.
+RATER_FRAME_ANCESTORS = env.list("RATER_FRAME_ANCESTORS", default=["*"])
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- words, time, logs ------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+# Only languages that all of our words are in: Django's own translations among English ones read badly.
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_I18N = USE_TZ = True
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Each sweep that finds nothing would leave three lines.
+    "loggers": {f"celery.{name}": {"level": "WARNING"} for name in ("app.trace", "worker.strategy", "beat")},
+}
+
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is empty: set it to the host names this server answers to.")

@@ -1,0 +1,30 @@
+"""Every address of the platform: each app brings its own, and this page puts them together."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from humaneval.config.health import healthz
+
+api = [
+    path("", include("humaneval.samples.api_urls")),
+    path("", include("humaneval.studies.api_urls")),
+    path("", include("humaneval.rating.api_urls")),
+    path("", include("humaneval.scoring.api_urls")),
+    path("", include("humaneval.reports.api_urls")),
+]
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("", include("humaneval.ui.urls")),
+    path("", include("humaneval.samples.urls")),
+    path("", include("humaneval.studies.urls")),
+    path("", include("humaneval.rating.urls")),
+    path("", include("humaneval.recruitment.urls")),
+    path("", include("humaneval.reports.urls")),
+    path("api/v1/", include(api)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,1 @@
+"""Stand-ins for panels on this machine, for shows and tests: what they refuse, the panels refuse."""

@@ -1,0 +1,90 @@
+"""What other apps do with jobs: submit, retry, cancel, and run here and now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from humaneval.jobs import claims
+from humaneval.jobs.models import Job, JobState
+from humaneval.jobs.registry import handler_of
+from humaneval.jobs.running import run_claimed
+from humaneval.jobs.tasks import wake
+
+
+class NotRetryable(ValueError):
+    """Raised for a job that succeeded: there is nothing to try again."""
+
+
+def submit(*, kind: str, key: str, args: Mapping[str, Any] | None = None) -> Job:
+    """Store a job and wake a worker once the transaction commits; return the job.
+
+    The same ``key`` gives the same job, whatever its state, and its first ``args`` stand. Raises
+    :class:`~humaneval.jobs.registry.UnknownKind` for a kind that no app handles.
+    """
+    handler = handler_of(kind)
+    job, _created = Job.objects.get_or_create(
+        key=key,
+        defaults={
+            "kind": kind,
+            "args": dict(args or {}),
+            "queue": handler.queue,
+            "max_attempts": handler.max_attempts,
+        },
+    )
+    if job.state == JobState.QUEUED:
+        transaction.on_commit(partial(wake, job.queue))
+    return job
+
+
+def retry(job: Job) -> Job:
+    """Queue a failed or cancelled job again with all its attempts; return it as it now stands.
+
+    A job that is queued already loses its back-off, one that runs is left alone. Raises
+    :class:`NotRetryable` for one that succeeded.
+    """
+    again = [JobState.FAILED, JobState.CANCELLED, JobState.QUEUED]
+    Job.objects.filter(id=job.id, state__in=again).update(
+        state=JobState.QUEUED,
+        attempts=0,
+        run_after=None,
+        cancel_requested=False,
+        error="",
+        result=None,
+        finished_at=None,
+    )
+    job.refresh_from_db()
+    if job.state == JobState.SUCCEEDED:
+        raise NotRetryable("This job succeeded; there is nothing to retry.")
+    transaction.on_commit(partial(wake, job.queue))
+    return job
+
+
+def cancel(job: Job) -> Job:
+    """Stop a job: at once if it waits, at its next progress report if it runs; return it.
+
+    A finished job is left as it is.
+    """
+    stopped = Job.objects.filter(id=job.id, state=JobState.QUEUED).update(
+        state=JobState.CANCELLED, finished_at=timezone.now()
+    )
+    if not stopped:
+        Job.objects.filter(id=job.id, state=JobState.RUNNING).update(cancel_requested=True)
+    job.refresh_from_db()
+    return job
+
+
+def run(job_id: int) -> Job:
+    """Claim a job and run one attempt of it in this process; return it as it then stands.
+
+    A job that somebody else runs, or that has finished, is returned untouched. The handler's errors
+    are stored in the job, not raised.
+    """
+    claims.settle_abandoned()
+    if job := claims.claim(job_id):
+        run_claimed(job)
+    return Job.objects.get(id=job_id)

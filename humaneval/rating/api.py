@@ -1,0 +1,318 @@
+"""The rater API: arrive, fetch, vote, complete. And for those who make a study, its preview.
+
+JSON in and out, no cookie read or set, nothing for a cache to keep. Whoever holds a session's token is
+its rater; nothing in an answer tells real from generated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.authentication import SessionAuthentication, TokenAuthentication
+from rest_framework.exceptions import APIException, ParseError, PermissionDenied
+from rest_framework.permissions import AllowAny, IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView, exception_handler
+
+from humaneval.rating import serializers as shapes
+from humaneval.rating.authentication import HasSession, SessionTokenAuthentication, session_of
+from humaneval.rating.completion import complete_session, completion_of
+from humaneval.rating.describing import describe_assignments, describe_study
+from humaneval.rating.handout import hand_out
+from humaneval.rating.history import read_history
+from humaneval.rating.intake import store_votes
+from humaneval.rating.models import Session
+from humaneval.rating.preview import preview_assignments, render_preview
+from humaneval.rating.progress import progress_of
+from humaneval.rating.refusals import Refusal
+from humaneval.rating.sessions import Arrival, open_session
+from humaneval.rating.submissions import read_submissions, verdicts_in_order
+from humaneval.rating.surroundings import answer_comprehension, store_closing
+from humaneval.rating.throttles import ArrivalThrottle, SessionThrottle
+from humaneval.samples.models import Sample
+from humaneval.samples.stimuli import StimulusError
+from humaneval.studies.design import NotLaunchable
+from humaneval.studies.models import Study
+
+MOST_BYTES = 1_000_000
+"""Size of a request's body at most."""
+
+_REFUSED = OpenApiResponse(
+    shapes.RefusalSerializer, description="Refused as things stand; the code says why."
+)
+
+
+class Refused(APIException):
+    """409: the request is sound, but the state of things does not allow it."""
+
+    status_code = status.HTTP_409_CONFLICT
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__({"code": refusal.code, "detail": refusal.message})
+
+
+class TooLarge(APIException):
+    """413: more bytes than any client of ours sends."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = _("The request is too large: send fewer votes at a time.")
+
+
+class Unavailable(APIException):
+    """503: the database did not answer; the same request may be sent again."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = _("The database does not answer just now. Send the same request again.")
+
+
+class RatingView(APIView):
+    """What every address of the rater API shares."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse oversized bodies before reading them."""
+        super().initial(request, *args, **kwargs)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+            raise TooLarge
+
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
+        """Return the handler that also knows refusals and a database that is away."""
+        return _answer_exception
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Keep answers out of caches: they carry tokens and a rater's progress."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def _answer_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    known: Exception = error
+    if isinstance(error, Refusal):
+        known = Refused(error)
+    elif isinstance(error, OperationalError):
+        known = Unavailable()
+    elif isinstance(error, RecursionError):
+        known = ParseError(_("The JSON is nested too deeply."))
+    return exception_handler(known, context)
+
+
+class SessionView(RatingView):
+    """What every address of one session shares."""
+
+    authentication_classes = [SessionTokenAuthentication]
+    permission_classes = [HasSession]
+    throttle_classes = [SessionThrottle]
+
+
+class ArrivalView(RatingView):
+    """Arrivals."""
+
+    authentication_classes = [TokenAuthentication]
+    permission_classes = [AllowAny]
+    throttle_classes = [ArrivalThrottle]
+
+    @extend_schema(
+        operation_id="rating_open_session",
+        request=shapes.ArrivalSerializer,
+        responses={
+            200: shapes.OpenedSessionSerializer,
+            201: shapes.OpenedSessionSerializer,
+            409: _REFUSED,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Open the rater's session in a study, or find it again: 201 if it is new, else 200."""
+        asked = shapes.ArrivalSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        if asked.validated_data["simulated"] and not request.user.is_staff:
+            raise PermissionDenied(
+                _("Simulated raters need a researcher's token: Authorization: Token <key>.")
+            )
+        study = get_object_or_404(Study, slug=asked.validated_data["study"])
+        opened = open_session(study=study, arrival=_arrival(request, asked.validated_data))
+        body = {"token": opened.token, "session": _session_body(opened.session)}
+        code = status.HTTP_201_CREATED if opened.created else status.HTTP_200_OK
+        return Response(shapes.OpenedSessionSerializer(body).data, status=code)
+
+
+def _arrival(request: Request, asked: dict[str, Any]) -> Arrival:
+    agent = request.headers.get("User-Agent", "")[:300]
+    return Arrival(
+        consent_hash=asked["consent_hash"],
+        client=asked["client"],
+        parameters=asked["arrival"],
+        device={**asked["device"], "user_agent": agent},
+        simulated=asked["simulated"],
+        language=asked["language"],
+    )
+
+
+def _session_body(session: Session) -> dict[str, Any]:
+    answered = read_history(session).answered_count
+    return {
+        "state": session.state,
+        "study": describe_study(session.study, session.language),
+        "progress": progress_of(session, answered=answered),
+        "completion": completion_of(session),
+    }
+
+
+class CurrentSessionView(SessionView):
+    """The session."""
+
+    @extend_schema(operation_id="rating_session", responses=shapes.SessionSerializer)
+    def get(self, request: Request) -> Response:
+        """Return the study, how far the session is, and at its end the completion code."""
+        return Response(shapes.SessionSerializer(_session_body(session_of(request))).data)
+
+
+class AssignmentsView(SessionView):
+    """Hand-out."""
+
+    @extend_schema(operation_id="rating_hand_out", request=None, responses=shapes.BlockSerializer)
+    def post(self, request: Request) -> Response:
+        """Return what to answer next: what is unanswered first, then newly drawn trials; up to ten.
+
+        Empty: complete the session, unless ``study_state`` is ``paused``; then new ones come later.
+        """
+        block = hand_out(session_id=session_of(request).pk)
+        body = {
+            "study_state": block.session.study.state,
+            "assignments": describe_assignments(block.session.study, block.assignments),
+            "progress": block.progress,
+        }
+        return Response(shapes.BlockSerializer(body).data)
+
+
+class VotesView(SessionView):
+    """Intake."""
+
+    @extend_schema(
+        operation_id="rating_vote",
+        request=shapes.VoteBatchSerializer,
+        responses=shapes.IntakeSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Store votes, and answer once they are committed, each with its own result.
+
+        Send a vote again, under the same key, until it is answered: it is stored once.
+        """
+        batch = shapes.LooseVoteBatchSerializer(data=request.data)
+        batch.is_valid(raise_exception=True)
+        read = read_submissions(batch.validated_data["votes"])
+        intake = store_votes(session_id=session_of(request).pk, submissions=read.submissions)
+        body = {
+            "results": verdicts_in_order(read, intake.verdicts, intake.feedback),
+            "progress": intake.progress,
+            "next": {str(assignment): parameters for assignment, parameters in intake.parameters.items()},
+        }
+        return Response(shapes.IntakeSerializer(body).data)
+
+
+class ComprehensionView(SessionView):
+    """Comprehension questions."""
+
+    @extend_schema(
+        operation_id="rating_comprehension",
+        request=shapes.FlowAnswersSerializer,
+        responses={200: shapes.ComprehensionSerializer, 409: _REFUSED},
+    )
+    def post(self, request: Request) -> Response:
+        """Judge one try at all comprehension questions; nothing is handed out before they are right."""
+        given = shapes.FlowAnswersSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        result = answer_comprehension(
+            session_id=session_of(request).pk, answers=given.validated_data["answers"]
+        )
+        return Response(shapes.ComprehensionSerializer(result).data)
+
+
+class ClosingView(SessionView):
+    """Closing questions."""
+
+    @extend_schema(
+        operation_id="rating_closing",
+        request=shapes.FlowAnswersSerializer,
+        responses=shapes.StoredSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Keep the answers to the closing questions; the first ones count, sent again they are ignored."""
+        given = shapes.FlowAnswersSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        wrong = store_closing(session_id=session_of(request).pk, answers=given.validated_data["answers"])
+        if wrong:
+            return Response(
+                {"answers": {key: [reason] for key, reason in wrong.items()}},
+                status=status.HTTP_400_BAD_REQUEST,
+            )
+        return Response(shapes.StoredSerializer({"stored": True}).data)
+
+
+class CompleteView(SessionView):
+    """Completion."""
+
+    @extend_schema(
+        operation_id="rating_complete",
+        request=None,
+        responses={200: shapes.EndedSessionSerializer, 409: _REFUSED},
+    )
+    def post(self, request: Request) -> Response:
+        """End the session, once nothing is left to answer, and return the completion code."""
+        session = complete_session(session_id=session_of(request).pk)
+        body = {"state": session.state, "completion": completion_of(session)}
+        return Response(shapes.EndedSessionSerializer(body).data)
+
+
+class PreviewView(RatingView):
+    """Preview."""
+
+    authentication_classes = [TokenAuthentication, SessionAuthentication]
+    permission_classes = [IsAdminUser]
+
+    @extend_schema(operation_id="study_preview", responses={200: shapes.PreviewSerializer, 409: _REFUSED})
+    def get(self, request: Request, slug: str) -> Response:
+        """Return a study's first trials as a rater would see them; nothing is stored."""
+        study = get_object_or_404(Study, slug=slug)
+        assignments = _preview_or_refuse(study)
+        body = {
+            "study": describe_study(study),
+            "assignments": assignments,
+            "progress": {"done": 0, "total": len(assignments)},
+        }
+        return Response(shapes.PreviewSerializer(body).data)
+
+
+def _preview_or_refuse(study: Study) -> list[Any]:
+    try:
+        return preview_assignments(study)
+    except NotLaunchable as error:
+        raise Refusal("not_launchable", " ".join(error.messages)) from error
+    except StimulusError as error:
+        raise Refusal("not_launchable", str(error)) from error
+
+
+class PreviewImageView(RatingView):
+    """One image of a preview."""
+
+    authentication_classes = [TokenAuthentication, SessionAuthentication]
+    permission_classes = [IsAdminUser]
+
+    @extend_schema(operation_id="study_preview_image", responses={(200, "image/webp"): bytes, 409: _REFUSED})
+    def get(self, request: Request, slug: str, sample_id: int) -> HttpResponse:
+        """Return one of a study's samples as raters will see it."""
+        study = get_object_or_404(Study, slug=slug)
+        try:
+            content = render_preview(study, sample_id)
+        except Sample.DoesNotExist:
+            return Response({"detail": _("This study has no such sample.")}, status=status.HTTP_404_NOT_FOUND)
+        except StimulusError as error:
+            raise Refusal("image_unreadable", str(error)) from error
+        return HttpResponse(content, content_type="image/webp")

@@ -1,0 +1,10 @@
+"""App configuration."""
+
+from django.apps import AppConfig
+
+
+class RatingConfig(AppConfig):
+    """Rating."""
+
+    name = "humaneval.rating"
+    verbose_name = "Rating"

@@ -1,0 +1,41 @@
+"""The end of a session: the code and the way back, only once nothing is left to do."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from humaneval.rating import panels
+from humaneval.rating.handout import is_work_left
+from humaneval.rating.history import read_history
+from humaneval.rating.models import Session, SessionState
+from humaneval.rating.refusals import Refusal
+from humaneval.rating.sessions import lock_session
+from humaneval.rating.surroundings import refuse_uncomprehending
+
+
+def complete_session(*, session_id: int) -> Session:
+    """Return the session, completed: now, or when it already was.
+
+    Raises :class:`Refusal` (``work_left``) while there is something for this rater to answer, also when a
+    paused study would hand it out later. A closed study has nothing more to hand out.
+    """
+    with transaction.atomic():
+        session = lock_session(session_id)
+        if session.state == SessionState.COMPLETED:
+            return session
+        refuse_uncomprehending(session)
+        now = timezone.now()
+        if is_work_left(session, read_history(session), now):
+            raise Refusal("work_left", _("There is something left to answer in this session."))
+        session.state, session.finished_at = SessionState.COMPLETED, now
+        session.save(update_fields=["state", "finished_at"])
+    return session
+
+
+def completion_of(session: Session) -> panels.Completion | None:
+    """Return what the rater is given at the end, or None before it."""
+    if session.state != SessionState.COMPLETED:
+        return None
+    return panels.completion(session)

@@ -1,0 +1,18 @@
+"""Which votes an analysis leaves out: rules with names and settings, declared in versions, applied as a view.
+
+Votes are never marked or changed. :func:`excluded` says of each vote that a set of rules leaves out why.
+"""
+
+from humaneval.rating.exclusions.declaring import declare_rules, declared_before_launch, default_rules
+from humaneval.rating.exclusions.rules import RULES, Reason
+from humaneval.rating.exclusions.view import counts_by_rule, excluded
+
+__all__ = [
+    "RULES",
+    "Reason",
+    "counts_by_rule",
+    "declare_rules",
+    "declared_before_launch",
+    "default_rules",
+    "excluded",
+]

@@ -1,0 +1,153 @@
+"""Hand-out: a session asks for its next block of assignments, and gets it in one transaction.
+
+The session's row is locked first, so that two requests of one session come one after the other. First
+come the assignments that it has not answered, then newly drawn ones, with repeats at their places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from humaneval.rating.adapting import first_parameters, with_parameters
+from humaneval.rating.history import Handed, History, read_history
+from humaneval.rating.leases import lease_end, renew_leases
+from humaneval.rating.models import Assignment, Opening, Session, SessionState
+from humaneval.rating.openings import has_opening, lease_openings, take_openings
+from humaneval.rating.progress import Progress, fresh_wanted, full_length, progress_of
+from humaneval.rating.repeats import choose_repeat, repeat_positions
+from humaneval.rating.screens import lay_out
+from humaneval.rating.sessions import lock_session
+from humaneval.rating.surroundings import refuse_uncomprehending
+from humaneval.studies.models import StudyState, Trial
+
+BLOCK = 10
+"""How many unanswered assignments a session holds at most."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a session is to answer next, in order; empty when nothing is left for it."""
+
+    session: Session
+    assignments: tuple[Handed, ...]
+    progress: Progress
+
+
+def hand_out(*, session_id: int, size: int = BLOCK) -> Block:
+    """Return a session's next block of up to ``size`` assignments.
+
+    Unanswered ones come first, whatever the study's state; new ones are drawn only while the study is
+    open. An assignment that lapsed (its opening went to somebody else) is not shown again.
+    """
+    with transaction.atomic():
+        session = lock_session(session_id)
+        refuse_uncomprehending(session)
+        now = timezone.now()
+        history = renew_leases(session, read_history(session), now)
+        if session.state == SessionState.ACTIVE and session.study.state == StudyState.OPEN:
+            history = _draw(session, history, size - len(history.pending), now)
+        history = with_parameters(session, history)
+    return Block(session, history.pending[:size], progress_of(session, answered=history.answered_count))
+
+
+def is_work_left(session: Session, history: History, now: datetime) -> bool:
+    """Return whether the session has something to answer, or will be handed something by its open study."""
+    if history.pending:
+        return True
+    if session.study.state == StudyState.CLOSED:
+        return False
+    if _repeat_at(session, history.next_position, history.rows) is not None:
+        return True
+    return fresh_wanted(session, history) > 0 and has_opening(session.study, but=history.trials, now=now)
+
+
+def _draw(session: Session, history: History, room: int, now: datetime) -> History:
+    """Hand the session up to ``room`` new assignments, and note its length where the study ran short."""
+    if room <= 0:
+        return history
+    count = min(room, fresh_wanted(session, history))
+    openings = take_openings(session.study, but=history.trials, count=count, now=now)
+    new = list(_compose(session, history, openings, room, lease_end(session, now)))
+    used = {assignment.opening_id for assignment in new}
+    lease_openings([opening for opening in openings if opening.pk in used], lease_end(session, now))
+    Assignment.objects.bulk_create(new)
+    drawn = history.extended_by(new)
+    _note_length(session, drawn, ran_short=len(new) < room)
+    return drawn
+
+
+def _compose(
+    session: Session, history: History, openings: list[Opening], room: int, lease_until: datetime
+) -> Iterator[Assignment]:
+    """Yield up to ``room`` assignments: repeats at their positions, openings at all others."""
+    rows, fresh = list(history.rows), iter(openings)
+    for position in range(history.next_position, history.next_position + room):
+        repeated = _repeat_at(session, position, rows)
+        opening = next(fresh, None) if repeated is None else None
+        if repeated is not None:
+            assignment = _repeat(session, repeated, position, lease_until)
+        elif opening is not None:
+            assignment = _first_time(session, opening, position, lease_until)
+        else:
+            return
+        rows.append(Handed.from_assignment(assignment))
+        yield assignment
+
+
+def _repeat_at(session: Session, position: int, rows: list[Handed] | tuple[Handed, ...]) -> Handed | None:
+    if position not in repeat_positions(session.study, session):
+        return None
+    return choose_repeat(session.study, session, position, rows)
+
+
+def _first_time(session: Session, opening: Opening, position: int, lease_until: datetime) -> Assignment:
+    """Return an assignment whose sides turn with each of the trial's votes, so that they balance."""
+    turn = opening.trial.turn + opening.turn // session.study.trial_count
+    return _assignment(session, opening.trial, position, lease_until, turn=turn, opening=opening)
+
+
+def _repeat(session: Session, repeated: Handed, position: int, lease_until: datetime) -> Assignment:
+    """Return an assignment that shows a trial again with its sides turned round."""
+    trial = Trial.objects.get(pk=repeated.trial_id)
+    return _assignment(session, trial, position, lease_until, turn=repeated.order[0] + 1, opening=None)
+
+
+def _assignment(
+    session: Session,
+    trial: Trial,
+    position: int,
+    lease_until: datetime,
+    *,
+    turn: int,
+    opening: Opening | None,
+) -> Assignment:
+    """Return an unsaved assignment; grids are shuffled by its own random id."""
+    key = uuid4()
+    screen = lay_out(trial.slots, turn=turn, seed=key.int)
+    return Assignment(
+        id=key,
+        session=session,
+        trial=trial,
+        opening=opening,
+        is_repeat=opening is None,
+        position=position,
+        order=screen.order,
+        cells=screen.cells,
+        parameters=first_parameters(session.study),
+        lease_until=lease_until,
+    )
+
+
+def _note_length(session: Session, history: History, *, ran_short: bool) -> None:
+    """Keep the session's true length once the study has less for it than it gives to others."""
+    kept = len(history.kept)
+    allotment = kept if ran_short and kept < full_length(session) else None
+    if allotment != session.allotment:
+        session.allotment = allotment
+        session.save(update_fields=["allotment"])

@@ -1,0 +1,97 @@
+"""Intake: votes come in, in batches and in any order, and each gets its answer.
+
+**Once.** A session's votes are judged under the lock on its row, and an assignment has one vote by the
+database's own constraint. A vote sent again under its key is a *duplicate*, and its sender is told what is
+stored; another vote for an answered assignment is *rejected*.
+
+**Durable.** Verdicts are returned after the transaction has committed, so what is acknowledged is stored.
+
+**Late.** A vote that comes after its lease had expired is kept and marked. It fills the opening unless
+another vote has; whoever has been handed the opening meanwhile may still vote. So a trial has more votes
+than it wants only where one of them is marked late.
+
+**What fills an opening.** Every answer, "cannot tell" too. Where the images did not show there was nothing to
+judge: the vote is kept, and the opening is offered to other raters. So it is where a timed trial was spoilt,
+if the study has such trials replaced.
+
+A paused or closed study takes votes for what it has handed out: the work is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from humaneval.rating.adapting import feedback_on, parameters_ahead
+from humaneval.rating.history import read_history
+from humaneval.rating.judging import Judge, Submission, Verdict
+from humaneval.rating.models import Answer, Opening, Vote
+from humaneval.rating.progress import Progress, progress_of
+from humaneval.rating.sessions import lock_session
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The verdicts on a batch, in its order, and how far the session is now."""
+
+    verdicts: list[Verdict]
+    progress: Progress
+    feedback: Mapping[UUID, bool] = field(default_factory=dict)
+    """By assignment, whether the vote was right, where the study tells its raters."""
+    parameters: Mapping[UUID, dict[str, Any]] = field(default_factory=dict)
+    """By assignment, those of timed trials that are still to be answered, as far as they are set."""
+
+
+def store_votes(*, session_id: int, submissions: Sequence[Submission]) -> Intake:
+    """Store a batch of a session's votes in one transaction; return what became of each, once committed."""
+    with transaction.atomic():
+        session = lock_session(session_id)
+        history = read_history(session)
+        judge = Judge(session, history, timezone.now())
+        verdicts = [judge.judge(submission) for submission in submissions]
+        stored = [verdict for verdict in verdicts if verdict.status == "stored"]
+        if stored:
+            _insert(stored)
+            _settle_openings(stored)
+        return Intake(
+            verdicts,
+            progress_of(session, answered=history.answered_count + len(stored)),
+            feedback=feedback_on(session, verdicts),
+            parameters=parameters_ahead(session),
+        )
+
+
+def _insert(stored: list[Verdict]) -> None:
+    votes = Vote.objects.bulk_create(
+        Vote(
+            assignment_id=verdict.submission.assignment,
+            key=verdict.submission.key,
+            outcome=verdict.outcome,
+            late=verdict.late,
+            spoilt=verdict.spoilt,
+            response_ms=verdict.submission.response_ms,
+            timings=dict(verdict.submission.timings),
+        )
+        for verdict in stored
+    )
+    Answer.objects.bulk_create(
+        Answer(vote=vote, question_id=question, value=value)
+        for vote, verdict in zip(votes, stored, strict=True)
+        for question, value in verdict.values.items()
+    )
+
+
+def _settle_openings(stored: list[Verdict]) -> None:
+    """Close the openings that these votes fill; free those that a rater held but could not see."""
+    handed = [(verdict.fills, verdict.handed) for verdict in stored]
+    filled = [row.opening_id for fills, row in handed if row and row.opening_id and fills]
+    freed = [row.opening_id for fills, row in handed if row and row.opening_id and not (fills or row.lapsed)]
+    if filled:
+        Opening.objects.filter(pk__in=filled).update(free_from=None)
+    if freed:
+        Opening.objects.filter(pk__in=freed, free_from__isnull=False).update(free_from=timezone.now())

@@ -1,0 +1,87 @@
+"""What rating needs to know of a panel, and the panels that are known.
+
+Panels live above this app, so each is registered from above when the platform starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from humaneval.rating.models import Session
+from humaneval.studies.models import Study
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a rater who has finished is given: a code to type, and where to go ("" for nowhere)."""
+
+    code: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A person whom a panel knows: their id there, and what of the arrival may be stored beside them.
+
+    The id itself is not stored, only its keyed hash: a panel leaves it out of ``arrival``. A panel that
+    is a stand-in for tests and shows says so by ``simulated``.
+    """
+
+    person: str
+    arrival: Mapping[str, str]
+    simulated: bool = False
+
+
+class Panel(Protocol):
+    """A source of raters."""
+
+    @property
+    def name(self) -> str:
+        """Name stored with each of its raters."""
+
+    def recognise(self, study: Study, arrival: Mapping[str, str]) -> Recognised | None:
+        """Return who arrived with these query parameters, or None for somebody who is not its own.
+
+        Raises :class:`~humaneval.rating.refusals.Refusal` for somebody whom it keeps out.
+        """
+
+    def arrived(self, session: Session, arrival: Mapping[str, str]) -> None:
+        """Note which session somebody has whom it recognised by these parameters; called at each arrival."""
+
+    def completion(self, session: Session) -> Completion:
+        """Return what this session's rater is given at the end."""
+
+
+_registered: dict[str, Panel] = {}
+
+
+def register(panel: Panel) -> None:
+    """Make a panel known; one registered later under the same name takes its place."""
+    _registered[panel.name] = panel
+
+
+def recognise(study: Study, arrival: Mapping[str, str]) -> tuple[str, Recognised] | None:
+    """Return the name of the panel that a rater came from and who they are there, or None for nobody's.
+
+    Panels are asked in the order in which they were registered.
+    """
+    for panel in _registered.values():
+        recognised = panel.recognise(study, arrival)
+        if recognised is not None:
+            return panel.name, recognised
+    return None
+
+
+def arrived(panel: str, session: Session, arrival: Mapping[str, str]) -> None:
+    """Tell a panel which session somebody has whom it recognised by these parameters."""
+    _registered[panel].arrived(session, arrival)
+
+
+def completion(session: Session) -> Completion:
+    """Return what a rater is given at the end: by their panel, else the study's code alone."""
+    panel = _registered.get(session.rater.panel)
+    if panel is None:
+        return Completion(code=session.study.completion_code)
+    return panel.completion(session)

@@ -1,0 +1,168 @@
+"""Arrivals: a person becomes a rater, and gets the one session that they have in a study."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from humaneval.rating import panels
+from humaneval.rating.consent import consent_hash
+from humaneval.rating.identity import rater_key_hash, session_token, token_hash
+from humaneval.rating.models import Rater, Session
+from humaneval.rating.refusals import Refusal
+from humaneval.studies.flow import languages, unfit_device
+from humaneval.studies.models import Study, StudyState
+
+BROWSER_PANEL = "link"
+"""Panel of raters whom no panel recognised: they came by a plain link and are known by their browser."""
+
+SIMULATED_PANEL = "simulated"
+"""Panel of programs, so that none is ever taken for the person whose id it uses."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Somebody at the door of a study: what they agreed to, and what they brought along."""
+
+    consent_hash: str
+    client: UUID
+    parameters: Mapping[str, str]
+    device: Mapping[str, Any]
+    simulated: bool = False
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class OpenedSession:
+    """A session, the token that opens it, and whether this arrival made it."""
+
+    session: Session
+    token: str
+    created: bool
+
+
+def open_session(*, study: Study, arrival: Arrival) -> OpenedSession:
+    """Return the arriving rater's session in the study, made if they are new there.
+
+    The same rater gets the same session and token however often they arrive, in any state of the study.
+    Raises :class:`Refusal` for somebody new when the study takes nobody (``study_draft``,
+    ``study_launching``, ``study_paused``, ``study_closed``) or when the consent text is not the one they
+    agreed to (``consent_changed``), or when their device does not do (``device_unfit``).
+    """
+    who = _identify(study, arrival)
+    known = Session.objects.filter(study=study, rater__panel=who.panel, rater__key_hash=who.key_hash)
+    session = known.select_related("rater", "study").first()
+    if session is not None:
+        _tell_panel(who, session, arrival)
+        return OpenedSession(session, _present_token(session), created=False)
+    _refuse_unless_open(study)
+    _refuse_other_consent(study, arrival.consent_hash)
+    if reason := unfit_device(study.flow, arrival.device):
+        raise Refusal("device_unfit", reason)
+    return _make_session(study, arrival, who)
+
+
+def has_expired(session: Session, now: datetime) -> bool:
+    """Return whether a session's token was issued too long ago to open it still."""
+    return now - session.token_issued_at > timedelta(days=settings.SESSION_TOKEN_DAYS)
+
+
+def _present_token(session: Session) -> str:
+    """Return the token of somebody who is back: a new one if theirs has expired, which then opens nothing."""
+    with transaction.atomic():
+        locked, now = lock_session(session.pk), timezone.now()
+        if has_expired(locked, now):
+            locked.token_number, locked.token_issued_at = locked.token_number + 1, now
+            locked.token_hash = token_hash(session_token(locked.study, locked.rater, locked.token_number))
+            locked.save(update_fields=["token_number", "token_issued_at", "token_hash"])
+        return session_token(locked.study, locked.rater, locked.token_number)
+
+
+def lock_session(session_id: int) -> Session:
+    """Return a session with its study and rater, its row locked until the transaction ends.
+
+    Everything that a session does takes this lock first, so that its requests come one after the other
+    however often a client sends them. On SQLite the transaction as a whole is the lock.
+    """
+    locked = Session.objects.select_for_update(of=("self",))
+    return locked.select_related("study", "rater").get(pk=session_id)
+
+
+@dataclass(frozen=True)
+class _Identity:
+    """Who arrived: the panel, the keyed hash of the person, and what may be stored of the arrival."""
+
+    panel: str
+    key_hash: str
+    parameters: Mapping[str, str]
+    recognised_by: str = ""
+    simulated: bool = False
+
+
+def _identify(study: Study, arrival: Arrival) -> _Identity:
+    panel, person, parameters = BROWSER_PANEL, f"browser:{arrival.client}", arrival.parameters
+    recognised_by, simulated = "", arrival.simulated
+    recognised = panels.recognise(study, arrival.parameters)
+    if recognised is not None:
+        recognised_by, known = recognised
+        panel, person, parameters = recognised_by, f"person:{known.person}", known.arrival
+        simulated = simulated or known.simulated
+    if arrival.simulated:
+        panel, person = SIMULATED_PANEL, f"{panel}/{person}"
+    return _Identity(panel, rater_key_hash(panel, person), parameters, recognised_by, simulated)
+
+
+def _tell_panel(who: _Identity, session: Session, arrival: Arrival) -> None:
+    if who.recognised_by and who.panel == who.recognised_by:
+        panels.arrived(who.recognised_by, session, arrival.parameters)
+
+
+def _refuse_unless_open(study: Study) -> None:
+    messages = {
+        StudyState.DRAFT: _("This study has not been launched yet. Please come back later."),
+        StudyState.LAUNCHING: _("This study is being prepared. Please come back in a few minutes."),
+        StudyState.PAUSED: _("This study is paused. Please come back later."),
+        StudyState.CLOSED: _("This study is closed. Thank you for your interest."),
+    }
+    if study.state in messages:
+        raise Refusal(f"study_{study.state}", messages[StudyState(study.state)])
+
+
+def _refuse_other_consent(study: Study, agreed: str) -> None:
+    texts = [consent_hash(study, language) for language in languages(study.flow)]
+    if not any(hmac.compare_digest(agreed.encode(), text.encode()) for text in texts):
+        raise Refusal(
+            "consent_changed",
+            _("The consent text has changed. Please reload the page, read it again and agree once more."),
+        )
+
+
+def _make_session(study: Study, arrival: Arrival, who: _Identity) -> OpenedSession:
+    """Make rater and session; two arrivals at once meet in the unique constraints and share one session."""
+    with transaction.atomic():
+        rater, _made = Rater.objects.get_or_create(
+            panel=who.panel, key_hash=who.key_hash, defaults={"simulated": who.simulated}
+        )
+        token = session_token(study, rater)
+        session, created = Session.objects.get_or_create(
+            study=study,
+            rater=rater,
+            defaults={
+                "token_hash": token_hash(token),
+                "consent_hash": arrival.consent_hash,
+                "language": arrival.language if arrival.language in languages(study.flow) else "",
+                "arrival": dict(who.parameters),
+                "device": dict(arrival.device),
+            },
+        )
+        _tell_panel(who, session, arrival)
+    return OpenedSession(session, token, created)

@@ -1,0 +1,13 @@
+"""Addresses of this app."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from humaneval.rating import page
+
+app_name = "rating"
+urlpatterns = [
+    path("s/<slug:slug>/", page.entry, name="entry"),
+    path("s/<slug:slug>/preview/", page.preview, name="preview"),
+]

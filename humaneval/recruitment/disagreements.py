@@ -1,0 +1,124 @@
+"""Where panel and platform tell different stories of somebody, each with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from humaneval.rating.models import Session, SessionState
+from humaneval.recruitment.ledger import bonuses_by_submission
+from humaneval.recruitment.models import (
+    IntentState,
+    Posting,
+    Submission,
+    SubmissionState,
+)
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One case: what is wrong, about whom, and the action to take."""
+
+    kind: str
+    words: str | Promise
+    action: str | Promise
+    submission: Submission | None = None
+    session: Session | None = None
+
+
+WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
+    "submitted_unfinished": (
+        _("Handed in without finishing here"),
+        _("Look at the answers: approve what was honest work, or reject by a stated rule."),
+    ),
+    "finished_unsubmitted": (
+        _("Finished here without handing in"),
+        _("Ask the person to hand in with the code, or pay them by a bonus."),
+    ),
+    "came_twice": (
+        _("Came more than once"),
+        _("Approve one of the submissions; the answers were given only once."),
+    ),
+    "timed_out": (
+        _("Ran out of time at the panel"),
+        _("If the answers are all here, pay by a bonus; else nothing is to be done."),
+    ),
+    "paid_without_votes": (
+        _("Paid without votes"),
+        _("Money that was paid stays paid: find out what went wrong, and keep the person out of repeats."),
+    ),
+    "paid_differently": (
+        _("The panel lists other bonuses than the ledger"),
+        _("Compare with the panel's statement: a bonus was paid there by hand, or one has not arrived yet."),
+    ),
+    "unclear": (
+        _("A call whose outcome nobody knows"),
+        _("Look at the panel, then say here whether it was done."),
+    ),
+}
+
+
+def disagreements_of(posting: Posting) -> list[Disagreement]:
+    """Return all cases of a posting, by submission: a fixed few queries."""
+    votes = Count("session__assignments__vote")
+    rows = posting.submissions.select_related("session__rater").annotate(vote_count=votes)
+    bonuses = bonuses_by_submission(posting)
+    pending = _pending_bonuses(posting)
+    found: list[Disagreement] = []
+    for row in rows:
+        ledger = bonuses.get(row.pk, Decimal("0.00"))
+        kinds = _kinds(row, getattr(row, "vote_count", 0))
+        if row.paid_bonuses != ledger and row.pk not in pending:
+            kinds = [*kinds, "paid_differently"]
+        found += [_case(kind, row) for kind in kinds]
+    found += [
+        _case("came_twice", row) for row in _twice(posting.submissions.select_related("session__rater"))
+    ]
+    return found
+
+
+def _case(kind: str, submission: Submission) -> Disagreement:
+    words, action = WORDS[kind]
+    return Disagreement(kind, words, action, submission, submission.session)
+
+
+def _kinds(row: Submission, votes: int) -> list[str]:
+    return list(_stories(row, row.session, votes))
+
+
+def _stories(row: Submission, session: Session | None, votes: int) -> Iterator[str]:
+    finished = session is not None and session.state == SessionState.COMPLETED
+    if row.state == SubmissionState.SUBMITTED and not finished:
+        yield "submitted_unfinished"
+    if row.state in {SubmissionState.ACTIVE, SubmissionState.RETURNED} and finished and votes:
+        yield "finished_unsubmitted"
+    if row.state == SubmissionState.TIMED_OUT:
+        yield "timed_out"
+    if row.state == SubmissionState.APPROVED and not votes:
+        yield "paid_without_votes"
+
+
+def _twice(rows: QuerySet[Submission]) -> list[Submission]:
+    """Return the submissions of people who have more than one that was handed in or is open."""
+    mine: dict[str, list[Submission]] = {}
+    for row in rows:
+        if row.person_hash and row.state not in {SubmissionState.RETURNED, SubmissionState.TIMED_OUT}:
+            mine.setdefault(row.person_hash, []).append(row)
+    return [row for several in mine.values() if len(several) > 1 for row in several]
+
+
+def _pending_bonuses(posting: Posting) -> set[int]:
+    """Return the submissions whose bonus is on its way, or was sent after the last look at the panel."""
+    intents = posting.intents.filter(kind="bonus").exclude(state=IntentState.REFUSED)
+    looked = posting.polled_at
+    return {
+        line["submission"]
+        for state, at, args in intents.values_list("state", "settled_at", "args")
+        if state != IntentState.DONE or looked is None or at is None or at > looked
+        for line in args["lines"]
+    }

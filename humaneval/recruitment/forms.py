@@ -1,0 +1,62 @@
+"""Forms of the confirmation pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class HiddenTotalForm(forms.Form):
+    """The total that a person has seen, and a mark of this one act, so that it counts once."""
+
+    total = forms.DecimalField(max_digits=12, decimal_places=2, widget=forms.HiddenInput)
+    confirmation = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
+
+
+class PlacesForm(forms.Form):
+    """How many places there shall be in all, and the cost that a person has seen."""
+
+    places = forms.IntegerField(min_value=1, max_value=100_000, widget=forms.HiddenInput)
+    total = forms.DecimalField(max_digits=12, decimal_places=2, widget=forms.HiddenInput)
+
+
+class BonusForm(forms.Form):
+    """One bonus."""
+
+    amount = forms.DecimalField(max_digits=8, decimal_places=2, min_value=Decimal("0.01"), label=_("Amount"))
+    reason = forms.CharField(max_length=200, label=_("Reason, for the person to read"))
+    confirmation = forms.CharField(max_length=40, widget=forms.HiddenInput)
+
+
+class RejectionForm(forms.Form):
+    """By which rule, and what the person is told."""
+
+    rule = forms.ChoiceField(label=_("Rule"))
+    message = forms.CharField(max_length=1000, widget=forms.Textarea, label=_("Message to the person"))
+
+    def __init__(self, data: Any, *, rules: Sequence[tuple[str, Any]]) -> None:
+        super().__init__(data)
+        self.fields["rule"].choices = rules  # type: ignore[attr-defined]
+
+
+class ResolveForm(forms.Form):
+    """What a person has seen at the panel."""
+
+    was_done = forms.ChoiceField(
+        choices=[("yes", _("Yes, the panel did it")), ("no", _("No, it did not"))],
+        widget=forms.RadioSelect,
+        label=_("Was it done?"),
+    )
+
+
+class NamesForm(forms.Form):
+    """A list of people to invite, typed or as a file."""
+
+    names = forms.CharField(
+        widget=forms.Textarea, required=False, label=_("One name or e-mail address on each line")
+    )
+    file = forms.FileField(required=False, label=_("Or a text or CSV file"))

@@ -1,0 +1,161 @@
+"""Carrying out what was written down: once, whatever dies or is lost on the way.
+
+Each step is committed before the next begins: the wish, the evidence, ``sent_at``, the call, the outcome
+with all that follows from it. A call found with ``sent_at`` set and no outcome is never simply repeated:
+the panel is asked first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from humaneval.jobs import services as jobs
+from humaneval.recruitment import recruiters
+from humaneval.recruitment.audit import record_action
+from humaneval.recruitment.effects import apply_outcome, apply_refusal
+from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting
+from humaneval.recruitment.recruiters import NotSent, Outcome, PanelRefused, Undecided
+
+PATIENCE = timedelta(minutes=30)
+"""How long the panel may take to show what a call has done, before a person is asked to look."""
+
+
+def record_intent(
+    *,
+    posting: Posting,
+    kind: IntentKind,
+    key: str,
+    args: Mapping[str, Any] | None = None,
+    user: User | None = None,
+) -> Intent:
+    """Store a wish, and the job that will carry it out, in one transaction; return it.
+
+    The same ``key`` gives the same intent, whatever its state, and its first ``args`` stand.
+    """
+    with transaction.atomic():
+        intent, created = Intent.objects.get_or_create(
+            key=key,
+            defaults={"posting": posting, "kind": kind, "args": dict(args or {}), "requested_by": user},
+        )
+        if created:
+            record_action(action=f"ask to {kind}", subject=posting, user=user, intent=intent.pk, key=key)
+            jobs.submit(
+                kind=job_kind(kind), key=f"recruitment.intent:{intent.pk}", args={"intent": intent.pk}
+            )
+    return intent
+
+
+def job_kind(kind: IntentKind) -> str:
+    """Return the kind of job that carries out intents of a kind."""
+    return f"recruitment.{kind}"
+
+
+def carry_out(intent_id: int) -> Intent:
+    """Do what an intent says, or find that it was done; return it, settled.
+
+    Raises NotSent, Unanswered or Undecided where trying again later may settle it. May be called again
+    after any crash.
+    """
+    intent = Intent.objects.select_related("posting__study").get(pk=intent_id)
+    if intent.is_settled:
+        return intent
+    recruiter = recruiters.get(intent.posting.panel)
+    if intent.sent_at is not None:
+        outcome = _look_for(intent, recruiter)
+        if intent.is_settled or outcome is not None:
+            return intent if outcome is None else settle(intent, outcome)
+    try:
+        _write(intent, state=IntentState.SENDING, attempts=intent.attempts + 1, sent_at=None)
+        if not intent.evidence:
+            _write(intent, evidence=recruiter.prepare(intent))
+        _write(intent, sent_at=timezone.now())
+        return settle(intent, recruiter.send(intent))
+    except NotSent:
+        _write(intent, sent_at=None)
+        raise
+    except PanelRefused as refusal:
+        return refuse(intent, str(refusal))
+
+
+def _look_for(intent: Intent, recruiter: recruiters.Recruiter) -> Outcome | None:
+    """Return what an earlier call did; after too long without a sign, leave the intent to a person."""
+    try:
+        return recruiter.find(intent)
+    except Undecided as error:
+        if intent.sent_at is None or timezone.now() - intent.sent_at < PATIENCE:
+            raise
+        _write(intent, state=IntentState.UNCLEAR, problem=str(error), settled_at=timezone.now())
+        record_action(action="leave unclear", subject=intent, problem=str(error))
+        return None
+
+
+def settle(intent: Intent, outcome: Outcome, user: User | None = None) -> Intent:
+    """Store that an intent was done, with all that follows from it, once; return it."""
+    with transaction.atomic():
+        intent = Intent.objects.select_for_update(of=("self",)).select_related("posting").get(pk=intent.pk)
+        if intent.state not in {IntentState.DONE, IntentState.REFUSED}:
+            _write(
+                intent,
+                state=IntentState.DONE,
+                outcome=asdict(outcome),
+                problem="",
+                settled_at=timezone.now(),
+            )
+            apply_outcome(intent, outcome)
+            _record_next(intent)
+            record_action(
+                action=f"done: {intent.kind}", subject=intent, user=user, external=outcome.external_id
+            )
+    return intent
+
+
+def _record_next(intent: Intent) -> None:
+    """Where publishing takes several calls, ask for the one that follows."""
+    steps = recruiters.get(intent.posting.panel).publishing
+    if intent.kind not in steps[:-1]:
+        return
+    kind = steps[steps.index(IntentKind(intent.kind)) + 1]
+    posting = Posting.objects.get(pk=intent.posting_id)
+    record_intent(
+        posting=posting, kind=kind, key=f"{kind} of {intent.key}", args=intent.args, user=intent.requested_by
+    )
+
+
+def refuse(intent: Intent, problem: str, user: User | None = None) -> Intent:
+    """Store that an intent was not and will not be done; return it."""
+    with transaction.atomic():
+        intent = Intent.objects.select_for_update(of=("self",)).select_related("posting").get(pk=intent.pk)
+        if intent.state not in {IntentState.DONE, IntentState.REFUSED}:
+            _write(intent, state=IntentState.REFUSED, problem=problem, settled_at=timezone.now())
+            apply_refusal(intent, problem)
+            record_action(action=f"refused: {intent.kind}", subject=intent, user=user, problem=problem)
+    return intent
+
+
+def resolve_unclear(*, intent: Intent, was_done: bool, user: User) -> Intent:
+    """Settle an unclear intent by what a person has seen at the panel; return it.
+
+    Raises ValidationError for one that is not unclear. What was not done is refused, so that whoever still
+    wants it asks anew.
+    """
+    if intent.state != IntentState.UNCLEAR:
+        raise ValidationError(_("This call is not unclear (any more)."))
+    if was_done:
+        return settle(intent, Outcome(intent.posting.external_id, {"seen_by": user.pk}), user)
+    return refuse(intent, _("A person has looked: the panel did not do it."), user)
+
+
+def _write(intent: Intent, **fields: Any) -> None:
+    """Change an intent's row, and nothing else of it, at once."""
+    Intent.objects.filter(pk=intent.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(intent, name, value)

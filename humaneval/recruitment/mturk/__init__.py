@@ -1,0 +1,1 @@
+"""Amazon Mechanical Turk: https://docs.aws.amazon.com/AWSMechTurk/latest/AWSMturkAPI/."""

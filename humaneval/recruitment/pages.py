@@ -1,0 +1,375 @@
+"""The researcher's pages of recruitment: what there is, what it costs, what to decide."""
+
+from __future__ import annotations
+
+import csv
+import secrets
+from decimal import Decimal
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from humaneval.recruitment import ledger, payments, publishing, recruiters
+from humaneval.recruitment.access import LOOK, PAY, PUBLISH, staff_who_may, user_of
+from humaneval.recruitment.confirming import Question, ask_then
+from humaneval.recruitment.exports import ledger_rows
+from humaneval.recruitment.forms import BonusForm, HiddenTotalForm, PlacesForm, RejectionForm, ResolveForm
+from humaneval.recruitment.intents import resolve_unclear
+from humaneval.recruitment.models import Intent, IntentKind, Posting, Submission, SubmissionState
+from humaneval.recruitment.overviews import overview_of
+from humaneval.recruitment.polling import look_soon
+from humaneval.studies.models import Study
+
+
+@require_safe
+@staff_who_may(LOOK)
+def overview(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a study's postings: people, money, wages, and where the stories differ."""
+    study = get_object_or_404(Study, slug=slug)
+    return render(request, "recruitment/overview.html", {"study": study, **overview_of(study)})
+
+
+class _Echo:
+    def write(self, value: str) -> str:
+        """Return what is written."""
+        return value
+
+
+@require_safe
+@staff_who_may(LOOK)
+def ledger_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Return every payment of a study as CSV; people under their pseudonyms."""
+    study = get_object_or_404(Study, slug=slug)
+    writer = csv.writer(_Echo())
+    rows = (writer.writerow(row) for row in ledger_rows(study.postings.all()))
+    disposition = f'attachment; filename="{study.slug}-ledger.csv"'
+    return StreamingHttpResponse(rows, content_type="text/csv", headers={"Content-Disposition": disposition})
+
+
+# --- postings -------------------------------------------------------------------------------------------
+
+
+@staff_who_may(PUBLISH)
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what publishing will cost, then publish."""
+    posting = _posting(pk)
+    cost = publishing.estimate(posting)
+    question = Question(
+        title=_("Publish “%(study)s” on %(panel)s?") % _names(posting),
+        button=_("Publish for %(total)s %(currency)s") % {"total": cost.total, "currency": cost.currency},
+        done=_("It is being published."),
+        facts=_facts(cost),
+        warnings=[
+            text for text in (recruiters.get(posting.panel).notice, ledger.budget_warning(posting)) if text
+        ],
+        problems=publishing.problems_of(posting),
+    )
+    return ask_then(
+        request,
+        study=posting.study,
+        question=question,
+        form=HiddenTotalForm(request.POST or None, initial={"total": cost.total}),
+        act=lambda form: publishing.publish(
+            posting, confirmed=form.cleaned_data["total"], user=user_of(request)
+        ),
+    )
+
+
+@staff_who_may(PUBLISH)
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then pause."""
+    return _move(request, pk, IntentKind.PAUSE, _("Pause"))
+
+
+@staff_who_may(PUBLISH)
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then go on."""
+    return _move(request, pk, IntentKind.RESUME, _("Go on"))
+
+
+@staff_who_may(PUBLISH)
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then take nobody more."""
+    return _move(request, pk, IntentKind.STOP, _("Stop for good"), danger=True)
+
+
+@staff_who_may(PUBLISH)
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then delete at the panel."""
+    return _move(request, pk, IntentKind.REMOVE, _("Delete at the panel"), danger=True)
+
+
+def _move(
+    request: HttpRequest, pk: int, kind: IntentKind, button: str, *, danger: bool = False
+) -> HttpResponse:
+    posting = _posting(pk)
+    question = Question(
+        title=f"{button}: {posting}?", button=button, done=_("The panel is being told."), danger=danger
+    )
+    return ask_then(
+        request,
+        study=posting.study,
+        question=question,
+        act=lambda _form: publishing.move(posting, kind, user_of(request)),
+    )
+
+
+@staff_who_may(PUBLISH)
+def extend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what ``?places=`` in all will cost, then ask the panel for them."""
+    posting = _posting(pk)
+    places = _number(request.POST.get("places") or request.GET.get("places", ""), posting.places)
+    cost = publishing.estimate(posting, max(0, places - posting.places))
+    question = Question(
+        title=_("More places for “%(study)s” on %(panel)s") % _names(posting),
+        button=_("Add places for %(total)s %(currency)s") % {"total": cost.total, "currency": cost.currency},
+        done=_("The panel is being asked for more places."),
+        facts=[(_("Places in all"), str(places)), *_facts(cost)],
+        problems=[] if cost.places else [_("Give more places than there are.")],
+    )
+    return ask_then(
+        request,
+        study=posting.study,
+        question=question,
+        form=PlacesForm(request.POST or None, initial={"places": places, "total": cost.total}),
+        act=lambda form: publishing.extend(
+            posting,
+            places=form.cleaned_data["places"],
+            confirmed=form.cleaned_data["total"],
+            user=user_of(request),
+        ),
+    )
+
+
+@require_POST
+@staff_who_may(LOOK)
+def look(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a look at the panel now."""
+    posting = _posting(pk)
+    look_soon(posting, f"asked {timezone.now():%Y%m%d%H%M%S}")
+    messages.info(request, _("The panel is being asked; load this page again in a moment."))
+    return redirect("recruitment:overview", slug=posting.study.slug)
+
+
+# --- decisions and money --------------------------------------------------------------------------------
+
+
+@staff_who_may(PAY)
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show whom and what approving will pay, then approve all that finished and wait."""
+    posting = _posting(pk)
+    waiting = list(
+        posting.submissions.filter(state=SubmissionState.SUBMITTED, session__state="completed").order_by("pk")
+    )
+    cost = publishing.estimate(posting, len(waiting))
+    question = Question(
+        title=_("Approve and pay on %(panel)s?") % _names(posting),
+        button=_("Approve %(count)s and pay %(total)s %(currency)s")
+        % {"count": len(waiting), "total": cost.total, "currency": cost.currency},
+        done=_("They are being approved."),
+        facts=_facts(cost),
+        problems=[] if waiting else [_("Nobody who finished waits for a decision.")],
+    )
+
+    def act(form: forms.Form) -> None:
+        _same_total(form, cost.total)
+        for submission in waiting:
+            payments.approve(submission, user_of(request))
+
+    form = HiddenTotalForm(request.POST or None, initial={"total": cost.total})
+    return ask_then(request, study=posting.study, question=question, form=form, act=act)
+
+
+@staff_who_may(PAY)
+def top_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the bonuses that would bring everybody to the target wage, then pay them."""
+    posting = _posting(pk)
+    amounts = ledger.suggest_top_ups(posting)
+    question = _bonus_question(posting, amounts, _("Top up to %(wage)s %(currency)s an hour?"))
+
+    def act(form: forms.Form) -> None:
+        _same_total(form, ledger.cost_of_bonuses(posting, amounts.values()))
+        _pay(request, posting, amounts, form)
+
+    initial = {
+        "total": ledger.cost_of_bonuses(posting, amounts.values()),
+        "confirmation": secrets.token_hex(8),
+    }
+    form = HiddenTotalForm(request.POST or None, initial=initial)
+    return ask_then(request, study=posting.study, question=question, form=form, act=act)
+
+
+@staff_who_may(PAY)
+def bonus(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for an amount and a reason, then pay one person a bonus."""
+    submission = _submission(pk)
+    posting = submission.posting
+    question = Question(
+        title=_("Pay a bonus to submission %(id)s?") % {"id": submission.external_id},
+        button=_("Pay the bonus"),
+        done=_("The bonus is being paid."),
+        facts=[(_("Currency"), posting.currency)],
+    )
+    initial = {"confirmation": secrets.token_hex(8)}
+    return ask_then(
+        request,
+        study=posting.study,
+        question=question,
+        form=BonusForm(request.POST or None, initial=initial),
+        act=lambda form: _pay(request, posting, {submission.pk: form.cleaned_data["amount"]}, form),
+    )
+
+
+def _pay(request: HttpRequest, posting: Posting, amounts: dict[int, Decimal], form: forms.Form) -> None:
+    payments.pay_bonuses(
+        posting=posting,
+        amounts=amounts,
+        reason=form.cleaned_data.get("reason", ""),
+        confirmation=form.cleaned_data["confirmation"],
+        user=user_of(request),
+    )
+
+
+def _bonus_question(posting: Posting, amounts: dict[int, Decimal], title: str) -> Question:
+    rewards = sum(amounts.values(), ledger.ZERO)
+    total = ledger.cost_of_bonuses(posting, amounts.values())
+    money = {"currency": posting.currency, "wage": posting.target_wage, "total": total}
+    return Question(
+        title=title % money,
+        button=_("Pay %(total)s %(currency)s") % money,
+        done=_("The bonuses are being paid."),
+        facts=[
+            (_("People"), str(len(amounts))),
+            (_("Bonuses"), f"{rewards} {posting.currency}"),
+            (_("Fees"), f"{total - rewards} {posting.currency}"),
+            (_("Total"), f"{total} {posting.currency}"),
+        ],
+        problems=[] if amounts else [_("Everybody has reached the target wage, or a bonus is on its way.")],
+    )
+
+
+@staff_who_may(PAY)
+def reject(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for the rule and the words to the person, then reject."""
+    submission = _submission(pk)
+    recruiter = recruiters.get(submission.posting.panel)
+    question = Question(
+        title=_("Reject submission %(id)s?") % {"id": submission.external_id},
+        button=_("Reject"),
+        done=_("It is being rejected."),
+        warnings=[
+            _(
+                "The person is not paid, and it counts against them. Leaving answers out of an analysis "
+                "is another decision and needs no rejection."
+            )
+        ],
+        danger=True,
+    )
+    return ask_then(
+        request,
+        study=submission.posting.study,
+        question=question,
+        form=RejectionForm(request.POST or None, rules=recruiter.rejection_rules),
+        act=lambda form: payments.reject(submission, user=user_of(request), **form.cleaned_data),
+    )
+
+
+@staff_who_may(PAY)
+def overturn(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then approve what was rejected."""
+    submission = _submission(pk)
+    cost = publishing.estimate(submission.posting, 1)
+    question = Question(
+        title=_("Approve submission %(id)s after all?") % {"id": submission.external_id},
+        button=_("Approve and pay"),
+        done=_("It is being approved."),
+        facts=_facts(cost),
+    )
+    return ask_then(
+        request,
+        study=submission.posting.study,
+        question=question,
+        act=lambda _form: payments.overturn(submission, user_of(request)),
+    )
+
+
+@staff_who_may(PAY)
+def block(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then keep a person out of later postings."""
+    submission = _submission(pk)
+    group = str(submission.posting.options.get("group", ""))
+    question = Question(
+        title=_("Keep the person of submission %(id)s out of repeats?") % {"id": submission.external_id},
+        button=_("Keep out"),
+        done=_("The panel is being told."),
+        problems=[] if group else [_("This posting names no group: put one into its options as “group”.")],
+    )
+    return ask_then(
+        request,
+        study=submission.posting.study,
+        question=question,
+        act=lambda _form: payments.block(submission, group=group, user=user_of(request)),
+    )
+
+
+@staff_who_may(PAY)
+def resolve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a person's word on a call whose outcome nobody knew."""
+    intent = get_object_or_404(Intent.objects.select_related("posting__study"), pk=pk)
+    question = Question(
+        title=_("Was this done: %(kind)s?") % {"kind": intent.get_kind_display()},
+        button=_("That is how it is"),
+        done=_("Noted."),
+        facts=[(_("Our mark"), intent.annotation), (_("Sent"), f"{intent.sent_at:%Y-%m-%d %H:%M} UTC")]
+        if intent.sent_at
+        else [],
+        warnings=[intent.problem] if intent.problem else [],
+    )
+    return ask_then(
+        request,
+        study=intent.posting.study,
+        question=question,
+        form=ResolveForm(request.POST or None),
+        act=lambda form: resolve_unclear(
+            intent=intent, was_done=form.cleaned_data["was_done"] == "yes", user=user_of(request)
+        ),
+    )
+
+
+# --- shared ---------------------------------------------------------------------------------------------
+
+
+def _posting(pk: int) -> Posting:
+    return get_object_or_404(Posting.objects.select_related("study"), pk=pk)
+
+
+def _submission(pk: int) -> Submission:
+    return get_object_or_404(Submission.objects.select_related("posting__study"), pk=pk)
+
+
+def _number(text: str, otherwise: int) -> int:
+    is_number = text.isascii() and text.isdecimal() and len(text) < 7
+    return int(text) if is_number else otherwise
+
+
+def _names(posting: Posting) -> dict[str, str]:
+    return {"study": str(posting.study), "panel": recruiters.get(posting.panel).title}
+
+
+def _facts(cost: publishing.Estimate) -> list[tuple[str, str]]:
+    return [
+        (_("People"), str(cost.places)),
+        (_("Rewards"), f"{cost.rewards} {cost.currency}"),
+        (_("Fees"), f"{cost.fees} {cost.currency}"),
+        (_("Total"), f"{cost.total} {cost.currency}"),
+    ]
+
+
+def _same_total(form: forms.Form, total: Decimal) -> None:
+    publishing.check_confirmed(form.cleaned_data["total"], total)

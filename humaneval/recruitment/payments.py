@@ -1,0 +1,154 @@
+"""Deciding on submissions and paying people: as a named person asks, or a rule that one switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from humaneval.rating.models import SessionState
+from humaneval.recruitment import recruiters
+from humaneval.recruitment.intents import record_intent
+from humaneval.recruitment.ledger import CENT, cost_of_bonuses, refuse_beyond_budget
+from humaneval.recruitment.models import Intent, IntentKind, Posting, Submission, SubmissionState
+
+LARGEST_BONUS = Decimal("1000.00")
+
+
+def approve(submission: Submission, user: User | None) -> Intent:
+    """Ask to approve, and so pay, a submission; return the intent. None as user: by the posting's rule.
+
+    Raises ValidationError for one that is not waiting for a decision. What an analysis leaves out is
+    another matter: a rater may be paid and excluded.
+    """
+    if submission.state != SubmissionState.SUBMITTED:
+        raise ValidationError(_("Only submissions that wait for a decision can be approved."))
+    return record_intent(
+        posting=submission.posting,
+        kind=IntentKind.APPROVE,
+        key=f"approve:{submission.pk}",
+        args={"submission": submission.pk},
+        user=user,
+    )
+
+
+def approve_by_rule(submission: Submission) -> Intent | None:
+    """Approve a finished submission where a person has switched that rule on; None where nothing is due."""
+    if not submission.posting.approves_itself or submission.state != SubmissionState.SUBMITTED:
+        return None
+    session = submission.session
+    if session is None or session.state != SessionState.COMPLETED:
+        return None
+    return approve(submission, user=None)
+
+
+def reject(submission: Submission, *, rule: str, message: str, user: User) -> Intent:
+    """Ask to reject a submission by a stated rule, with a message to the person; return the intent.
+
+    Raises ValidationError where the panel's rules are not met.
+    """
+    recruiter = recruiters.get(submission.posting.panel)
+    if submission.state != SubmissionState.SUBMITTED:
+        raise ValidationError(_("Only submissions that wait for a decision can be rejected."))
+    if rule not in dict(recruiter.rejection_rules):
+        raise ValidationError({"rule": _("Say by which rule.")})
+    if len(message) < recruiter.shortest_rejection:
+        text = _("The message must have at least %(least)s characters: tell the person what was wrong.")
+        raise ValidationError({"message": text % {"least": recruiter.shortest_rejection}})
+    return record_intent(
+        posting=submission.posting,
+        kind=IntentKind.REJECT,
+        key=f"reject:{submission.pk}",
+        args={"submission": submission.pk, "rule": rule, "message": message},
+        user=user,
+    )
+
+
+def overturn(submission: Submission, user: User) -> Intent:
+    """Ask to approve a rejected submission after all; raises ValidationError where the panel cannot."""
+    if IntentKind.OVERTURN not in recruiters.get(submission.posting.panel).abilities:
+        raise ValidationError(_("This panel cannot take a rejection back: write to its support."))
+    if submission.state != SubmissionState.REJECTED:
+        raise ValidationError(_("Only a rejected submission can be approved after all."))
+    return record_intent(
+        posting=submission.posting,
+        kind=IntentKind.OVERTURN,
+        key=f"overturn:{submission.pk}",
+        args={"submission": submission.pk},
+        user=user,
+    )
+
+
+def pay_bonuses(
+    *, posting: Posting, amounts: Mapping[int, Decimal], reason: str, confirmation: str, user: User
+) -> list[Intent]:
+    """Ask to pay bonuses, by submission; return the intents, as many as the panel's limits make.
+
+    ``confirmation`` names the person's one act of confirming: the same one pays once. Raises
+    ValidationError, and pays nothing, if one of them cannot be paid or the budget would be exceeded.
+    """
+    lines = _bonus_lines(posting, amounts)
+    refuse_beyond_budget(posting, cost_of_bonuses(posting, amounts.values()))
+    size = recruiters.get(posting.panel).bonuses_a_call
+    with transaction.atomic():
+        return [
+            record_intent(
+                posting=posting,
+                kind=IntentKind.BONUS,
+                key=f"bonus:{posting.pk}:{confirmation}:{first}",
+                args={"lines": lines[first : first + size], "reason": reason},
+                user=user,
+            )
+            for first in range(0, len(lines), size)
+        ]
+
+
+def _bonus_lines(posting: Posting, amounts: Mapping[int, Decimal]) -> list[dict[str, object]]:
+    known = posting.submissions.in_bulk(list(amounts))
+    for pk, amount in amounts.items():
+        submission = known.get(pk)
+        if submission is None or submission.state not in _MAY_HAVE_BONUS:
+            raise ValidationError(_("Bonuses can be paid to those who have submitted, and to nobody else."))
+        if not _is_payable(amount):
+            text = _("%(amount)s is no bonus: give whole cents, from 0.01 to %(most)s.")
+            raise ValidationError(text % {"amount": amount, "most": LARGEST_BONUS})
+    if not amounts:
+        raise ValidationError(_("No bonus is to be paid."))
+    return [{"submission": pk, "amount": f"{amount:.2f}"} for pk, amount in sorted(amounts.items())]
+
+
+def _is_payable(amount: Decimal) -> bool:
+    if not amount.is_finite() or not CENT <= amount <= LARGEST_BONUS:
+        return False
+    return amount == amount.quantize(CENT)
+
+
+_MAY_HAVE_BONUS = {SubmissionState.SUBMITTED, SubmissionState.APPROVED, SubmissionState.SCREENED_OUT}
+
+
+def keep_out_of_repeats(submission: Submission) -> Intent | None:
+    """Ask to keep whoever handed in out of repeats, where the posting names a group for that; else None."""
+    group = str(submission.posting.options.get("group", ""))
+    if not group or submission.state in {SubmissionState.ACTIVE, SubmissionState.RETURNED}:
+        return None
+    return block(submission, group=group, user=None)
+
+
+def block(submission: Submission, *, group: str, user: User | None) -> Intent:
+    """Ask to keep a person out of later postings, by a group or qualification of the panel's.
+
+    Raises ValidationError without a group, or for a person whose id has been erased.
+    """
+    if not group or not submission.sealed_person:
+        raise ValidationError(_("The panel has no group for this, or the person's id has been erased."))
+    return record_intent(
+        posting=submission.posting,
+        kind=IntentKind.BLOCK,
+        key=f"block:{submission.pk}:{group}",
+        args={"submission": submission.pk, "group": group},
+        user=user,
+    )

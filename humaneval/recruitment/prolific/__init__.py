@@ -1,0 +1,1 @@
+"""Prolific: https://docs.prolific.com/api-reference."""

@@ -1,0 +1,56 @@
+"""People who come from Prolific: three ids in the query, a code and the way back at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from humaneval.rating.models import Session
+from humaneval.rating.panels import Completion, Recognised
+from humaneval.recruitment.models import Posting
+from humaneval.recruitment.prolific.drafts import code_for
+from humaneval.recruitment.prolific.recruiter import ProlificRecruiter
+from humaneval.recruitment.submissions import note_arrival
+from humaneval.studies.models import Study
+
+PERSON, STUDY, SUBMISSION = "PROLIFIC_PID", "STUDY_ID", "SESSION_ID"
+RETURN_URL = "https://app.prolific.com/submissions/complete"
+
+
+class ProlificPanel:
+    """Raters whom Prolific sent."""
+
+    name = ProlificRecruiter.name
+
+    def recognise(self, study: Study, arrival: Mapping[str, str]) -> Recognised | None:
+        """Return who came with Prolific's ids for a posting of this study; None for anybody else."""
+        person = arrival.get(PERSON, "").strip()
+        if not person or _posting(study, arrival) is None:
+            return None
+        kept = {name: value for name, value in arrival.items() if name not in {PERSON, SUBMISSION}}
+        return Recognised(person, kept, simulated=ProlificRecruiter().is_standin)
+
+    def arrived(self, session: Session, arrival: Mapping[str, str]) -> None:
+        """Note the submission under which the rater came."""
+        posting = _posting(session.study, arrival)
+        if posting is not None:
+            note_arrival(
+                posting=posting,
+                external_id=arrival.get(SUBMISSION, "").strip(),
+                person=arrival[PERSON].strip(),
+                session=session,
+            )
+
+    def completion(self, session: Session) -> Completion:
+        """Return the code for how the session went, and Prolific's address with it."""
+        submission = session.submissions.select_related("posting__study").order_by("-id").first()
+        code = session.study.completion_code
+        if submission is not None and not session.assignments.exists():
+            code = code_for(submission.posting, "QUOTA_FULL")
+        return Completion(code, f"{RETURN_URL}?{urlencode({'cc': code})}")
+
+
+def _posting(study: Study, arrival: Mapping[str, str]) -> Posting | None:
+    external = arrival.get(STUDY, "").strip()
+    postings = Posting.objects.filter(study=study, panel=ProlificRecruiter.name)
+    return postings.filter(external_id=external).first() if external else None

@@ -1,0 +1,137 @@
+"""Posting a study to a panel, and what becomes of it there: publish, pause, resume, stop, more places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from humaneval.recruitment import recruiters
+from humaneval.recruitment.intents import record_intent
+from humaneval.recruitment.ledger import cost_of_places, refuse_beyond_budget
+from humaneval.recruitment.models import Intent, IntentKind, Posting, PostingState
+from humaneval.studies.models import StudyState
+
+MOVES = {
+    IntentKind.PAUSE: {PostingState.LIVE},
+    IntentKind.RESUME: {PostingState.PAUSED},
+    IntentKind.STOP: {PostingState.LIVE, PostingState.PAUSED},
+    IntentKind.EXTEND: {PostingState.LIVE, PostingState.PAUSED},
+    IntentKind.REMOVE: {PostingState.CLOSED},
+}
+"""From which states a posting can be moved by which call."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What places will cost: to the raters, to the panel, and both."""
+
+    places: int
+    rewards: Decimal
+    fees: Decimal
+    currency: str
+
+    @property
+    def total(self) -> Decimal:
+        """Rewards and fees."""
+        return self.rewards + self.fees
+
+
+def estimate(posting: Posting, places: int | None = None) -> Estimate:
+    """Return what ``places`` (all of the posting's by default) will cost if all are filled and approved."""
+    count = posting.places if places is None else places
+    rewards = posting.reward * count
+    return Estimate(count, rewards, cost_of_places(posting, count) - rewards, posting.currency)
+
+
+def problems_of(posting: Posting) -> list[str]:
+    """Return why a posting cannot be published as it is, in sentences; empty when it can."""
+    found = list(recruiters.get(posting.panel).problems(posting))
+    if posting.study.state != StudyState.OPEN:
+        found.append(_("The study is not open: launch it first, so that raters find something to rate."))
+    try:
+        refuse_beyond_budget(posting, estimate(posting).total)
+    except ValidationError as error:
+        found += error.messages
+    return found
+
+
+def publish(posting: Posting, *, confirmed: Decimal, user: User) -> Intent:
+    """Ask to publish a draft at the total cost that a person has confirmed; return the first intent.
+
+    Raises ValidationError unless it is a draft that can be published at just that cost.
+    """
+    with transaction.atomic():
+        posting = Posting.objects.select_for_update(of=("self",)).select_related("study").get(pk=posting.pk)
+        if posting.state != PostingState.DRAFT:
+            raise ValidationError(_("Only a draft can be published."))
+        check_confirmed(confirmed, estimate(posting).total)
+        if posting.approves_itself and not user.has_perm("recruitment.pay_posting"):
+            raise ValidationError(_("This posting pays by itself: only who may pay can publish it."))
+        problems = problems_of(posting)
+        if problems:
+            raise ValidationError(problems)
+        attempt = posting.intents.filter(kind=recruiters.get(posting.panel).publishing[0]).count()
+        Posting.objects.filter(pk=posting.pk).update(state=PostingState.PUBLISHING, problem="")
+        return record_intent(
+            posting=posting, kind=_first_step(posting), key=f"publish:{posting.pk}:{attempt}", user=user
+        )
+
+
+def _first_step(posting: Posting) -> IntentKind:
+    """Return the first call of publishing that is still to be made: a draft at the panel is used again."""
+    steps = recruiters.get(posting.panel).publishing
+    return steps[-1] if posting.external_id else steps[0]
+
+
+def move(posting: Posting, kind: IntentKind, user: User) -> Intent:
+    """Ask to pause, resume, stop or remove a posting; return the intent.
+
+    Raises ValidationError where the panel or the posting's state does not allow it.
+    """
+    _check_move(posting, kind)
+    key = f"{kind}:{posting.pk}:{timezone.now():%Y%m%d%H%M%S}"
+    return record_intent(posting=posting, kind=kind, key=key, user=user)
+
+
+def extend(posting: Posting, *, places: int, confirmed: Decimal, user: User) -> Intent:
+    """Ask for ``places`` in all, at the confirmed cost of those added; return the intent.
+
+    Raises ValidationError where that is not allowed, not more, or beyond the budget.
+    """
+    with transaction.atomic():
+        posting = Posting.objects.select_for_update(of=("self",)).select_related("study").get(pk=posting.pk)
+        _check_move(posting, IntentKind.EXTEND)
+        if places <= posting.places:
+            text = _("Give more than the %(now)s places there are.")
+            raise ValidationError(text % {"now": posting.places})
+        cost = estimate(posting, places - posting.places).total
+        check_confirmed(confirmed, cost)
+        refuse_beyond_budget(posting, cost)
+        return record_intent(
+            posting=posting,
+            kind=IntentKind.EXTEND,
+            key=f"extend:{posting.pk}:{places}",
+            args={"places": places, "added": places - posting.places},
+            user=user,
+        )
+
+
+def _check_move(posting: Posting, kind: IntentKind) -> None:
+    if kind not in recruiters.get(posting.panel).abilities:
+        raise ValidationError(_("This panel cannot do that."))
+    if posting.state not in MOVES[kind]:
+        text = _("A posting that is %(state)s cannot do that.")
+        raise ValidationError(text % {"state": posting.get_state_display()})
+
+
+def check_confirmed(confirmed: Decimal, total: Decimal) -> None:
+    """Raise ValidationError unless the total is the one that a person has seen and confirmed."""
+    if confirmed != total:
+        text = _("The cost is %(total)s by now, not %(confirmed)s: look at it again.")
+        raise ValidationError(text % {"total": total, "confirmed": confirmed})

@@ -1,0 +1,216 @@
+"""Do automated scores go with what people said? Correlations over the generated conditions, with words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import factorial
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from humaneval.reports.analysis.adapters import attempt, interval_of, method_of, no_interval
+from humaneval.reports.numbers import counted, plain
+from humaneval.reports.results import Coefficient, Correlation, Estimate, ScoreRow, StudyFacts, finite
+from humaneval.stats import correlation
+
+Kind = Literal["pearson", "spearman", "kendall"]
+TITLES: dict[str, str] = {"pearson": "Pearson", "spearman": "Spearman", "kendall": "Kendall"}
+LEAST_SYSTEMS = 3
+FEW_SYSTEMS = 10
+_PERFECT = 1 - 1e-9
+_NO_SPREAD = "no interval at a perfect correlation, where Fisher's z has no end"
+
+
+@dataclass(frozen=True, eq=False)
+class Pairing:
+    """One human estimate and one automated score for each system that has both."""
+
+    conditions: list[int]
+    labels: list[str]
+    human: NDArray[np.float64]
+    score: NDArray[np.float64]
+    expected_sign: int | None
+
+
+def correlate(
+    study: StudyFacts, estimates: Sequence[Estimate], scores: Sequence[ScoreRow]
+) -> list[Correlation]:
+    """Return one record for each question and each (metric, extractor) that scores a generated condition.
+
+    Within a question, the scores that order systems most as people do come first.
+    """
+    headline = [one for one in estimates if one.headline and one.kind == "generated"]
+    found = [
+        _correlate_one(study, [one for one in headline if one.question == question.key], rows)
+        for question in study.questions
+        for rows in _by_metric(scores)
+        if {row.condition for row in rows} & _estimated(headline, question.key)
+    ]
+    order = {question.key: place for place, question in enumerate(study.questions)}
+    return sorted(found, key=lambda one: (order[one.question], -_alignment(one), one.label, one.extractor))
+
+
+def _estimated(headline: Sequence[Estimate], question: str) -> set[int]:
+    """Return the conditions that have an estimate for a question."""
+    return {one.condition for one in headline if one.question == question and one.estimate is not None}
+
+
+def _alignment(one: Correlation) -> float:
+    """Return Spearman's rho in the expected direction (its size where none is expected), -2 without one."""
+    rho = next((each.estimate for each in one.coefficients if each.name == "spearman"), None)
+    if rho is None:
+        return -2.0
+    return abs(rho) if one.expected_sign is None else rho * one.expected_sign
+
+
+def _by_metric(scores: Iterable[ScoreRow]) -> list[list[ScoreRow]]:
+    groups: dict[tuple[str, str], list[ScoreRow]] = {}
+    for row in scores:
+        groups.setdefault((row.metric, row.extractor), []).append(row)
+    return list(groups.values())
+
+
+def _correlate_one(study: StudyFacts, estimates: Sequence[Estimate], rows: Sequence[ScoreRow]) -> Correlation:
+    pairing = pair_up(estimates, rows)
+    coefficients = _coefficients(pairing)
+    as_expected = _as_expected(coefficients, pairing.expected_sign)
+    first, human = rows[0], estimates[0]
+    return Correlation(
+        question=human.question,
+        measure=human.measure,
+        measure_label=human.measure_label,
+        metric=first.metric,
+        label=first.label,
+        extractor=first.extractor,
+        systems=len(pairing.conditions),
+        conditions=pairing.conditions,
+        expected_sign=pairing.expected_sign,
+        as_expected=as_expected,
+        coefficients=coefficients,
+        words=_in_words(study, pairing, coefficients, as_expected),
+        simulated=any(one.simulated for one in estimates),
+    )
+
+
+def pair_up(estimates: Sequence[Estimate], rows: Sequence[ScoreRow]) -> Pairing:
+    """Return the systems that have both numbers. Every human measure here is better when higher."""
+    score_of = {row.condition: row.value for row in rows}
+    both = [one for one in estimates if one.estimate is not None and one.condition in score_of]
+    better = rows[0].higher_is_better
+    return Pairing(
+        [one.condition for one in both],
+        [one.label for one in both],
+        np.array([one.estimate for one in both], dtype=float),
+        np.array([score_of[one.condition] for one in both], dtype=float),
+        None if better is None else 1 if better else -1,
+    )
+
+
+def _coefficients(pairing: Pairing) -> list[Coefficient]:
+    if len(pairing.conditions) < LEAST_SYSTEMS:
+        return []
+    return [_coefficient(pairing, kind) for kind in get_args(Kind)]
+
+
+def _coefficient(pairing: Pairing, kind: Kind) -> Coefficient:
+    result, note = attempt(lambda: correlation(pairing.score, pairing.human, kind=kind))
+    if result is None:
+        return Coefficient(kind, TITLES[kind], None, None, None, None, note)
+    interval = interval_of(result) if abs(result.estimate) < _PERFECT else no_interval(_NO_SPREAD)
+    pvalue = _possible(finite(getattr(result, "pvalue", None)), len(pairing.conditions))
+    method = method_of(result) if interval.low is not None else interval.method
+    return Coefficient(
+        kind, TITLES[kind], finite(result.estimate), interval.low, interval.high, pvalue, method
+    )
+
+
+def _possible(pvalue: float | None, systems: int) -> float | None:
+    """Return ``pvalue`` unless so few systems cannot give it: chance makes no order rarer than 1/n!.
+
+    Approximations go below that, to 0 at a perfect correlation of three systems.
+    """
+    if pvalue is None or systems >= FEW_SYSTEMS:
+        return pvalue
+    return pvalue if pvalue * factorial(systems) >= 1 - 1e-9 else None
+
+
+def _as_expected(coefficients: Sequence[Coefficient], sign: int | None) -> bool | None:
+    """Return whether the rank correlation has the sign one expects; ``None`` where nothing can be said."""
+    spearman = next((one.estimate for one in coefficients if one.name == "spearman"), None)
+    if sign is None or spearman is None:
+        return None
+    return spearman * sign > 0
+
+
+def _in_words(
+    study: StudyFacts, pairing: Pairing, coefficients: Sequence[Coefficient], as_expected: bool | None
+) -> str:
+    systems = len(pairing.conditions)
+    if systems < LEAST_SYSTEMS:
+        return (
+            f"Only {counted(systems, 'system')} with both numbers: a correlation needs at least "
+            f"{LEAST_SYSTEMS}, and says little below {FEW_SYSTEMS}."
+        )
+    if all(one.estimate is None for one in coefficients):
+        return coefficients[0].method
+    return " ".join(
+        part
+        for part in (
+            _about_sign(pairing, as_expected),
+            _about_disagreement(study, pairing) if as_expected is False else "",
+            _about_weakness(systems, coefficients),
+        )
+        if part
+    )
+
+
+def _about_sign(pairing: Pairing, as_expected: bool | None) -> str:
+    if pairing.expected_sign is None:
+        return "Neither high nor low values of this score are better by themselves, so no sign is expected."
+    direction = "positive" if pairing.expected_sign > 0 else "negative"
+    why = "higher" if pairing.expected_sign > 0 else "lower"
+    if as_expected is None:
+        return f"A {direction} correlation is expected ({why} is better)."
+    verdict = "as expected" if as_expected else "not as expected"
+    return f"The sign is {verdict}: a {direction} correlation should show, since {why} is better."
+
+
+def _about_weakness(systems: int, coefficients: Sequence[Coefficient]) -> str:
+    spearman = next(one for one in coefficients if one.name == "spearman")
+    crosses = spearman.low is not None and spearman.high is not None and spearman.low <= 0 <= spearman.high
+    said = [f"With {systems} systems this is weak evidence."] if systems < FEW_SYSTEMS else []
+    if crosses:
+        said.append("Its interval includes 0: these votes and scores do not settle even the sign.")
+    return " ".join(said)
+
+
+def _about_disagreement(study: StudyFacts, pairing: Pairing) -> str:
+    """Name the system about which people and the score differ most, and what happens without it."""
+    human = rankdata(-pairing.human, method="average")
+    score = rankdata(-pairing.score * (pairing.expected_sign or 1), method="average")
+    worst = int(np.argmax(np.abs(human - score)))
+    systems = len(pairing.conditions)
+    said = [
+        f"They differ most about “{pairing.labels[worst]}”: place {human[worst]:g} of {systems} by people, "
+        f"place {score[worst]:g} by the score."
+    ]
+    without = _spearman_without(pairing, worst)
+    if without is not None:
+        said.append(f"Without it Spearman would be {plain(without, 2)}.")
+    if human[worst] < score[worst] and study.analysis != "scale":
+        said.append(
+            "Raters see few images at a time and cannot notice what shows only over a whole set, such as "
+            "repeated images or kinds that are missing; a score over the whole set can."
+        )
+    return " ".join(said)
+
+
+def _spearman_without(pairing: Pairing, index: int) -> float | None:
+    keep = np.arange(len(pairing.conditions)) != index
+    if keep.sum() < LEAST_SYSTEMS:
+        return None
+    result, _ = attempt(lambda: correlation(pairing.score[keep], pairing.human[keep], kind="spearman"))
+    return finite(result.estimate) if result else None

@@ -1,0 +1,106 @@
+"""Timed votes: the exposure that raters need, from frames really shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from humaneval.reports.analysis.adapters import LEVEL, attempt, interval_of, method_of, no_interval
+from humaneval.reports.results import ConditionFacts, Estimate, Interval, QuestionFacts, finite
+from humaneval.reports.votes import Exposed
+from humaneval.stats import Result, psychometric
+from humaneval.stats.modal_exposure import modal_exposure
+
+MODAL, THRESHOLD = "modal_exposure", "threshold_exposure"
+_MODAL_LABEL = "HYPE-time: mean of blocks' modal exposure (ms)"
+_THRESHOLD_LABEL = "Exposure at which 75% are right (ms)"
+
+
+def estimate_exposures(
+    votes: Sequence[Exposed], question: QuestionFacts, conditions: Sequence[ConditionFacts]
+) -> list[Estimate]:
+    """Return the modal exposure and the 75% threshold of the one generated condition; none if untimed.
+
+    Both rest on the frames really shown, and leave spoilt trials out. Real images count with the generated
+    ones: a rater is right who tells either.
+    """
+    kept = [vote for vote in votes if not vote.spoilt]
+    generated = [one for one in conditions if one.kind == "generated"]
+    if not kept or not generated:
+        return []
+    real = {one.id for one in conditions if one.kind == "real"}
+    columns = {
+        "rater": np.array([vote.rater for vote in kept]),
+        "frames": np.array([vote.frames for vote in kept]),
+        "frame_ms": np.array([vote.frame_ms for vote in kept]),
+        "block": np.array([vote.block for vote in kept]),
+    }
+    correct = np.array([(vote.value == 1) == (vote.condition in real) for vote in kept])
+    level = np.log(columns["frames"] * columns["frame_ms"])
+    estimates = (
+        (
+            MODAL,
+            _MODAL_LABEL,
+            lambda: modal_exposure(
+                columns["frames"],
+                frame_ms=columns["frame_ms"],
+                block=columns["block"],
+                rater=columns["rater"],
+            ),
+            lambda value: value,
+        ),
+        (
+            THRESHOLD,
+            _THRESHOLD_LABEL,
+            lambda: psychometric(correct, level=level, rater=columns["rater"]),
+            lambda value: float(np.exp(value)),
+        ),
+    )
+    size = {
+        "votes": len(kept),
+        "raters": len(np.unique(columns["rater"])),
+        "items": len(kept),
+        "simulated": any(vote.simulated for vote in kept),
+    }
+    return [
+        _estimate(generated[0], question, measure, label, compute, into_ms, size)
+        for measure, label, compute, into_ms in estimates
+    ]
+
+
+def _estimate(
+    condition: ConditionFacts,
+    question: QuestionFacts,
+    measure: str,
+    label: str,
+    compute: Callable[[], Result[Any]],
+    into_ms: Callable[[float], float],
+    size: dict[str, Any],
+) -> Estimate:
+    result, note = attempt(compute)
+    return Estimate(
+        condition=condition.id,
+        label=condition.label,
+        kind=condition.kind,
+        question=question.key,
+        measure=measure,
+        measure_label=label,
+        unit="ms",
+        headline=False,
+        estimate=finite(into_ms(result.estimate)) if result else None,
+        interval=_in_ms(interval_of(result), into_ms) if result else no_interval(note),
+        naive=no_interval("none: an exposure is a rater's, not a vote's"),
+        method=method_of(result) if result else "",
+        design_effect=None,
+        note=note,
+        **size,
+    )
+
+
+def _in_ms(interval: Interval, into_ms: Callable[[float], float]) -> Interval:
+    low, high = interval.low, interval.high
+    if low is None or high is None:
+        return interval
+    return Interval(finite(into_ms(low)), finite(into_ms(high)), None, interval.method, LEVEL)

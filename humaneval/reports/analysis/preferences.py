@@ -1,0 +1,227 @@
+"""Preferences between conditions: Bradley-Terry strengths, win rates against the field, the win matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from humaneval.reports.analysis.adapters import (
+    LEVEL,
+    attempt,
+    distinct,
+    interval_of,
+    method_of,
+    no_interval,
+    size_of,
+    variance_ratio,
+)
+from humaneval.reports.analysis.ranking import place_of, rank_entry, sorted_by_estimate
+from humaneval.reports.numbers import counted
+from humaneval.reports.results import (
+    ConditionFacts,
+    Estimate,
+    Interval,
+    PairCounts,
+    QuestionFacts,
+    Ranking,
+    finite,
+)
+from humaneval.reports.votes import IntArray, VoteTable
+from humaneval.stats import Result, bradley_terry, mean_opinion_score, rate
+from humaneval.stats.bradley_terry import BradleyTerry
+
+STRENGTH, WIN_RATE = "strength", "win_rate"
+_WIN_RATE_LABEL = "Win rate against the field (a tie counts half)"
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What pairwise votes say: strengths and win rates of each condition, and the ranking by strength."""
+
+    estimates: list[Estimate]
+    ranking: Ranking
+
+
+def estimate_preferences(
+    table: VoteTable, question: QuestionFacts, conditions: Sequence[ConditionFacts], label: str
+) -> Preferences:
+    """Return strengths (log-odds scale, mean 0), win rates and the ranking of one question's votes."""
+    strengths = _estimate_strengths(table, question, conditions, label)
+    rates = [_estimate_win_rate(table, question, condition) for condition in conditions]
+    return Preferences(
+        [*sorted_by_estimate(strengths), *sorted_by_estimate(rates)],
+        _rank(strengths, rates, table, question, label, conditions),
+    )
+
+
+def _estimate_strengths(
+    table: VoteTable, question: QuestionFacts, conditions: Sequence[ConditionFacts], label: str
+) -> list[Estimate]:
+    names = {condition.id: condition.label for condition in conditions}
+    result, note = attempt(lambda: _fit(table, names, clustered=True))
+    naive, reason = attempt(lambda: _fit(table, names, clustered=False))
+    return [
+        _strength(result, naive, note, reason, table, question, condition, label) for condition in conditions
+    ]
+
+
+def _fit(table: VoteTable, names: dict[int, str], *, clustered: bool) -> BradleyTerry:
+    """Fit on votes: winner and loser by name, clustered two-way where pairs of images repeat."""
+    second_won = table.value == 1
+    winner = _named(np.where(second_won, table.other, table.condition), names)
+    loser = _named(np.where(second_won, table.condition, table.other), names)
+    votes: dict[str, Any] = {"winner": winner, "loser": loser, "tie": table.value < 0, "ties": "half"}
+    if not clustered:
+        return bradley_terry(**votes, cluster="none")
+    shared = _pairs_repeat(table)
+    return bradley_terry(
+        **votes, rater=table.rater, item=table.unit, cluster="two_way" if shared else "rater"
+    )
+
+
+def _named(conditions: IntArray, names: dict[int, str]) -> NDArray[np.str_]:
+    ids, inverse = np.unique(conditions, return_inverse=True)
+    return np.array([names[int(one)] for one in ids], dtype=np.str_)[inverse]
+
+
+def _pairs_repeat(table: VoteTable) -> bool:
+    """Whether some pair of images was judged by more than one rater."""
+    return len({*zip(table.rater.tolist(), table.unit.tolist(), strict=True)}) > distinct(table.unit)
+
+
+def _strength(
+    result: Result[Any] | None,
+    naive: Result[Any] | None,
+    note: str,
+    reason: str,
+    table: VoteTable,
+    question: QuestionFacts,
+    condition: ConditionFacts,
+    label: str,
+) -> Estimate:
+    own = table.where((table.condition == condition.id) | (table.other == condition.id))
+    place = _place(result, condition.label)
+    if place is None and result is not None:
+        note = "No comparison shows this condition."
+    interval, independent = _interval_at(result, place, note), _interval_at(naive, place, reason)
+    return Estimate(
+        condition=condition.id,
+        label=condition.label,
+        kind=condition.kind,
+        question=question.key,
+        measure=STRENGTH,
+        measure_label=label,
+        unit="log-strength",
+        headline=True,
+        estimate=finite(result.estimate[place]) if result is not None and place is not None else None,
+        interval=interval,
+        naive=independent,
+        method=method_of(result) if result is not None else "",
+        design_effect=variance_ratio(interval, independent),
+        note=note,
+        **_size_of(own),
+    )
+
+
+def _size_of(table: VoteTable) -> dict[str, Any]:
+    """Return what a record says of its votes: its items are pairs of images."""
+    return size_of(table) | {"items": distinct(table.unit)}
+
+
+def _place(result: Result[Any] | None, label: str) -> int | None:
+    if not isinstance(result, BradleyTerry):
+        return None
+    found = np.flatnonzero(result.labels == label)
+    return int(found[0]) if len(found) else None
+
+
+def _interval_at(result: Result[Any] | None, place: int | None, reason: str) -> Interval:
+    if result is None or place is None:
+        return no_interval(reason)
+    low, high = result.confidence_interval(LEVEL)
+    error = finite(result.standard_error[place])
+    return Interval(finite(low[place]), finite(high[place]), error, method_of(result), LEVEL)
+
+
+def _outcomes(table: VoteTable, condition: int) -> NDArray[np.float64]:
+    """Return 1 where the condition was preferred, 0 where the other was, and one half where neither was."""
+    slot = np.where(table.condition == condition, 0, 1)
+    return np.where(table.value < 0, 0.5, (table.value == slot).astype(float))
+
+
+def _estimate_win_rate(table: VoteTable, question: QuestionFacts, condition: ConditionFacts) -> Estimate:
+    own = table.where((table.condition == condition.id) | (table.other == condition.id))
+    won = _outcomes(own, condition.id)
+    result, note = attempt(lambda: _mean_of(won, rater=own.rater, item=own.unit))
+    naive, reason = attempt(lambda: _mean_of(won))
+    return Estimate(
+        condition=condition.id,
+        label=condition.label,
+        kind=condition.kind,
+        question=question.key,
+        measure=WIN_RATE,
+        measure_label=_WIN_RATE_LABEL,
+        unit="share",
+        headline=False,
+        estimate=finite(result.estimate) if result else None,
+        interval=interval_of(result) if result else no_interval(note),
+        naive=interval_of(naive) if naive else no_interval(reason),
+        method=method_of(result) if result else "",
+        design_effect=finite(result.design_effect) if result else None,
+        note=note,
+        **_size_of(own),
+    )
+
+
+def _mean_of(won: NDArray[np.float64], **clusters: Any) -> Result[float]:
+    """Return the mean outcome: as a rate where there are no ties, else as a mean between 0 and 1."""
+    if np.isin(won, (0.0, 1.0)).all():
+        return rate(won, method="clustered" if clusters else "wilson", **clusters)
+    return mean_opinion_score(won, points=(0.0, 1.0), **clusters)
+
+
+def _rank(
+    strengths: Sequence[Estimate],
+    rates: Sequence[Estimate],
+    table: VoteTable,
+    question: QuestionFacts,
+    label: str,
+    conditions: Sequence[ConditionFacts],
+) -> Ranking:
+    won = {one.condition: one.estimate for one in rates}
+    ordered = sorted_by_estimate(strengths)
+    ties = int((table.value < 0).sum())
+    notes = sorted({one.note for one in strengths if one.note})
+    if ties:
+        notes.append(
+            f"{counted(ties, 'tie')} in {counted(len(table), 'vote')}; a tie counts half a win for each."
+        )
+    return Ranking(
+        question=question.key,
+        measure=STRENGTH,
+        measure_label=label,
+        unit="log-strength",
+        method=next((one.method for one in ordered if one.method), ""),
+        entries=[rank_entry(one, place_of(one, ordered), won[one.condition]) for one in ordered],
+        pairs=[_count_pair(table, one.id, two.id) for one, two in combinations(conditions, 2)],
+        simulated=bool(table.simulated.any()),
+        notes=notes,
+    )
+
+
+def _count_pair(table: VoteTable, one: int, two: int) -> PairCounts:
+    """Count how ``one`` fared against ``two``, whichever stood in slot 0."""
+    straight = (table.condition == one) & (table.other == two)
+    reverse = (table.condition == two) & (table.other == one)
+    slot = np.where(reverse, 1, 0)
+    among = straight | reverse
+    ties = int((among & (table.value < 0)).sum())
+    wins = int((among & (table.value == slot)).sum())
+    total = int(among.sum())
+    share = (wins + ties / 2) / total if total else None
+    return PairCounts(one, two, wins, ties, total - wins - ties, share)

@@ -1,0 +1,133 @@
+"""The report and its tables over HTTP, for researchers: by token or by admin session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.permissions import IsAdminUser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from humaneval.reports.results import from_payload
+from humaneval.reports.snapshots import current_payload
+from humaneval.reports.spreadsheets import csv_lines, table_lines
+from humaneval.reports.tables import TABLES
+from humaneval.reports.vote_export import COLUMNS, vote_rows
+from humaneval.studies.models import Study
+
+_NOT_FOUND = OpenApiResponse(OpenApiTypes.OBJECT, description="There is no such study.")
+_CSV = {(200, "text/csv"): OpenApiTypes.STR, 404: _NOT_FOUND}
+
+
+class ReportView(APIView):
+    """The report of a study as its votes and scores stand now."""
+
+    permission_classes = [IsAdminUser]
+
+    @extend_schema(
+        operation_id="study_report",
+        summary="Report of a study",
+        description=(
+            "Keys: estimates, agreement, ranking, scores, correlations, and study, votes, raters, "
+            "contains_simulated, missing_scores, warnings, methods, built_at, code_version. A number that "
+            "could not be computed is null, with the reason in words beside it."
+        ),
+        responses={200: OpenApiTypes.OBJECT, 404: _NOT_FOUND},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Return the report."""
+        return Response(current_payload(get_object_or_404(Study, slug=slug)))
+
+
+class AnyAccept(BaseContentNegotiation):
+    """Serves the one thing there is, whatever the Accept header says; errors stay JSON."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """Return the first parser."""
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Return the first renderer."""
+        return renderers[0], renderers[0].media_type
+
+
+class VotesView(APIView):
+    """All votes of a study, streamed."""
+
+    permission_classes = [IsAdminUser]
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(operation_id="study_votes_csv", summary="Votes of a study as CSV", responses=_CSV)
+    def get(self, request: Request, slug: str) -> StreamingHttpResponse:
+        """Return one row for each answer; simulated, late and repeated votes are in, and marked."""
+        study = get_object_or_404(Study, slug=slug)
+        return as_csv(csv_lines(COLUMNS, vote_rows(study)), f"{study.slug}-votes.csv")
+
+
+class TableView(APIView):
+    """One table of the report; ``name`` is a key of :data:`humaneval.reports.tables.TABLES`."""
+
+    permission_classes = [IsAdminUser]
+    content_negotiation_class = AnyAccept
+    name = ""
+
+    def get(self, request: Request, slug: str) -> StreamingHttpResponse:
+        """Return the table as it stands now."""
+        study = get_object_or_404(Study, slug=slug)
+        table = TABLES[self.name](from_payload(current_payload(study)))
+        return as_csv(table_lines(table), f"{study.slug}-{self.name}.csv")
+
+
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="study_estimates_csv", summary="Estimates of a study as CSV", responses=_CSV
+    )
+)
+class EstimatesView(TableView):
+    """Human estimates with clustered and naive intervals."""
+
+    name = "estimates"
+
+
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="study_scores_csv", summary="Automated scores of a study as CSV", responses=_CSV
+    )
+)
+class ScoresView(TableView):
+    """Automated scores of the study's sample sets."""
+
+    name = "scores"
+
+
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="study_correlations_csv", summary="Correlations of a study as CSV", responses=_CSV
+    )
+)
+class CorrelationsView(TableView):
+    """Correlations between human estimates and automated scores."""
+
+    name = "correlations"
+
+
+def as_csv(lines: Iterator[str], filename: str) -> StreamingHttpResponse:
+    """Return lines as a download of UTF-8 CSV."""
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{filename}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

@@ -1,0 +1,48 @@
+"""Colours of charts: each is a stand-in for a style variable, so that one SVG serves light and dark.
+
+The hues are Okabe and Ito's (2008), which stay apart for all common kinds of colour-blindness; nothing is
+told by colour alone (kinds differ by marker, intervals by width).
+"""
+
+from __future__ import annotations
+
+INK = "#010203"
+MUTED = "#040506"
+GRID = "#070809"
+GENERATED = "#0a0b0c"
+REAL = "#0d0e0f"
+PAPER = "#101112"
+
+THEMED = {
+    INK: "currentColor",
+    MUTED: "var(--chart-muted, #5d6572)",
+    GRID: "var(--chart-grid, #d5d9df)",
+    GENERATED: "var(--chart-generated, #0072b2)",
+    REAL: "var(--chart-real, #c2570c)",
+    PAPER: "var(--chart-paper, #ffffff)",
+}
+"""What each stand-in becomes in the SVG; the fallback is the light page's colour."""
+
+_LOW, _MIDDLE, _HIGH = (194, 87, 12), (190, 190, 186), (0, 104, 168)
+
+
+def scale_colours(points: int) -> list[str]:
+    """Return one colour for each point of a scale, from orange by grey to blue, as hex strings.
+
+    ``points`` is at least 1. The ends are as far apart in lightness from the middle as from each other
+    in hue, so that the order survives grey printing on either half.
+    """
+    if points == 1:
+        return [_hex(_HIGH)]
+    return [_at(index / (points - 1)) for index in range(points)]
+
+
+def _at(position: float) -> str:
+    low, high, share = (
+        (_LOW, _MIDDLE, position * 2) if position <= 0.5 else (_MIDDLE, _HIGH, position * 2 - 1)
+    )
+    return _hex(tuple(round(a + (b - a) * share) for a, b in zip(low, high, strict=True)))
+
+
+def _hex(colour: tuple[int, ...]) -> str:
+    return "#" + "".join(f"{channel:02x}" for channel in colour)

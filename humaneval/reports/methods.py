@@ -1,0 +1,116 @@
+"""The methods paragraphs: what was asked, what was counted, and what each interval takes into account.
+
+Made from what was actually done, so that they can be put into a paper.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from humaneval.reports.numbers import counted, listed
+from humaneval.reports.results import Estimate, Report
+
+
+def describe_methods(report: Report) -> list[str]:
+    """Return the paragraphs for a report whose numbers are in place."""
+    return [paragraph for part in _PARTS for paragraph in part(report)]
+
+
+def _asked(report: Report) -> Iterator[str]:
+    study, votes = report.study, report.votes
+    questions = listed([f"“{question.text}”" for question in study.questions])
+    generated = sum(one.kind == "generated" for one in study.conditions)
+    yield (
+        f"{counted(report.raters.total, 'rater')} gave {counted(votes.total, 'vote')} in a study of "
+        f"{counted(generated, 'generated condition')} ({study.protocol_title.lower()}; seed {study.seed}). "
+        f"Asked: {questions}."
+    )
+
+
+def _counted(report: Report) -> Iterator[str]:
+    votes = report.votes
+    left_out = [
+        f"{counted(number, noun, plural)} ({reason})"
+        for number, noun, plural, reason in (
+            (votes.repeats, "repeat", "", "quality checks, shown a second time"),
+            (votes.cannot_tell, "vote", "", "“cannot tell”"),
+            (votes.not_shown, "vote", "", "an image did not load"),
+        )
+        if number
+    ]
+    late = (
+        f" {counted(votes.late, 'vote')} came late, after their hand-out had expired; they count, marked."
+        if votes.late
+        else ""
+    )
+    rest = f" Left out: {listed(left_out)}." if left_out else " Nothing was left out."
+    yield f"Estimates rest on {counted(votes.counted, 'vote')}.{rest}{late}"
+
+
+def _estimated(report: Report) -> Iterator[str]:
+    for label in dict.fromkeys(one.measure_label for one in report.estimates):
+        estimates = [
+            one for one in report.estimates if one.measure_label == label and one.estimate is not None
+        ]
+        if estimates:
+            yield _of_measure(label, estimates)
+
+
+def _of_measure(label: str, estimates: Sequence[Estimate]) -> str:
+    """Return which intervals one measure has, with how many estimates have each."""
+    methods = Counter(one.method for one in estimates)
+    naive = sorted({one.naive.method for one in estimates})
+    by = "; ".join(
+        f"{method} ({counted(count, 'estimate')})" if len(methods) > 1 else method
+        for method, count in methods.most_common()
+    )
+    return f"{label}. 95% intervals: {by}. Naive, for comparison only: {'; '.join(naive)}."
+
+
+def _clustering(report: Report) -> Iterator[str]:
+    if any(estimate.estimate is not None for estimate in report.estimates):
+        yield (
+            "Votes of one rater are not independent, and neither are votes about one image. The intervals "
+            "take this into account (Cameron, Gelbach and Miller 2011; Bell and McCaffrey 2002). The naive "
+            "interval takes each vote for a new person's; it stands beside the other only to show the "
+            "difference. The design effect of an estimate is its variance with these clusters over that of "
+            "as many independent votes."
+        )
+
+
+def _agreement(report: Report) -> Iterator[str]:
+    methods = sorted({one.method for one in report.agreement if one.estimate is not None})
+    if methods:
+        yield f"Agreement over stimuli judged more than once: {'. '.join(methods)}."
+
+
+def _scored(report: Report) -> Iterator[str]:
+    if report.scores:
+        extractors = listed(sorted({row.extractor for row in report.scores}))
+        yield (
+            "Automated scores are the latest of each sample set, metric and feature extractor "
+            f"({extractors}); where a standard error is known the interval is ±1.96 of it."
+        )
+
+
+def _correlated(report: Report) -> Iterator[str]:
+    methods: dict[str, set[str]] = {}
+    for correlation in report.correlations:
+        for one in correlation.coefficients:
+            if one.method:
+                methods.setdefault(one.title, set()).add(one.method)
+    if methods:
+        named = ". ".join(
+            name if name.startswith(title) else f"{title}: {name[:1].lower()}{name[1:].rstrip('.')}"
+            for title, names in methods.items()
+            for name in sorted(names)
+        )
+        yield (
+            "Correlations are between conditions (one point each, generated conditions only), not between "
+            f"images. {named}. Several scores are correlated with the same votes; no correction is made "
+            "for looking at many."
+        )
+
+
+_PARTS = (_asked, _counted, _estimated, _clustering, _agreement, _scored, _correlated)

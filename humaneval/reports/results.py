@@ -1,0 +1,301 @@
+"""What a report consists of: frozen records that go to JSON and come back the same.
+
+Numbers are finite or ``None``; a ``None`` comes with a ``note`` that says in words why there is none.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any
+
+FORMAT = 1
+"""Version of the JSON layout; raised when a key changes its meaning."""
+
+
+def finite(value: float | None) -> float | None:
+    """Return ``value`` as a plain float, or ``None`` where it is missing, infinite or not a number."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A confidence interval: its ends in the estimate's unit, and what it takes into account."""
+
+    low: float | None
+    high: float | None
+    standard_error: float | None
+    method: str
+    level: float = 0.95
+
+
+@dataclass(frozen=True)
+class QuestionFacts:
+    """One question as it was asked; on scales, answers run from ``lowest`` to ``points``."""
+
+    key: str
+    text: str
+    points: int
+    labels: list[str]
+    lowest: int = 1
+
+
+@dataclass(frozen=True)
+class ConditionFacts:
+    """One condition: its name in the report and the sample set behind it."""
+
+    id: int
+    label: str
+    kind: str
+    sample_set: str
+
+
+@dataclass(frozen=True)
+class StudyFacts:
+    """The study a report is about."""
+
+    slug: str
+    name: str
+    protocol: str
+    protocol_title: str
+    analysis: str
+    state: str
+    seed: int
+    questions: list[QuestionFacts]
+    conditions: list[ConditionFacts]
+    chance: float | None = None
+    """The rate at which nobody can tell, where there is one."""
+
+
+@dataclass(frozen=True)
+class VoteCounts:
+    """Votes by kind. ``counted`` are those that estimates rest on: answered, and not a repeat."""
+
+    total: int
+    counted: int
+    answered: int
+    cannot_tell: int
+    not_shown: int
+    repeats: int
+    late: int
+    simulated: int
+
+
+@dataclass(frozen=True)
+class RaterCounts:
+    """Raters who gave at least one vote, and the middle time they took for a counted one."""
+
+    total: int
+    simulated: int
+    median_votes: float | None
+    median_response_ms: float | None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number about a condition from votes.
+
+    ``measure`` names what is estimated and ``unit`` is ``share`` (0 to 1), ``points`` (of the scale) or
+    ``log-strength``. ``headline`` marks the one that is charted and correlated. ``interval`` accounts for
+    raters (and items where they repeat); ``naive`` does not, and is there for comparison only.
+    """
+
+    condition: int
+    label: str
+    kind: str
+    question: str
+    measure: str
+    measure_label: str
+    unit: str
+    headline: bool
+    estimate: float | None
+    interval: Interval
+    naive: Interval
+    votes: int
+    raters: int
+    items: int
+    method: str
+    design_effect: float | None
+    simulated: bool
+    distribution: list[int] = field(default_factory=list)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far raters who judged the same stimuli gave the same answers."""
+
+    question: str
+    coefficient: str
+    level: str
+    estimate: float | None
+    interval: Interval
+    method: str
+    answers: int
+    raters: int
+    units: int
+    words: str
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class RankEntry:
+    """One condition's place; conditions with equal estimates share a rank."""
+
+    rank: int | None
+    condition: int
+    label: str
+    kind: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    naive_low: float | None
+    naive_high: float | None
+    win_rate: float | None
+    votes: int
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """How two conditions fared against each other: ``share`` is wins plus half the ties, of all."""
+
+    condition: int
+    other: int
+    wins: int
+    ties: int
+    losses: int
+    share: float | None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Conditions from best to worst by one question."""
+
+    question: str
+    measure: str
+    measure_label: str
+    unit: str
+    method: str
+    entries: list[RankEntry]
+    pairs: list[PairCounts]
+    simulated: bool
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """The latest succeeded automated score of one sample set by one metric in one feature space."""
+
+    condition: int
+    condition_label: str
+    sample_set: str
+    metric: str
+    label: str
+    extractor: str
+    value: float
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    higher_is_better: bool | None
+    count_generated: int
+    count_real: int
+    reference: str
+    run: int
+    computed_at: str
+
+
+@dataclass(frozen=True)
+class MissingScore:
+    """A metric that was asked for and could not be computed, with the reason and what to do."""
+
+    metric: str
+    extractor: str
+    reason: str
+    remedy: str
+    sample_sets: list[str]
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """One correlation coefficient over systems."""
+
+    name: str
+    title: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    pvalue: float | None
+    method: str
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """How well an automated score goes with what people said, over the generated conditions.
+
+    ``expected_sign`` is +1 where higher scores should go with higher human estimates, -1 where lower ones
+    should, and ``None`` where the metric has no better direction.
+    """
+
+    question: str
+    measure: str
+    measure_label: str
+    metric: str
+    label: str
+    extractor: str
+    systems: int
+    conditions: list[int]
+    expected_sign: int | None
+    as_expected: bool | None
+    coefficients: list[Coefficient]
+    words: str
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a study's votes and scores say at one vote count."""
+
+    study: StudyFacts
+    votes: VoteCounts
+    raters: RaterCounts
+    contains_simulated: bool
+    simulated_note: str
+    estimates: list[Estimate]
+    agreement: list[Agreement]
+    ranking: list[Ranking]
+    scores: list[ScoreRow]
+    missing_scores: list[MissingScore]
+    correlations: list[Correlation]
+    warnings: list[str]
+    methods: list[str]
+    built_at: str
+    code_version: str
+    format: int = FORMAT
+
+
+def to_payload(report: Report) -> dict[str, Any]:
+    """Return the report as plain JSON-able data."""
+    return dataclasses.asdict(report)
+
+
+def from_payload(payload: dict[str, Any]) -> Report:
+    """Return the report that ``payload`` was made from. Raises ``TypeError`` for another layout."""
+    return _read(Report, payload)
+
+
+def _read(kind: Any, value: Any) -> Any:
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = typing.get_type_hints(kind)
+        return kind(**{name: _read(hints.get(name), part) for name, part in value.items()})
+    origin = typing.get_origin(kind)
+    if origin is list:
+        (inner,) = typing.get_args(kind)
+        return [_read(inner, part) for part in value]
+    if origin is types.UnionType and value is None:
+        return None
+    return value

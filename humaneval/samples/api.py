@@ -1,0 +1,123 @@
+"""The API of sample sets: /api/v1/sample-sets/. Staff only."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import mixins, status, viewsets
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from humaneval.samples.importing import create_sample_set, start_archive_import, start_folder_import
+from humaneval.samples.models import ImportRun, Sample, SampleSet
+from humaneval.samples.serializers import (
+    ArchiveImportSerializer,
+    FolderImportSerializer,
+    ImportRunSerializer,
+    SampleSerializer,
+    SampleSetSerializer,
+)
+from humaneval.samples.sources import SourceError
+
+_OF_SET = OpenApiParameter("slug", str, OpenApiParameter.PATH, description="The sample set's slug.")
+
+
+class SampleSetViewSet(
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    viewsets.GenericViewSet[SampleSet],
+):
+    """Sample sets: list, look at, make."""
+
+    queryset = SampleSet.objects.all()
+    serializer_class = SampleSetSerializer
+    lookup_field = "slug"
+    filterset_fields = ("kind", "name")
+
+    def get_queryset(self) -> QuerySet[SampleSet]:
+        """Return the sets with their extent, in one query."""
+        return SampleSet.objects.with_extent()
+
+    def perform_create(self, serializer: BaseSerializer[SampleSet]) -> None:
+        """Make the set and answer with it as it is listed."""
+        try:
+            created = create_sample_set(**serializer.validated_data, user=cast(User, self.request.user))
+        except ModelValidationError as error:
+            raise ValidationError(error.message_dict) from error
+        serializer.instance = SampleSet.objects.with_extent().get(pk=created.pk)
+
+
+@extend_schema_view(list=extend_schema(parameters=[_OF_SET]))
+class SampleViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Sample]):
+    """The samples of a set, in the order of their import."""
+
+    queryset = Sample.objects.none()
+    serializer_class = SampleSerializer
+    filterset_fields = ("sha256",)
+
+    def get_queryset(self) -> QuerySet[Sample]:
+        """Return the set's samples with their prompts, in one query."""
+        sample_set = get_object_or_404(SampleSet, slug=self.kwargs["slug"])
+        return Sample.objects.filter(sample_set=sample_set).select_related("prompt")
+
+
+@extend_schema_view(
+    list=extend_schema(parameters=[_OF_SET]),
+    retrieve=extend_schema(
+        parameters=[_OF_SET, OpenApiParameter("id", int, OpenApiParameter.PATH, description="The import.")]
+    ),
+)
+class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ImportRun]):
+    """Imports into a set: start one from a server folder or an uploaded zip, and follow it."""
+
+    queryset = ImportRun.objects.none()
+    serializer_class = ImportRunSerializer
+    parser_classes = (JSONParser, MultiPartParser)
+    filter_backends = ()
+
+    def get_queryset(self) -> QuerySet[ImportRun]:
+        """Return the set's imports with their jobs, newest first, in one query."""
+        return ImportRun.objects.filter(sample_set=self._sample_set()).select_related("job")
+
+    @extend_schema(
+        parameters=[_OF_SET],
+        request={
+            "application/json": FolderImportSerializer,
+            "multipart/form-data": ArchiveImportSerializer,
+        },
+        responses={202: ImportRunSerializer},
+    )
+    def create(self, request: Request, slug: str) -> Response:
+        """Queue an import: JSON names a folder on the server, a form uploads a zip archive."""
+        sample_set = self._sample_set()
+        try:
+            run = self._start(request, sample_set)
+        except SourceError as error:
+            raise ValidationError({"detail": str(error)}) from error
+        return Response(ImportRunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
+
+    def _sample_set(self) -> SampleSet:
+        return get_object_or_404(SampleSet, slug=self.kwargs["slug"])
+
+    def _start(self, request: Request, sample_set: SampleSet) -> ImportRun:
+        user = cast(User, request.user)
+        if "archive" in request.data:
+            archive = _checked(ArchiveImportSerializer(data=request.data))
+            return start_archive_import(sample_set=sample_set, user=user, **archive)
+        folder = _checked(FolderImportSerializer(data=request.data))
+        return start_folder_import(sample_set=sample_set, user=user, **folder)
+
+
+def _checked(serializer: BaseSerializer[dict[str, Any]]) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    data: dict[str, Any] = serializer.validated_data
+    return data

@@ -1,0 +1,24 @@
+"""Background work of this app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from humaneval.jobs.registry import job_handler
+from humaneval.jobs.running import JobFailed, RunningJob
+
+
+@job_handler("samples.import")
+def run_import(job: RunningJob) -> dict[str, Any]:
+    """Carry out one queued import; its counts are the job's result."""
+    from humaneval.samples.importing import ImportRefused, run_queued_import
+    from humaneval.samples.models import ImportRun
+
+    run = ImportRun.objects.filter(pk=job.args["import_run"]).select_related("job").first()
+    if run is None:
+        raise JobFailed("This import was deleted before it ran.")
+    try:
+        run_queued_import(run=run, progress=job.progress)
+    except ImportRefused as refusal:
+        raise JobFailed(str(refusal)) from refusal
+    return {"added": run.added, "unchanged": run.unchanged, "rejected": run.rejected}

@@ -1,0 +1,178 @@
+"""Importing folders and archives into sample sets: what commands, the admin, the API and jobs call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from humaneval.jobs.services import submit
+from humaneval.samples.archives import ArchiveSource
+from humaneval.samples.batches import Progress
+from humaneval.samples.folders import FolderSource
+from humaneval.samples.models import ImportRun, SampleSet
+from humaneval.samples.passage import BadFiles, carry_out
+from humaneval.samples.prompts import PromptsError
+from humaneval.samples.sources import NAME_LENGTH, SourceError, printable
+
+
+class ImportRefused(Exception):
+    """Nothing more comes in from this import; the message says why, and ``run`` lists the bad files."""
+
+    def __init__(self, run: ImportRun) -> None:
+        super().__init__(run.error)
+        self.run = run
+
+
+# --- sample sets ------------------------------------------------------------------------------------
+
+
+def create_sample_set(
+    *,
+    name: str,
+    kind: str,
+    description: str = "",
+    settings: Mapping[str, Any] | None = None,
+    user: User | None = None,
+) -> SampleSet:
+    """Return a new, empty set. Raises django.core.exceptions.ValidationError, also for a taken name."""
+    sample_set = SampleSet(
+        name=name.strip(),
+        slug=free_slug(name),
+        kind=kind,
+        description=description,
+        settings=dict(settings or {}),
+        created_by=user,
+    )
+    sample_set.full_clean()
+    sample_set.save()
+    return sample_set
+
+
+def free_slug(name: str) -> str:
+    """Return an address part for a set of this name that no other set has."""
+    stem = slugify(name)[:100] or "set"
+    taken = set(SampleSet.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
+    candidates = (stem if number == 1 else f"{stem}-{number}" for number in range(1, len(taken) + 2))
+    return next(slug for slug in candidates if slug not in taken)
+
+
+# --- entrances --------------------------------------------------------------------------------------
+
+
+def import_folder(
+    *,
+    sample_set: SampleSet,
+    folder: str | Path,
+    prompts: str | Path | None = None,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> ImportRun:
+    """Import a server folder here and now; return the finished run with its counts and problems.
+
+    Without ``prompts``, a prompts.csv at the top of the folder is taken. Raises ImportRefused if the
+    folder or prompts.csv as a whole cannot be used, and in a strict import for any bad file.
+    """
+    run = ImportRun.objects.create(
+        sample_set=sample_set,
+        source=printable(folder)[:NAME_LENGTH],
+        prompts=printable(prompts or "")[:NAME_LENGTH],
+        strict=strict,
+    )
+    with _refusals_recorded(run):
+        carry_out(run=run, source=FolderSource(folder, without=prompts), progress=progress)
+    return run
+
+
+def start_folder_import(
+    *,
+    sample_set: SampleSet,
+    folder: str,
+    prompts: str = "",
+    strict: bool = False,
+    user: User | None = None,
+) -> ImportRun:
+    """Queue the import of a server folder within IMPORT_ROOTS; return the run. Raises SourceError."""
+    FolderSource(folder, roots=django_settings.IMPORT_ROOTS)
+    if prompts:
+        _check_prompts_path(prompts)
+    with transaction.atomic():
+        run = ImportRun.objects.create(
+            sample_set=sample_set, source=folder, prompts=prompts, strict=strict, created_by=user
+        )
+        return _submit(run)
+
+
+def start_archive_import(
+    *, sample_set: SampleSet, archive: UploadedFile | File, strict: bool = False, user: User | None = None
+) -> ImportRun:
+    """Keep an uploaded zip archive and queue its import; return the run. Raises SourceError."""
+    ArchiveSource(cast(IO[bytes], archive)).count()
+    archive.seek(0)
+    with transaction.atomic():
+        run = ImportRun.objects.create(
+            sample_set=sample_set,
+            source=Path(archive.name or "archive.zip").name[:NAME_LENGTH],
+            archive=archive,
+            strict=strict,
+            created_by=user,
+        )
+        return _submit(run)
+
+
+def run_queued_import(*, run: ImportRun, progress: Progress) -> ImportRun:
+    """Carry out a queued import; may be called again after a kill. Raises ImportRefused."""
+    with _refusals_recorded(run):
+        if run.finished_at is not None:
+            return run
+        if run.archive:
+            with run.archive.open("rb") as file:
+                carry_out(run=run, source=ArchiveSource(cast(IO[bytes], file)), progress=progress)
+        else:
+            roots = django_settings.IMPORT_ROOTS
+            source = FolderSource(run.source, roots=roots, without=run.prompts or None)
+            carry_out(run=run, source=source, progress=progress)
+    _drop_archive(run)
+    return run
+
+
+def _submit(run: ImportRun) -> ImportRun:
+    run.job = submit(kind="samples.import", key=f"samples.import:{run.pk}", args={"import_run": run.pk})
+    run.save(update_fields=["job"])
+    return run
+
+
+def _check_prompts_path(prompts: str) -> None:
+    path = Path(prompts).resolve()
+    if not any(path.is_relative_to(Path(root).resolve()) for root in django_settings.IMPORT_ROOTS):
+        raise SourceError(f"The file {prompts} is not in a folder opened for import (IMPORT_ROOTS).")
+    if not path.is_file():
+        raise SourceError(f"There is no file {prompts} on this machine.")
+
+
+def _drop_archive(run: ImportRun) -> None:
+    if run.archive:
+        run.archive.delete(save=False)
+        run.save(update_fields=["archive"])
+
+
+@contextmanager
+def _refusals_recorded(run: ImportRun) -> Iterator[None]:
+    """Write why a whole import was refused to its run, and raise ImportRefused with it."""
+    try:
+        yield
+    except (SourceError, PromptsError, BadFiles) as error:
+        run.error = str(error)
+        run.finished_at = timezone.now()
+        run.save()
+        _drop_archive(run)
+        raise ImportRefused(run) from error

@@ -1,0 +1,255 @@
+"""One batch of files on its way into a sample set: read, verify, store, insert.
+
+Files are handled in threads (decoding and storage release the interpreter), the database by the caller
+alone. Memory is bounded by the batch, not by the set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import IO, NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+
+from humaneval.samples.models import ImportRun, Sample, SampleSet
+from humaneval.samples.prompts import PromptText, ensure_prompts
+from humaneval.samples.sources import READ_ERRORS, Entry, Problem, too_large
+from humaneval.samples.storing import store_content
+from humaneval.samples.verification import BadImage, Facts, examine
+
+LISTED = 1000
+_IN_MEMORY = 8 * 1024**2
+_CHUNK = 1024**2
+
+NAME_TAKEN = (
+    "a sample of this name with other content is in the set already; the stored one stays. "
+    "Rename the file or import into a new set"
+)
+OTHER_PROMPT = "is in the set with another prompt; the stored one stays"
+
+
+class Known(NamedTuple):
+    """What is stored under a name already."""
+
+    sha256: str
+    import_run_id: int | None
+    prompt_digest: str | None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A verified file that is new to its set. ``file`` is its name in storage, empty until stored."""
+
+    name: str
+    sha256: str
+    size: int
+    facts: Facts
+    prompt: PromptText | None
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Present:
+    """A file that is in the set already, with the same content."""
+
+    name: str
+    brought_by: int | None
+    lacks: PromptText | None = None
+
+
+Outcome = Accepted | Present | Problem
+Keep = Callable[[IO[bytes], Accepted], Accepted]
+
+
+@dataclass
+class Tally:
+    """What an import has come to so far. Lists are cut at LISTED entries, counts never."""
+
+    run_id: int
+    added: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    problems: list[dict[str, str]] = field(default_factory=list)
+    remarks: list[dict[str, str]] = field(default_factory=list)
+
+    def note(self, outcome: Outcome) -> None:
+        """Count one outcome; what an earlier attempt of the same run brought in counts as added."""
+        if isinstance(outcome, Problem):
+            self.rejected += 1
+            _list(self.problems, outcome.name, outcome.reason)
+        elif isinstance(outcome, Accepted) or outcome.brought_by == self.run_id:
+            self.added += 1
+        else:
+            self.unchanged += 1
+        if isinstance(outcome, Accepted) and outcome.facts.remark:
+            self.remark(outcome.name, outcome.facts.remark)
+
+    def remark(self, name: str, text: str) -> None:
+        """List something worth knowing about a file that is in the set."""
+        _list(self.remarks, name, text)
+
+
+def _list(entries: list[dict[str, str]], name: str, reason: str) -> None:
+    if len(entries) < LISTED:
+        entries.append({"name": name, "reason": reason})
+
+
+# --- one file, in a thread --------------------------------------------------------------------------
+
+
+def check_batch(
+    entries: Sequence[Entry | Problem],
+    *,
+    sample_set_id: int,
+    prompts: Mapping[str, PromptText],
+    keep: Keep,
+    threads: Executor,
+) -> list[Outcome]:
+    """Verify a batch and pass each new good file to ``keep``; return one outcome an entry, in order."""
+    known = known_names(sample_set_id, [entry.name for entry in entries if isinstance(entry, Entry)])
+    check = partial(check_file, known=known, prompts=prompts, keep=keep)
+    return list(threads.map(check, entries))
+
+
+def keep_nothing(file: IO[bytes], accepted: Accepted) -> Accepted:
+    """Leave the bytes where they are: for the look before a strict import."""
+    return accepted
+
+
+def keep_in_storage(file: IO[bytes], accepted: Accepted) -> Accepted:
+    """Store the bytes under their hash."""
+    name = store_content(
+        file,
+        folder="samples",
+        sha256=accepted.sha256,
+        size=accepted.size,
+        extension=accepted.facts.format.lower(),
+    )
+    return replace(accepted, file=name)
+
+
+def check_file(
+    entry: Entry | Problem, *, known: Mapping[str, Known], prompts: Mapping[str, PromptText], keep: Keep
+) -> Outcome:
+    """Verify one file and pass it to ``keep`` if it is good and new; never raises for a bad file."""
+    if isinstance(entry, Problem):
+        return entry
+    prompt = prompts.get(entry.name)
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
+        try:
+            sha256, size = _read(entry, copy)
+            if entry.name in known:
+                return compare(entry.name, sha256, prompt, known[entry.name])
+            facts = examine(copy)
+        except BadImage as error:
+            return Problem(entry.name, str(error))
+        accepted = Accepted(name=entry.name, sha256=sha256, size=size, facts=facts, prompt=prompt)
+        return keep(copy, accepted)
+
+
+def _read(entry: Entry, copy: IO[bytes]) -> tuple[str, int]:
+    """Copy a file's bytes, so that what is hashed, verified and stored is one and the same."""
+    if entry.size > settings.IMPORT_MAX_FILE_BYTES:
+        raise BadImage(too_large(entry.size))
+    digest = hashlib.sha256()
+    try:
+        with entry.open() as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                copy.write(chunk)
+                if copy.tell() > settings.IMPORT_MAX_FILE_BYTES:
+                    raise BadImage(too_large(copy.tell()))
+    except READ_ERRORS as error:
+        raise BadImage(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if copy.tell() == 0:
+        raise BadImage("empty file (zero bytes)")
+    size = copy.tell()
+    copy.seek(0)
+    return digest.hexdigest(), size
+
+
+def compare(name: str, sha256: str, prompt: PromptText | None, known: Known) -> Present | Problem:
+    """Return what a file is to the sample that has its name already."""
+    if known.sha256 != sha256:
+        return Problem(name, NAME_TAKEN)
+    if prompt is not None and known.prompt_digest not in {None, prompt.digest}:
+        return Problem(name, OTHER_PROMPT)
+    lacks = prompt if known.prompt_digest is None else None
+    return Present(name=name, brought_by=known.import_run_id, lacks=lacks)
+
+
+# --- the batch, in the database ---------------------------------------------------------------------
+
+
+def known_names(sample_set_id: int, names: Iterable[str]) -> dict[str, Known]:
+    """Return what a set holds under these names; one query."""
+    rows = Sample.objects.filter(sample_set_id=sample_set_id, name__in=list(names))
+    values = rows.values_list("name", "sha256", "import_run_id", "prompt__digest")
+    return {name: Known(sha256, run, digest) for name, sha256, run, digest in values}
+
+
+def insert(*, run: ImportRun, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Write a batch in one transaction; return the outcomes as they have turned out to be.
+
+    Names are compared once more under a lock on the set, since another import, or the same name earlier
+    in this batch, may have taken one meanwhile.
+    """
+    with transaction.atomic():
+        SampleSet.objects.select_for_update().get(pk=run.sample_set_id)
+        settled = _settle(run, outcomes)
+        ids = ensure_prompts(prompts=_prompts_of(settled))
+        Sample.objects.bulk_create(
+            [_row(run, accepted, ids) for accepted in settled if isinstance(accepted, Accepted)],
+        )
+        for present in settled:
+            if isinstance(present, Present) and present.lacks:
+                _add_prompt(run, present, ids[present.lacks])
+    return settled
+
+
+def _settle(run: ImportRun, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    known = known_names(run.sample_set_id, [o.name for o in outcomes if isinstance(o, Accepted)])
+    settled: list[Outcome] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Accepted):
+            taken = known.get(outcome.name)
+            digest = outcome.prompt.digest if outcome.prompt else None
+            known.setdefault(outcome.name, Known(outcome.sha256, None, digest))
+            settled.append(compare(outcome.name, outcome.sha256, outcome.prompt, taken) if taken else outcome)
+        else:
+            settled.append(outcome)
+    return settled
+
+
+def _prompts_of(outcomes: Iterable[Outcome]) -> set[PromptText]:
+    wanted = {
+        o.prompt if isinstance(o, Accepted) else o.lacks for o in outcomes if not isinstance(o, Problem)
+    }
+    return {prompt for prompt in wanted if prompt is not None}
+
+
+def _row(run: ImportRun, accepted: Accepted, prompt_ids: Mapping[PromptText, int]) -> Sample:
+    return Sample(
+        sample_set_id=run.sample_set_id,
+        import_run=run,
+        name=accepted.name,
+        sha256=accepted.sha256,
+        file=accepted.file,
+        format=accepted.facts.format,
+        mode=accepted.facts.mode,
+        width=accepted.facts.width,
+        height=accepted.facts.height,
+        size=accepted.size,
+        prompt_id=prompt_ids[accepted.prompt] if accepted.prompt else None,
+    )
+
+
+def _add_prompt(run: ImportRun, present: Present, prompt_id: int) -> None:
+    rows = Sample.objects.filter(sample_set_id=run.sample_set_id, name=present.name, prompt=None)
+    rows.update(prompt_id=prompt_id)

@@ -1,0 +1,220 @@
+"""Sample sets, their samples and prompts, and the stimuli that raters see of them."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.conf import settings as django_settings
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from humaneval.jobs.models import JobState
+
+
+class SampleKind(models.TextChoices):
+    REAL = "real", _("real")
+    GENERATED = "generated", _("generated")
+
+
+class Prompt(models.Model):
+    """The text a sample was generated from."""
+
+    text = models.TextField()
+    category = models.CharField(max_length=120, blank=True)
+    digest = models.CharField(
+        max_length=64, unique=True, editable=False, help_text=_("SHA-256 of category and text.")
+    )
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class SampleSetQuerySet(models.QuerySet["SampleSet"]):
+    """Reads of sample sets."""
+
+    def with_extent(self) -> SampleSetQuerySet:
+        """Annotate each set with ``sample_count`` and the smallest and largest side of its samples.
+
+        ``min_width``, ``max_width``, ``min_height``, ``max_height`` are in pixels, None for an empty set.
+        Ordered by name, since grouping drops the model's own order.
+        """
+        return self.annotate(
+            sample_count=models.Count("samples"),
+            min_width=models.Min("samples__width"),
+            max_width=models.Max("samples__width"),
+            min_height=models.Min("samples__height"),
+            max_height=models.Max("samples__height"),
+        ).order_by("name")
+
+
+class SampleSet(models.Model):
+    """Samples of one source: a real data set, or one model checkpoint with its sampling settings."""
+
+    name = models.CharField(max_length=120, unique=True)
+    slug = models.SlugField(max_length=120, unique=True)
+    kind = models.CharField(max_length=12, choices=SampleKind)
+    description = models.TextField(blank=True)
+    settings = models.JSONField(
+        default=dict, blank=True, help_text=_("Checkpoint, sampler, seed: whatever repeats the set.")
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+
+    objects = SampleSetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Sample(models.Model):
+    """One image as it was imported, byte for byte. Never changed, since votes and scores rest on it."""
+
+    sample_set = models.ForeignKey(SampleSet, on_delete=models.PROTECT, related_name="samples")
+    name = models.CharField(max_length=500, help_text=_("Path inside the folder or archive."))
+    sha256 = models.CharField(max_length=64)
+    file = models.FileField(max_length=300, upload_to="", help_text=_("Content-addressed in storage."))
+    format = models.CharField(max_length=12)
+    mode = models.CharField(max_length=12)
+    width = models.PositiveIntegerField(help_text=_("Upright, in pixels."))
+    height = models.PositiveIntegerField(help_text=_("Upright, in pixels."))
+    size = models.PositiveBigIntegerField(help_text=_("Bytes."))
+    prompt = models.ForeignKey(
+        Prompt, null=True, blank=True, on_delete=models.PROTECT, related_name="samples"
+    )
+    import_run = models.ForeignKey(
+        "ImportRun",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="samples",
+        help_text=_("The import that brought it in."),
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["sample_set", "name"], name="sample_name_once_a_set")]
+        indexes = [models.Index(fields=["sample_set", "sha256"], name="sample_set_content")]
+
+    def __str__(self) -> str:
+        return f"{self.sample_set_id}/{self.name}"
+
+
+def archive_name(run: ImportRun, filename: str) -> str:
+    """Return where an uploaded archive waits: a name of its own, whatever the uploader called it."""
+    return f"imports/{uuid.uuid4().hex}.zip"
+
+
+class ImportRun(models.Model):
+    """One import into a sample set, with what came in and what did not and why."""
+
+    sample_set = models.ForeignKey(SampleSet, on_delete=models.CASCADE, related_name="imports")
+    source = models.CharField(max_length=500, help_text=_("Folder or archive name, as given."))
+    prompts = models.CharField(
+        max_length=500, blank=True, help_text=_("CSV file with the columns name, prompt and category.")
+    )
+    archive = models.FileField(
+        max_length=300, upload_to=archive_name, blank=True, help_text=_("Uploaded zip, until read.")
+    )
+    strict = models.BooleanField(
+        default=False, help_text=_("Any bad file refuses the whole import; nothing is stored then.")
+    )
+    job = models.OneToOneField(
+        "jobs.Job",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="import_run",
+    )
+    added = models.PositiveIntegerField(default=0, editable=False)
+    unchanged = models.PositiveIntegerField(default=0, editable=False)
+    rejected = models.PositiveIntegerField(default=0, editable=False)
+    problems = models.JSONField(
+        default=list, blank=True, editable=False, help_text=_("[{name, reason}, ...], the first thousand.")
+    )
+    remarks = models.JSONField(
+        default=list,
+        blank=True,
+        editable=False,
+        help_text=_("[{name, reason}, ...] about files that came in, the first thousand."),
+    )
+    error = models.TextField(blank=True, editable=False, help_text=_("Why the whole import was refused."))
+    finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+
+    class Meta:
+        verbose_name = _("import")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.source
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether a worker will still change this row by itself."""
+        return self.finished_at is None and self.job is not None and not self.job.is_finished
+
+    @property
+    def state(self) -> str:
+        """One word for where the import stands: done, refused, or its job's state."""
+        if self.finished_at is not None:
+            return "refused" if self.error else "done"
+        return self.job.state if self.job is not None else JobState.RUNNING.value
+
+    @property
+    def state_in_words(self) -> str | Promise:
+        """The state for people."""
+        words = {"done": _("done"), "refused": _("refused")}
+        return words.get(self.state) or JobState(self.state).label
+
+
+def stimulus_token() -> str:
+    """Return 22 URL-safe characters (128 random bits) that say nothing of what they name."""
+    return secrets.token_urlsafe(16)
+
+
+class Stimulus(models.Model):
+    """A sample as raters see it: one recipe for real and generated, behind an opaque URL."""
+
+    sample = models.ForeignKey(Sample, on_delete=models.PROTECT, related_name="stimuli")
+    recipe = models.CharField(
+        max_length=120, help_text=_("Size, filter, codec and version, e.g. webp-lossless/28x28/lanczos/1.")
+    )
+    token = models.CharField(max_length=32, unique=True, default=stimulus_token, editable=False)
+    file = models.FileField(max_length=300, upload_to="")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size = models.PositiveBigIntegerField(help_text=_("Bytes."))
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "stimuli"
+        constraints = [models.UniqueConstraint(fields=["sample", "recipe"], name="stimulus_once_a_recipe")]
+
+    def __str__(self) -> str:
+        return self.token

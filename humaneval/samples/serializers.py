@@ -1,0 +1,122 @@
+"""What the API takes and gives of sample sets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from humaneval.samples.models import ImportRun, Sample, SampleSet
+from humaneval.samples.sources import NAME_LENGTH
+
+
+class SampleSetSerializer(serializers.ModelSerializer[SampleSet]):
+    """A sample set with the number and sizes of its samples, in pixels; sizes are null while it is empty."""
+
+    sample_count = serializers.IntegerField(read_only=True)
+    min_width = serializers.IntegerField(read_only=True, allow_null=True)
+    max_width = serializers.IntegerField(read_only=True, allow_null=True)
+    min_height = serializers.IntegerField(read_only=True, allow_null=True)
+    max_height = serializers.IntegerField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = SampleSet
+        fields = (
+            "id",
+            "slug",
+            "name",
+            "kind",
+            "description",
+            "settings",
+            "sample_count",
+            "min_width",
+            "max_width",
+            "min_height",
+            "max_height",
+            "created_at",
+        )
+        read_only_fields = ("slug", "created_at")
+
+
+class SampleSerializer(serializers.ModelSerializer[Sample]):
+    """One sample: its name in the set, its content's hash, its size in pixels and bytes, its prompt."""
+
+    prompt = serializers.CharField(source="prompt.text", read_only=True, allow_null=True, default=None)
+    category = serializers.CharField(source="prompt.category", read_only=True, allow_null=True, default=None)
+
+    class Meta:
+        model = Sample
+        fields = ("id", "name", "sha256", "format", "mode", "width", "height", "size", "prompt", "category")
+        read_only_fields = fields
+
+
+class EntrySerializer(serializers.Serializer[dict[str, str]]):
+    """A file and what is to be said of it."""
+
+    name = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class ImportProgressSerializer(serializers.Serializer[dict[str, Any]]):
+    """How far an import is, in files."""
+
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class ImportRunSerializer(serializers.ModelSerializer[ImportRun]):
+    """One import. ``state``: queued, running, done, refused, failed or cancelled."""
+
+    state = serializers.CharField(read_only=True)
+    progress = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+    problems = EntrySerializer(
+        many=True, read_only=True, help_text="Files that did not come in; the first 1000."
+    )
+    remarks = EntrySerializer(many=True, read_only=True, help_text="On files that came in; the first 1000.")
+
+    class Meta:
+        model = ImportRun
+        fields = (
+            "id",
+            "source",
+            "strict",
+            "state",
+            "progress",
+            "added",
+            "unchanged",
+            "rejected",
+            "problems",
+            "remarks",
+            "error",
+            "created_at",
+            "finished_at",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(ImportProgressSerializer)
+    def get_progress(self, run: ImportRun) -> dict[str, int]:
+        """Return the job's progress."""
+        if run.job is None:
+            return {"done": 0, "total": 0}
+        return {"done": run.job.progress_done, "total": run.job.progress_total}
+
+    def get_error(self, run: ImportRun) -> str:
+        """Return why nothing more came in, or an empty text."""
+        return run.error or (run.job.error if run.job else "")
+
+
+class FolderImportSerializer(serializers.Serializer[dict[str, Any]]):
+    """A folder on the server, within IMPORT_ROOTS, to import from."""
+
+    folder = serializers.CharField(max_length=NAME_LENGTH)
+    prompts = serializers.CharField(max_length=NAME_LENGTH, required=False, allow_blank=True, default="")
+    strict = serializers.BooleanField(required=False, default=False)
+
+
+class ArchiveImportSerializer(serializers.Serializer[dict[str, Any]]):
+    """A zip archive to import."""
+
+    archive = serializers.FileField()
+    strict = serializers.BooleanField(required=False, default=False)

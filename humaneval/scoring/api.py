@@ -1,0 +1,98 @@
+"""The API of metric runs and scores: /api/v1/metric-runs/ and /api/v1/scores/. Staff only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
+from rest_framework.permissions import DjangoModelPermissions, IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from humaneval.jobs.models import JobState
+from humaneval.jobs.services import NotRetryable
+from humaneval.scoring import runs
+from humaneval.scoring.models import MetricRun, Score
+from humaneval.scoring.serializers import MetricRunSerializer, ScoreSerializer
+
+
+class NothingToRetry(APIException):
+    """The run succeeded (409)."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
+
+
+class MetricRunFilter(filters.FilterSet):
+    """Runs by state, extractor and the sets in them."""
+
+    state = filters.ChoiceFilter(field_name="job__state", choices=JobState.choices)
+    reference = filters.CharFilter(field_name="reference__slug")
+    generated = filters.CharFilter(field_name="generated__slug")
+
+    class Meta:
+        model = MetricRun
+        fields = ("state", "extractor", "reference", "generated")
+
+
+class ScoreFilter(filters.FilterSet):
+    """Scores by run, metric and set."""
+
+    sample_set = filters.CharFilter(field_name="sample_set__slug")
+    extractor = filters.CharFilter(field_name="run__extractor")
+
+    class Meta:
+        model = Score
+        fields = ("run", "metric", "sample_set", "extractor")
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List metric runs, the newest first"),
+    retrieve=extend_schema(summary="Read a metric run, with its progress and problems"),
+    create=extend_schema(summary="Start a metric run"),
+)
+class MetricRunViewSet(
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    viewsets.GenericViewSet[MetricRun],
+):
+    """Metric runs, for staff; starting, retrying and cancelling need the permission to add them."""
+
+    queryset = MetricRun.objects.select_related("job", "reference").prefetch_related("generated")
+    serializer_class = MetricRunSerializer
+    permission_classes = (IsAdminUser, DjangoModelPermissions)
+    filterset_class = MetricRunFilter
+
+    @extend_schema(summary="Compute what a failed or cancelled run lacks", request=None)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: Any = None) -> Response:
+        """Queue a failed or cancelled run again."""
+        try:
+            run = runs.retry_run(self.get_object())
+        except NotRetryable as error:
+            raise NothingToRetry(str(error)) from error
+        return Response(self.get_serializer(run).data)
+
+    @extend_schema(summary="Stop a run; the scores that it has stay", request=None)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: Any = None) -> Response:
+        """Stop a run."""
+        return Response(self.get_serializer(runs.cancel_run(self.get_object())).data)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List scores, the oldest first"),
+    retrieve=extend_schema(summary="Read a score"),
+)
+class ScoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Score]):
+    """Scores, for staff."""
+
+    queryset: QuerySet[Score] = Score.objects.select_related("run", "sample_set")
+    serializer_class = ScoreSerializer
+    filterset_class = ScoreFilter

@@ -1,0 +1,99 @@
+"""Metric runs and scores as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError as ModelValidationError
+from rest_framework import serializers
+
+from humaneval.jobs.models import JobState
+from humaneval.samples.models import SampleSet
+from humaneval.scoring.models import MetricRun, Score
+from humaneval.scoring.runs import start_run
+
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    """How far a run is."""
+
+    done = serializers.IntegerField(source="progress_done")
+    total = serializers.IntegerField(source="progress_total")
+    note = serializers.CharField(source="progress_note")
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """What could not be computed, and why; ``metric`` is empty where the set's features failed."""
+
+    sample_set = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField()
+    metric = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class MetricRunSerializer(serializers.ModelSerializer[MetricRun]):
+    """A run with its state; writing one starts it."""
+
+    reference = serializers.SlugRelatedField(slug_field="slug", queryset=SampleSet.objects.all())
+    generated = serializers.SlugRelatedField(slug_field="slug", many=True, queryset=SampleSet.objects.all())
+    metrics = serializers.ListField(child=serializers.CharField(), allow_empty=False)
+    settings = serializers.DictField(required=False)
+    state = serializers.ChoiceField(choices=JobState.choices, source="job.state", read_only=True)
+    progress = ProgressSerializer(source="job", read_only=True)
+    error = serializers.CharField(source="job.error", read_only=True)
+    finished_at = serializers.DateTimeField(source="job.finished_at", read_only=True)
+    problems = ProblemSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = MetricRun
+        fields = (
+            "id",
+            "name",
+            "reference",
+            "generated",
+            "extractor",
+            "metrics",
+            "settings",
+            "seed",
+            "state",
+            "progress",
+            "error",
+            "problems",
+            "versions",
+            "created_at",
+            "finished_at",
+        )
+        read_only_fields = ("versions",)
+
+    def create(self, validated_data: dict[str, Any]) -> MetricRun:
+        """Start the run."""
+        user = self.context["request"].user
+        try:
+            return start_run(**validated_data, user=user if isinstance(user, User) else None)
+        except ModelValidationError as error:
+            raise serializers.ValidationError(error.message_dict) from error
+
+
+class ScoreSerializer(serializers.ModelSerializer[Score]):
+    """A score with everything that says what it is."""
+
+    sample_set = serializers.SlugRelatedField[SampleSet](slug_field="slug", read_only=True)
+    extractor = serializers.CharField(source="run.extractor", read_only=True)
+
+    class Meta:
+        model = Score
+        fields = (
+            "id",
+            "run",
+            "sample_set",
+            "metric",
+            "label",
+            "extractor",
+            "value",
+            "standard_error",
+            "higher_is_better",
+            "count_real",
+            "count_generated",
+            "details",
+            "created_at",
+        )

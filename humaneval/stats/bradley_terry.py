@@ -1,0 +1,448 @@
+"""Which condition do people prefer, and by how much: the Bradley-Terry family.
+
+Log-strengths by Newton's method on the table of pairs, ties by half-wins, Davidson (1970) or Rao and
+Kupper (1967), an optional advantage of the first place, and standard errors that know that one rater's
+votes go together. Written here because statsmodels and scikit-learn fit it through one row a vote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse, stats
+from scipy.special import expit
+
+from humaneval.stats import comparisons as table_of
+from humaneval.stats.bootstrap import chunks, multiplicities
+from humaneval.stats.columns import Codes, cells, encode
+from humaneval.stats.comparisons import TIE, Comparisons
+from humaneval.stats.errors import InputError, NotEstimableError
+from humaneval.stats.intervals import Percentile, Symmetric
+from humaneval.stats.pairwise_fit import PairModel, fit, fit_many
+from humaneval.stats.results import FloatArray, IntervalRule, Result, Tested
+from humaneval.stats.tie_models import MODELS, TieModel
+
+Ties = Literal["half", "davidson", "rao_kupper"]
+Cluster = Literal["auto", "rater", "two_way", "none"]
+PRIOR_DEVIATION = 2.0
+"""Standard deviation, in logits, of the prior used only where maximum likelihood has no finite answer."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Strengths(Result[FloatArray]):
+    """Log-strengths of conditions, centred on 0 (so that a difference is a log-odds of winning).
+
+    ``covariance`` is that of the centred log-strengths; ``replicates`` the bootstrap's log-strengths where
+    one was made; ``unbounded`` tells which conditions have no finite estimate of their own ("above" where
+    a condition never lost to the rest, "below" where it never won).
+    """
+
+    labels: NDArray[Any]
+    covariance: FloatArray = field(repr=False)
+    degrees_of_freedom: float
+    unbounded: dict[str, Literal["above", "below"]]
+    replicates: FloatArray | None = field(default=None, repr=False)
+
+    @property
+    def log_strength(self) -> FloatArray:
+        """The estimates under their usual name."""
+        return self.estimate
+
+    @property
+    def ranks(self) -> NDArray[np.int64]:
+        """Rank of each condition, 1 for the strongest."""
+        return stats.rankdata(-self.estimate, method="min").astype(np.int64)
+
+    def index(self, label: Any) -> int:
+        """Return the position of a condition, or raise InputError."""
+        found = np.flatnonzero(self.labels == label)
+        if len(found) != 1:
+            raise InputError(f"No condition {label!r}; there are {', '.join(map(str, self.labels))}.")
+        return int(found[0])
+
+    def difference(self, label: Any, other: Any) -> Tested[float]:
+        """Return log-strength of ``label`` minus that of ``other``, tested against 0."""
+        a, b = self.index(label), self.index(other)
+        estimate = float(self.estimate[a] - self.estimate[b])
+        variance = self.covariance[a, a] + self.covariance[b, b] - 2 * self.covariance[a, b]
+        error = float(np.sqrt(max(variance, 0.0)))
+        rule: IntervalRule = Symmetric(self.degrees_of_freedom)
+        if self.replicates is not None:
+            rule = Percentile(
+                self.replicates[:, a] - self.replicates[:, b], degrees_of_freedom=self.degrees_of_freedom
+            )
+        return Tested(
+            estimate=estimate,
+            standard_error=error,
+            n=self.n,
+            method=f"difference of log-strengths, {self.method}",
+            rule=rule,
+            clusters=self.clusters,
+            convention=self.convention,
+            notes=self.notes,
+            pvalue=float(2 * stats.t.sf(abs(estimate) / error, self.degrees_of_freedom))
+            if error > 0
+            else 1.0,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BradleyTerry(Strengths):
+    """Bradley-Terry log-strengths.
+
+    ``tie_parameter`` is Davidson's ν or Rao and Kupper's θ (None for half-wins); ``position_effect`` the
+    log-odds advantage of the first place (None where not asked for), each with its standard error.
+    """
+
+    tie_parameter: float | None = None
+    tie_standard_error: float | None = None
+    position_effect: float | None = None
+    position_standard_error: float | None = None
+    log_likelihood: float = 0.0
+
+    def win_probability(self, label: Any, other: Any) -> float:
+        """Return the chance that ``label`` beats ``other`` if neither position nor a tie decides.
+
+        For half-wins a tie counts as half; for the tie models it is the chance given that it is no tie
+        (Davidson), or without the tie band (Rao and Kupper): π_i/(π_i + π_j) in every case.
+        """
+        return float(expit(self.estimate[self.index(label)] - self.estimate[self.index(other)]))
+
+
+def bradley_terry(
+    wins: ArrayLike | None = None,
+    *,
+    winner: ArrayLike | None = None,
+    loser: ArrayLike | None = None,
+    tie: ArrayLike | None = None,
+    position: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
+    rater: ArrayLike | None = None,
+    item: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+    ties: Ties = "half",
+    tied: ArrayLike | None = None,
+    cluster: Cluster = "auto",
+    replicates: int = 0,
+    prior_deviation: float | None = None,
+    seed: int = 0,
+) -> BradleyTerry:
+    """Fit log-strengths to pairwise votes or to a win matrix.
+
+    Votes: ``winner`` and ``loser`` name the two conditions; where ``tie`` is true they are merely the two
+    shown. ``position`` (true where ``winner`` was shown first) adds a position effect; ``counts``
+    repeats votes. A matrix: ``wins[i, j]`` the times i beat j, ``tied`` the symmetric matrix of ties,
+    ``labels`` the names.
+
+    ``cluster``: "rater" (default where raters are given) and "two_way" (rater and ``item``) give sandwich
+    standard errors with a Student quantile on clusters - 1; "none" the model's. ``replicates`` > 0 adds a
+    bootstrap over the same clusters (for "none" single votes), whose percentiles then make the intervals.
+
+    Where some condition won or lost all its comparisons, maximum likelihood is infinite: the strengths
+    are then fitted with a normal prior (deviation 2 logits), and ``unbounded`` and ``notes`` say so.
+    ``prior_deviation`` asks for a prior in any case. Raises DisconnectedError where groups of conditions
+    were never compared, NotEstimableError where a tie model sees only ties.
+    """
+    table = _tabulate(wins, tied, labels, winner, loser, tie, position, counts)
+    table_of.require_linked(table)
+    model, notes = _tie_model(table, ties)
+    unbounded = _unbounded(table)
+    if unbounded and prior_deviation is None:
+        prior_deviation = PRIOR_DEVIATION
+        notes += (_unbounded_note(unbounded),)
+    precision = 0.0 if prior_deviation is None else prior_deviation**-2
+    pair_model = PairModel(table, model, position is not None, precision)
+    theta = fit(pair_model)
+    result = _with_model_errors(pair_model, theta, unbounded, notes)
+    raters = None if rater is None else _cluster_codes(rater, table, "rater")
+    items = None if item is None else _cluster_codes(item, table, "item")
+    return _with_clusters(result, pair_model, theta, raters, items, cluster, replicates, seed)
+
+
+def _tabulate(
+    wins: ArrayLike | None,
+    tied: ArrayLike | None,
+    labels: ArrayLike | None,
+    winner: ArrayLike | None,
+    loser: ArrayLike | None,
+    tie: ArrayLike | None,
+    position: ArrayLike | None,
+    counts: ArrayLike | None,
+) -> Comparisons:
+    if wins is not None:
+        if winner is not None or loser is not None:
+            raise InputError("Give either a win matrix or the votes (winner= and loser=), not both.")
+        return table_of.from_matrix(wins, ties=tied, labels=labels)
+    if winner is None or loser is None:
+        raise InputError("Give the votes (winner= and loser=) or a win matrix.")
+    return table_of.from_votes(winner, loser, tie=tie, position=position, counts=counts)
+
+
+def _tie_model(table: Comparisons, ties: str) -> tuple[TieModel, tuple[str, ...]]:
+    if ties not in MODELS:
+        raise InputError(f"ties is one of {', '.join(MODELS)}, not {ties!r}.")
+    totals = table.counts.sum(axis=0)
+    if ties == "half":
+        return MODELS[ties], ()
+    if totals[TIE] == 0:
+        return MODELS["half"], (f"There are no ties: {ties} is then plain Bradley-Terry.",)
+    if totals[TIE] == totals.sum():
+        raise NotEstimableError(
+            f"Every comparison is a tie: ties={ties!r} cannot be fitted; ties='half' can."
+        )
+    return MODELS[ties], ()
+
+
+def _unbounded(table: Comparisons) -> dict[str, Literal["above", "below"]]:
+    groups = table_of.beating_groups(table)
+    if len(groups) == 1:
+        return {}
+    core = max(range(len(groups)), key=lambda number: (len(groups[number]), -number))
+    names = table.names
+    return {
+        names[index]: "above" if number < core else "below"
+        for number, group in enumerate(groups)
+        if number != core
+        for index in group
+    }
+
+
+def _unbounded_note(unbounded: dict[str, Literal["above", "below"]]) -> str:
+    above = [name for name, side in unbounded.items() if side == "above"]
+    below = [name for name, side in unbounded.items() if side == "below"]
+    said = []
+    if above:
+        said.append(f"never beaten by the rest: {', '.join(above)}")
+    if below:
+        said.append(f"never won against the rest: {', '.join(below)}")
+    return (
+        f"{'; '.join(said).capitalize()}. Their strengths have no finite estimate; all strengths are shown "
+        f"under a weak normal prior of {PRIOR_DEVIATION:g} logits, so read the order, not the distance."
+    )
+
+
+def _cluster_codes(labels: ArrayLike, table: Comparisons, name: str) -> Codes:
+    if table.place is None:
+        raise InputError(f"{name}= needs the votes (winner= and loser=), not a win matrix.")
+    codes = encode(labels)
+    if len(codes.codes) != len(table.place):
+        raise InputError(f"{name} has {len(codes.codes)} values for {len(table.place)} votes.")
+    return codes
+
+
+def _with_model_errors(
+    model: PairModel,
+    theta: FloatArray,
+    unbounded: dict[str, Literal["above", "below"]],
+    notes: tuple[str, ...],
+) -> BradleyTerry:
+    _, information = model.score_and_information(theta, model.table.counts)
+    result = BradleyTerry(
+        estimate=theta[: model.table.size],
+        standard_error=np.zeros(0),
+        n=model.table.n,
+        method=f"{model.ties.name}, model-based errors",
+        rule=Symmetric(),
+        convention="normal",
+        notes=notes,
+        labels=model.table.labels,
+        covariance=np.zeros((0, 0)),
+        degrees_of_freedom=np.inf,
+        unbounded=unbounded,
+        log_likelihood=float(model.log_likelihood(theta, model.table.counts)),
+    )
+    return _with_covariance(result, model, theta, model.covariance(information))
+
+
+def _with_covariance(
+    result: BradleyTerry, model: PairModel, theta: FloatArray, covariance: FloatArray
+) -> BradleyTerry:
+    """Return the result with errors of every parameter taken from ``covariance``."""
+    k = model.table.size
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    changes: dict[str, Any] = {"standard_error": errors[:k], "covariance": covariance[:k, :k]}
+    if model.position:
+        changes |= {"position_effect": float(theta[k]), "position_standard_error": float(errors[k])}
+    if model.ties.has_parameter:
+        value = model.ties.reported(theta[-1])
+        changes |= {"tie_parameter": value, "tie_standard_error": float(value * errors[-1])}
+    return replace(result, **changes)
+
+
+def _with_clusters(
+    result: BradleyTerry,
+    model: PairModel,
+    theta: FloatArray,
+    rater: Codes | None,
+    item: Codes | None,
+    cluster: Cluster,
+    replicates: int,
+    seed: int,
+) -> BradleyTerry:
+    if cluster not in ("auto", "rater", "two_way", "none"):
+        raise InputError(f"cluster is auto, rater, two_way or none, not {cluster!r}.")
+    if cluster == "none" or (cluster == "auto" and rater is None):
+        note = "Votes are taken as independent; votes of one rater are not."
+        naive = replace(result, notes=(*result.notes, note))
+        return _bootstrapped(naive, model, theta, None, None, replicates, seed) if replicates else naive
+    if rater is None or (cluster == "two_way" and item is None):
+        raise InputError(f"cluster={cluster!r} needs rater={' and item=' if cluster == 'two_way' else ''}.")
+    if rater.size < 2:
+        note = "All votes come from one rater: the intervals speak of this rater only, not of people."
+        return replace(result, notes=(*result.notes, note))
+    two_way = item if cluster == "two_way" else None
+    clustered = _sandwiched(result, model, theta, rater, two_way)
+    if replicates:
+        return _bootstrapped(clustered, model, theta, rater, two_way, replicates, seed)
+    return clustered
+
+
+def _sandwiched(
+    result: BradleyTerry, model: PairModel, theta: FloatArray, rater: Codes, item: Codes | None
+) -> BradleyTerry:
+    _, information = model.score_and_information(theta, model.table.counts)
+    bread = model.covariance(information)
+    covariance: FloatArray = bread @ _meat(model, theta, rater) @ bread
+    clusters, name = {"rater": rater.size}, "rater"
+    if item is not None and item.size > 1:
+        by_item = bread @ _meat(model, theta, item) @ bread
+        pairs = cells(rater.codes, item.codes, item.size)
+        both = covariance + by_item - bread @ _meat(model, theta, pairs) @ bread
+        covariance = _at_least(both, covariance, by_item)
+        clusters, name = {"rater": rater.size, "item": item.size}, "rater and item"
+    freedom = float(min(clusters.values()) - 1)
+    independent = float(np.trace(bread[: model.table.size, : model.table.size]))
+    changed = replace(
+        result,
+        method=f"{model.ties.name}, sandwich clustered by {name}",
+        rule=Symmetric(freedom),
+        convention=f"Student t on {freedom:g} degrees of freedom",
+        degrees_of_freedom=freedom,
+        clusters=clusters,
+        design_effect=float(np.trace(covariance[: model.table.size, : model.table.size]) / independent),
+    )
+    return _with_covariance(changed, model, theta, covariance)
+
+
+def _meat(model: PairModel, theta: FloatArray, cluster: Codes) -> FloatArray:
+    """Return the sum over clusters of the outer products of their scores, times G/(G - 1)."""
+    scores = _cluster_scores(model, theta, cluster)
+    return np.asarray(scores.T @ scores) * (cluster.size / (cluster.size - 1))
+
+
+def _cluster_scores(model: PairModel, theta: FloatArray, cluster: Codes) -> FloatArray:
+    """Return each cluster's sum of its votes' scores, (clusters, parameters)."""
+    terms = model.terms(theta)
+    tables = table_of.cluster_tables(model.table, cluster.codes, cluster.size)
+    return np.asarray(tables @ _score_design(model, terms.by_d, terms.by_t))
+
+
+def _score_design(model: PairModel, by_d: FloatArray, by_t: FloatArray) -> sparse.csr_matrix:
+    """Return the (3·cells x parameters) scores of one vote in each cell with each outcome."""
+    rows = np.arange(by_d.size)
+    cell = rows // 3
+    value = by_d.ravel()
+    parts = [
+        (value, rows, model.table.first[cell]),
+        (-value, rows, model.table.second[cell]),
+    ]
+    if model.position:
+        parts.append((value * model.table.side[cell], rows, np.full(len(rows), model.table.size)))
+    if model.ties.has_parameter:
+        parts.append((by_t.ravel(), rows, np.full(len(rows), model.size - 1)))
+    data, row, column = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return sparse.csr_matrix((data, (row, column)), shape=(len(rows), model.size)).toarray()
+
+
+def _at_least(both: FloatArray, by_rater: FloatArray, by_item: FloatArray) -> FloatArray:
+    """Return the two-way covariance made positive, no variance below the larger one-way one.
+
+    Negative eigenvalues are cut (Cameron, Gelbach and Miller 2011), then parameters are scaled up.
+    """
+    values, vectors = np.linalg.eigh((both + both.T) / 2)
+    positive = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    floor = np.maximum(np.diag(by_rater), np.diag(by_item))
+    current = np.maximum(np.diag(positive), 1e-300)
+    scale = np.sqrt(np.maximum(floor / current, 1.0))
+    return np.asarray(positive * np.outer(scale, scale))
+
+
+def _bootstrapped(
+    result: BradleyTerry,
+    model: PairModel,
+    theta: FloatArray,
+    rater: Codes | None,
+    item: Codes | None,
+    replicates: int,
+    seed: int,
+) -> BradleyTerry:
+    draws = bootstrap_strengths(model, theta, rater, item, replicates=replicates, seed=seed)
+    k = model.table.size
+    fewest = min((codes.size for codes in (rater, item) if codes is not None), default=0)
+    growth = fewest / (fewest - 1) if fewest else 1.0
+    freedom = fewest - 1.0 if fewest else np.inf
+    name = "votes" if rater is None else "raters" if item is None else "raters and items"
+    changed = replace(
+        result,
+        method=f"{model.ties.name}, bootstrap over {name} ({replicates} replicates, seed {seed})",
+        rule=Percentile(draws[:, :k], float(np.sqrt(growth)), degrees_of_freedom=freedom),
+        convention="percentile, widened for few clusters" if fewest else "percentile",
+        replicates=draws[:, :k],
+    )
+    return _with_covariance(changed, model, theta, np.atleast_2d(np.cov(draws, rowvar=False)) * growth)
+
+
+def bootstrap_strengths(
+    model: PairModel,
+    theta: FloatArray,
+    rater: Codes | None,
+    item: Codes | None,
+    *,
+    replicates: int,
+    seed: int,
+) -> FloatArray:
+    """Return bootstrap replicates (replicates, parameters) over raters, raters and items, or votes.
+
+    With items each vote counts (times its rater was drawn) x (times its item was drawn), the
+    pigeonhole bootstrap (Owen 2007), which is conservative.
+    """
+    rng = np.random.default_rng(seed)
+    draw = _drawer(model.table, rater, item, rng)
+    clusters = 0 if rater is None else rater.size
+    parts = [
+        fit_many(model, theta, np.ascontiguousarray(draw(count)).reshape(count, -1, 3))
+        for count in chunks(replicates, 16 * (clusters + 4 * model.table.counts.size + model.size**2))
+    ]
+    return np.concatenate(parts)
+
+
+def _drawer(
+    table: Comparisons, rater: Codes | None, item: Codes | None, rng: np.random.Generator
+) -> Callable[[int], FloatArray]:
+    """Return a function that draws that many tables, flat."""
+    if rater is None:
+        frequency = np.round(table.counts.ravel()).astype(np.int64)
+        return lambda count: multiplicities(int(frequency.sum()), count, rng, frequency)
+    if item is None:
+        tables = table_of.cluster_tables(table, rater.codes, rater.size).T.tocsr()
+        return lambda count: np.asarray(tables @ multiplicities(rater.size, count, rng).T).T
+    return lambda count: _pigeonhole(
+        table, multiplicities(rater.size, count, rng), rater, multiplicities(item.size, count, rng), item
+    )
+
+
+def _pigeonhole(
+    table: Comparisons, draws: FloatArray, rater: Codes, item_draws: FloatArray, item: Codes
+) -> FloatArray:
+    if table.place is None:
+        raise InputError("A bootstrap needs the votes, not a ready table.")
+    weight = 1.0 if table.weight is None else table.weight
+    rows = [
+        np.bincount(table.place, weight * ours[rater.codes] * theirs[item.codes], table.counts.size)
+        for ours, theirs in zip(draws, item_draws, strict=True)
+    ]
+    return np.stack(rows)

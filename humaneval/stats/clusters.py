@@ -1,0 +1,142 @@
+"""Variance of means when votes cluster by rater and by item.
+
+The estimate is linear in the votes: each vote contributes ``influence``, and contributions within a
+cluster are summed before they are squared (the sandwich). Two crossed kinds of cluster are joined as
+V = V_rater + V_item - V_cell (Cameron, Gelbach and Miller 2011). Cluster sums are divided by
+sqrt(1 - h), h the cluster's share of its group, which is Bell and McCaffrey's (2002) CR2 for a mean:
+unbiased for independent votes however unequal the clusters, and G/(G - 1) when they are equal.
+Written here because statsmodels' two-way sandwich has neither CR2 nor its degrees of freedom, and builds
+a design matrix for each fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from humaneval.stats.columns import Codes, IntArray, cells, sums_by
+from humaneval.stats.results import FloatArray
+
+
+@dataclass(frozen=True)
+class ClusterVariance:
+    """A variance, the degrees of freedom of its t quantile, and what it rests on."""
+
+    variance: float
+    degrees_of_freedom: float
+    independent: float
+    method: str
+    clusters: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def design_effect(self) -> float | None:
+        """Variance over that of independent votes; None where all votes are alike."""
+        return self.variance / self.independent if self.independent > 0 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """Each vote's contribution to an estimate, its share of its group's weight, and its group.
+
+    A mean has one group, a difference of two means two.
+    """
+
+    contribution: FloatArray
+    share: FloatArray
+    group: IntArray
+    groups: int
+
+
+def mean_influence(values: FloatArray, weight: FloatArray) -> tuple[float, Influence]:
+    """Return the weighted mean and what each vote contributes to it."""
+    share = weight / weight.sum()
+    mean = float(values[0]) if np.ptp(values) == 0 else float(share @ values)  # alike is alike, to the bit
+    return mean, Influence(share * (values - mean), share, np.zeros(len(values), dtype=np.int64), 1)
+
+
+def one_way(influence: Influence, codes: Codes) -> tuple[float, float]:
+    """Return the CR2 variance over one kind of cluster, and its Bell-McCaffrey degrees of freedom.
+
+    Zero degrees of freedom mean that there are too few clusters for any variance.
+    """
+    key = codes.codes * influence.groups + influence.group
+    shape = (codes.size, influence.groups)
+    sums = sums_by(key, influence.contribution, shape[0] * shape[1]).reshape(shape)
+    shares = sums_by(key, influence.share, shape[0] * shape[1]).reshape(shape)
+    room = 1.0 - shares
+    adjusted = np.divide(sums, np.sqrt(np.maximum(room, 0)), out=np.zeros(shape), where=room > 1e-12)
+    return float((adjusted.sum(axis=1) ** 2).sum()), _degrees_of_freedom(shares.mean(axis=1))
+
+
+def _degrees_of_freedom(shares: FloatArray) -> float:
+    """Satterthwaite degrees of freedom of CR2 for a mean of independent votes (G - 1 if balanced)."""
+    if len(shares) < 2 or shares.max() > 1 - 1e-12:
+        return 0.0
+    odds = shares**2 / (1 - shares)
+    return float(1.0 / ((shares**2).sum() + odds.sum() ** 2 - (odds**2).sum()))
+
+
+def independent_variance(influence: Influence) -> tuple[float, float]:
+    """Return the variance with every vote its own cluster, and its degrees of freedom."""
+    n = len(influence.share)
+    return one_way(influence, Codes(np.arange(n), np.arange(n)))
+
+
+def crossed(rater: Codes, item: Codes) -> bool:
+    """Whether some item was answered by more than one rater."""
+    pairs = cells(rater.codes, item.codes, item.size)
+    return pairs.size > item.size
+
+
+def cluster_variance(influence: Influence, rater: Codes | None, item: Codes | None) -> ClusterVariance:
+    """Return the variance by the widest clustering that the votes allow.
+
+    Two-way by rater and item where items repeat across raters, else by rater; by item or by vote, with a
+    note, where there is only one rater. ``degrees_of_freedom`` is 0 where there is only one vote.
+    """
+    independent, free = independent_variance(influence)
+    if rater is not None and rater.size > 1:
+        if item is not None and item.size > 1 and crossed(rater, item):
+            return _two_way(influence, rater, item, independent)
+        variance, freedom = one_way(influence, rater)
+        return ClusterVariance(variance, freedom, independent, "clustered by rater", {"rater": rater.size})
+    if rater is None:
+        note = "No raters were given: votes are taken as independent, which those of one rater are not."
+    else:
+        note = "All votes come from one rater: the interval speaks of this rater only, not of people."
+    return _without_raters(influence, item, independent, free, note)
+
+
+def _without_raters(
+    influence: Influence, item: Codes | None, independent: float, free: float, note: str
+) -> ClusterVariance:
+    if item is not None and 1 < item.size < len(influence.share):
+        variance, freedom = one_way(influence, item)
+        return ClusterVariance(
+            variance, freedom, independent, "clustered by item", {"item": item.size}, (note,)
+        )
+    return ClusterVariance(independent, free, independent, "independent votes", {}, (note,))
+
+
+def _two_way(influence: Influence, rater: Codes, item: Codes, independent: float) -> ClusterVariance:
+    by_rater, rater_freedom = one_way(influence, rater)
+    by_item, item_freedom = one_way(influence, item)
+    by_cell, _ = one_way(influence, cells(rater.codes, item.codes, item.size))
+    both = by_rater + by_item - by_cell
+    clusters = {"rater": rater.size, "item": item.size}
+    larger, larger_freedom, name = max((by_rater, rater_freedom, "rater"), (by_item, item_freedom, "item"))
+    if both <= larger:
+        note = f"Two-way clustering gave less variance than clustering by {name} alone; the larger is used."
+        return ClusterVariance(
+            larger,
+            larger_freedom,
+            independent,
+            f"clustered by {name} (two-way was smaller)",
+            clusters,
+            (note,),
+        )
+    parts = by_rater**2 / max(rater_freedom, 1e-12) + by_item**2 / max(item_freedom, 1e-12)
+    freedom = max(both**2 / parts, min(rater_freedom, item_freedom))
+    return ClusterVariance(both, freedom, independent, "clustered two-way by rater and item", clusters)

@@ -1,0 +1,173 @@
+"""Pairwise votes as a small table: one row a pair (and side), with wins, losses and ties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from humaneval.stats.columns import IntArray, encode_together, same_length, weights
+from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableError
+from humaneval.stats.results import FloatArray
+
+WIN, LOSS, TIE = 0, 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Comparisons:
+    """Counts of outcomes for each cell.
+
+    A cell is a pair ``first < second`` of condition codes and a ``side``: +1 where the pair's first
+    condition was shown in the first place, -1 where in the second, 0 where unknown. ``counts`` has
+    the columns first wins, second wins, tie. ``place`` gives each vote's row and column in the table as
+    3 · cell + outcome (None where the table came ready-made).
+    """
+
+    labels: NDArray[Any]
+    first: IntArray
+    second: IntArray
+    side: FloatArray
+    counts: FloatArray
+    n: int
+    place: IntArray | None = None
+    weight: FloatArray | None = None
+
+    @property
+    def size(self) -> int:
+        """How many conditions there are."""
+        return len(self.labels)
+
+    @property
+    def names(self) -> list[str]:
+        """The conditions' labels as text."""
+        return [str(label) for label in self.labels]
+
+    def wins_matrix(self) -> FloatArray:
+        """Return W, W[i, j] the times i beat j, each tie as half a win for both."""
+        matrix = np.zeros((self.size, self.size))
+        np.add.at(matrix, (self.first, self.second), self.counts[:, WIN] + 0.5 * self.counts[:, TIE])
+        np.add.at(matrix, (self.second, self.first), self.counts[:, LOSS] + 0.5 * self.counts[:, TIE])
+        return matrix
+
+
+def from_votes(
+    winner: ArrayLike,
+    loser: ArrayLike,
+    *,
+    tie: ArrayLike | None = None,
+    position: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
+) -> Comparisons:
+    """Tabulate votes; where ``tie`` is true, winner and loser are merely the two conditions shown.
+
+    ``position`` is true where the condition in ``winner`` was shown in the first place.
+    """
+    n = same_length(winner=winner, loser=loser, tie=tie, position=position, counts=counts)
+    (won, lost), labels = encode_together(winner, loser)
+    k = len(labels)
+    kind = np.zeros(n, dtype=np.int64) if position is None else np.asarray(position, dtype=bool) + np.int64(1)
+    if tie is not None:
+        kind = kind + 3 * np.asarray(tie, dtype=bool)
+    index = (kind * k + won) * k + lost
+    weight = None if counts is None else weights(counts, n, "counts")
+    votes = np.bincount(index, weight, 6 * k * k).astype(np.float64).reshape(2, 3, k, k)
+    if np.einsum("abii->", votes) > 0:
+        raise InputError("A comparison has two different conditions; some votes name the same one twice.")
+    return _from_kinds(votes, labels, index, weight, n if weight is None else round(float(weight.sum())))
+
+
+def _from_kinds(
+    votes: FloatArray, labels: NDArray[Any], index: IntArray, weight: FloatArray | None, n: int
+) -> Comparisons:
+    """Tabulate counts by (tie, position: unknown, winner second, winner first; winner, loser)."""
+    k = len(labels)
+    cell_of, outcome_of = _cells_of_kinds(k)
+    counts = np.zeros((3, k, k, 3))
+    np.add.at(counts.reshape(-1, 3), (cell_of, outcome_of), votes.ravel())
+    flat = counts.reshape(-1, 3)
+    used = np.flatnonzero(flat.sum(axis=1) > 0)
+    number = np.zeros(len(flat), dtype=np.int64)
+    number[used] = np.arange(len(used))
+    side, pair = np.divmod(used, k * k)
+    lookup = number[cell_of] * 3 + outcome_of
+    return Comparisons(labels, pair // k, pair % k, side - 1.0, flat[used], n, lookup[index], weight)
+
+
+def _cells_of_kinds(k: int) -> tuple[IntArray, IntArray]:
+    """Return the (side, first, second) cell and the outcome that each kind of vote belongs to."""
+    tie, position, won, lost = np.indices((2, 3, k, k))
+    swapped = won > lost
+    side = np.where(position == 0, 1, np.where((position == 2) != swapped, 2, 0))
+    low, high = np.minimum(won, lost), np.maximum(won, lost)
+    outcome = np.where(tie > 0, TIE, np.where(swapped, LOSS, WIN))
+    return ((side * k + low) * k + high).ravel(), outcome.ravel()
+
+
+def from_matrix(
+    wins: ArrayLike, *, ties: ArrayLike | None = None, labels: ArrayLike | None = None
+) -> Comparisons:
+    """Tabulate a win matrix: ``wins[i, j]`` the times i beat j; ``ties`` is symmetric."""
+    matrix = _square(wins, "wins")
+    tied = np.zeros_like(matrix) if ties is None else _square(ties, "ties")
+    if tied.shape != matrix.shape or not np.allclose(tied, tied.T):
+        raise InputError("ties must be symmetric and of the shape of wins.")
+    first, second = np.triu_indices(len(matrix), 1)
+    counts = np.stack([matrix[first, second], matrix[second, first], tied[first, second]], axis=1)
+    met = counts.sum(axis=1) > 0
+    if not met.any():
+        raise NotEstimableError("There are no comparisons.")
+    names = np.arange(len(matrix)) if labels is None else np.asarray(labels)
+    if len(names) != len(matrix):
+        raise InputError(f"{len(names)} labels for {len(matrix)} conditions.")
+    first, second, counts = first[met], second[met], counts[met]
+    return Comparisons(names, first, second, np.zeros(len(first)), counts, round(float(counts.sum())))
+
+
+def _square(values: ArrayLike, name: str) -> FloatArray:
+    matrix = np.asarray(values, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise InputError(f"{name} must be a square matrix, not of shape {matrix.shape}.")
+    if not np.isfinite(matrix).all() or (matrix < 0).any() or np.diag(matrix).any():
+        raise InputError(f"{name} holds counts: finite, not negative, 0 on the diagonal.")
+    return matrix
+
+
+def linked_groups(table: Comparisons) -> list[list[int]]:
+    """Return the groups of conditions that chains of comparisons link."""
+    edges = sparse.coo_matrix((np.ones(len(table.first)), (table.first, table.second)), (table.size,) * 2)
+    count, group = csgraph.connected_components(edges, directed=False)
+    return [np.flatnonzero(group == number).tolist() for number in range(count)]
+
+
+def require_linked(table: Comparisons) -> None:
+    """Raise DisconnectedError unless every condition can be compared with every other."""
+    groups = linked_groups(table)
+    if len(groups) > 1:
+        names = table.names
+        raise DisconnectedError([[names[index] for index in group] for group in groups])
+
+
+def beating_groups(table: Comparisons) -> list[list[int]]:
+    """Return the strongly connected groups of "i beat (or tied) j", best group first where ordered.
+
+    More than one group means that no condition of some group ever lost to (or won from) another's:
+    maximum likelihood then puts the groups infinitely far apart (Ford 1957).
+    """
+    wins = table.wins_matrix() > 0
+    count, group = csgraph.connected_components(sparse.csr_matrix(wins), directed=True, connection="strong")
+    members = [np.flatnonzero(group == number).tolist() for number in range(count)]
+    score = wins.sum(axis=1) - wins.sum(axis=0)
+    return sorted(members, key=lambda group: -float(np.mean(score[group])))
+
+
+def cluster_tables(table: Comparisons, cluster: IntArray, size: int) -> sparse.csr_matrix:
+    """Return the (clusters x 3·cells) counts of each cluster's votes."""
+    if table.place is None:
+        raise InputError("Clusters need the votes, not a ready table.")
+    weight = np.ones(len(table.place)) if table.weight is None else table.weight
+    shape = (size, table.counts.size)
+    return sparse.coo_matrix((weight, (cluster, table.place)), shape).tocsr()

@@ -1,0 +1,156 @@
+"""A ranking in which unreliable raters count less, because the model says how reliable each one is.
+
+Crowd-BT (Chen et al. 2013): rater r answers by the strengths with probability η_r, else the other way
+round: P(i over j | r) = η_r p + (1 - η_r)(1 - p). Fitted by expectation-maximisation with a weak prior on
+η; the uncertainty is a bootstrap over raters in which reliabilities are estimated anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+
+from humaneval.stats import comparisons as table_of
+from humaneval.stats.bootstrap import multiplicities
+from humaneval.stats.bradley_terry import Strengths
+from humaneval.stats.columns import Codes, IntArray, cells, encode, sums_by
+from humaneval.stats.comparisons import LOSS, TIE, WIN, Comparisons
+from humaneval.stats.errors import InputError
+from humaneval.stats.intervals import percentile_of_clusters
+from humaneval.stats.pairwise_fit import PairModel, fit_many
+from humaneval.stats.results import FloatArray
+from humaneval.stats.tie_models import Half
+
+PRIOR_RIGHT, PRIOR_WRONG = 4.0, 1.0
+PRIOR_DEVIATION = 2.0
+TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CrowdBradleyTerry(Strengths):
+    """Log-strengths with each rater's ``reliability`` (1 follows the strengths, 0.5 guesses)."""
+
+    rater_labels: NDArray[Any]
+    reliability: FloatArray
+    trace: tuple[float, ...] = field(repr=False)
+    converged: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Crowd:
+    """Half-win counts of each (rater, pair) that occurs: wins of the pair's first and second condition."""
+
+    model: PairModel
+    rater: IntArray
+    pair: IntArray
+    first: FloatArray
+    second: FloatArray
+    raters: int
+
+    def chances(self, theta: FloatArray, reliability: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return for each (rater, pair) the strengths' chance of the first, and the rater's reliability."""
+        table = self.model.table
+        return expit(theta[table.first] - theta[table.second])[self.pair], reliability[self.rater]
+
+    def log_posterior(self, theta: FloatArray, reliability: FloatArray, weight: FloatArray) -> float:
+        """Return the penalised log-likelihood with raters weighted."""
+        p, eta = self.chances(theta, reliability)
+        chance = eta * p + (1 - eta) * (1 - p)
+        votes = self.first * np.log(chance) + self.second * np.log1p(-chance)
+        prior = (PRIOR_RIGHT - 1) * np.log(reliability) + (PRIOR_WRONG - 1) * np.log1p(-reliability)
+        penalty = 0.5 * self.model.precision * theta @ theta
+        return float(weight[self.rater] @ votes + weight @ prior - penalty)
+
+
+def crowd_bradley_terry(
+    *,
+    winner: ArrayLike,
+    loser: ArrayLike,
+    rater: ArrayLike,
+    tie: ArrayLike | None = None,
+    replicates: int = 200,
+    maximum_iterations: int = 500,
+    seed: int = 0,
+) -> CrowdBradleyTerry:
+    """Return a ranking weighted by raters' reliability, which is estimated along with it.
+
+    Ties count as half a win each. The prior on reliability is Beta(4, 1): it decides which way round is
+    up, and keeps raters of few votes near the middle. A normal prior of 2 logits keeps strengths finite.
+    """
+    table = table_of.from_votes(winner, loser, tie=tie)
+    table_of.require_linked(table)
+    raters = encode(rater)
+    if raters.size < 2:
+        raise InputError("Reliability needs the votes of at least two raters.")
+    crowd = _crowd(table, raters)
+    theta, reliability, trace, converged = _fit(
+        crowd, np.zeros(table.size), np.full(raters.size, 0.8), np.ones(raters.size), maximum_iterations
+    )
+    draws = _bootstrap(crowd, theta, reliability, replicates, seed)
+    notes = () if converged else (f"Not converged after {maximum_iterations} iterations.",)
+    return CrowdBradleyTerry(
+        estimate=theta,
+        standard_error=draws.std(axis=0, ddof=1),
+        n=table.n,
+        method=f"Crowd-BT, bootstrap over raters ({replicates} replicates, seed {seed})",
+        rule=percentile_of_clusters(draws, raters.size),
+        clusters={"rater": raters.size},
+        convention="percentile, widened for few raters",
+        notes=notes,
+        labels=table.labels,
+        covariance=np.atleast_2d(np.cov(draws, rowvar=False)),
+        degrees_of_freedom=raters.size - 1.0,
+        unbounded={},
+        replicates=draws,
+        rater_labels=raters.labels,
+        reliability=reliability,
+        trace=trace,
+        converged=converged,
+    )
+
+
+def _crowd(table: Comparisons, raters: Codes) -> _Crowd:
+    counts = table_of.cluster_tables(table, raters.codes, raters.size).tocoo()
+    pair, outcome = counts.col // 3, counts.col % 3
+    seen = cells(counts.row.astype(np.int64), pair.astype(np.int64), len(table.first))
+    rater, pairs = np.divmod(seen.labels.astype(np.int64), len(table.first))
+    half = counts.data * (outcome == TIE) / 2
+    first = sums_by(seen.codes, counts.data * (outcome == WIN) + half, seen.size)
+    second = sums_by(seen.codes, counts.data * (outcome == LOSS) + half, seen.size)
+    model = PairModel(table, Half(), False, PRIOR_DEVIATION**-2)
+    return _Crowd(model, rater, pairs, first, second, raters.size)
+
+
+def _fit(
+    crowd: _Crowd, theta: FloatArray, reliability: FloatArray, weight: FloatArray, maximum: int
+) -> tuple[FloatArray, FloatArray, tuple[float, ...], bool]:
+    votes = sums_by(crowd.rater, crowd.first + crowd.second, crowd.raters)
+    pairs = len(crowd.model.table.first)
+    trace = [crowd.log_posterior(theta, reliability, weight)]
+    for _ in range(maximum):
+        p, eta = crowd.chances(theta, reliability)
+        straight = eta * p / (eta * p + (1 - eta) * (1 - p))
+        reverse = eta * (1 - p) / (eta * (1 - p) + (1 - eta) * p)
+        followed = sums_by(crowd.rater, crowd.first * straight + crowd.second * reverse, crowd.raters)
+        reliability = (followed + PRIOR_RIGHT - 1) / (votes + PRIOR_RIGHT + PRIOR_WRONG - 2)
+        reliability = np.clip(reliability, 1e-6, 1 - 1e-6)
+        per = weight[crowd.rater]
+        won = sums_by(crowd.pair, per * (crowd.first * straight + crowd.second * (1 - reverse)), pairs)
+        lost = sums_by(crowd.pair, per * (crowd.second * reverse + crowd.first * (1 - straight)), pairs)
+        counts = np.stack([won, lost, np.zeros_like(won)], axis=1)
+        theta = fit_many(crowd.model, theta, counts[None], steps=1)[0]
+        trace.append(crowd.log_posterior(theta, reliability, weight))
+        if trace[-1] - trace[-2] < TOLERANCE * (1 + abs(trace[-1])):
+            return theta, reliability, tuple(trace), True
+    return theta, reliability, tuple(trace), False
+
+
+def _bootstrap(
+    crowd: _Crowd, theta: FloatArray, reliability: FloatArray, replicates: int, seed: int
+) -> FloatArray:
+    draws = multiplicities(len(reliability), replicates, np.random.default_rng(seed))
+    return np.stack([_fit(crowd, theta, reliability, weight, 60)[0] for weight in draws])

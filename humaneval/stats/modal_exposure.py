@@ -1,0 +1,65 @@
+"""HYPE-time: the exposure at which raters' staircases stay longest (Zhou et al. 2019)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from humaneval.stats.columns import encode, numbers, same_length
+from humaneval.stats.errors import NotEstimableError
+from humaneval.stats.intervals import Percentile
+from humaneval.stats.results import FloatArray, Result
+
+
+def modal_exposure(
+    frames: ArrayLike,
+    *,
+    frame_ms: ArrayLike,
+    block: ArrayLike,
+    rater: ArrayLike,
+    fewest: int = 20,
+    replicates: int = 2000,
+    seed: int = 0,
+) -> Result[float]:
+    """Return the mean over raters of the mean over their blocks of the modal exposure, in milliseconds.
+
+    One entry a trial: whole display ``frames`` that the image really stood, and the display's refresh period
+    ``frame_ms``. Modes are taken over frames; where several are equally frequent, their mean. Blocks with
+    less than ``fewest`` trials are left out. The interval is a percentile bootstrap over raters, as
+    published. Raises NotEstimableError where fewer than two raters have a block long enough.
+    """
+    same_length(frames=frames, frame_ms=frame_ms, block=block, rater=rater)
+    counts, periods = numbers(frames, "frames"), numbers(frame_ms, "frame_ms")
+    who, blocks = encode(rater), encode(block)
+    scores, short = [], 0
+    for one in range(who.size):
+        modes = []
+        for part in range(blocks.size):
+            mine = (who.codes == one) & (blocks.codes == part)
+            if mine.sum() >= fewest:
+                modes.append(_mode(counts[mine]) * float(np.median(periods[mine])))
+            short += int(0 < mine.sum() < fewest)
+        scores += [float(np.mean(modes))] if modes else []
+    if len(scores) < 2:
+        raise NotEstimableError(f"Fewer than two raters have a block of at least {fewest} trials.")
+    draws = _resampled(np.array(scores), replicates, seed)
+    return Result(
+        estimate=float(np.mean(scores)),
+        standard_error=float(np.std(scores, ddof=1) / np.sqrt(len(scores))),
+        n=len(counts),
+        method=f"mean of blocks' modal exposures, bootstrap over raters ({replicates}, seed {seed})",
+        rule=Percentile(draws),
+        clusters={"rater": len(scores)},
+        convention="percentile",
+        notes=(f"{short} blocks with under {fewest} trials are left out.",) if short else (),
+    )
+
+
+def _mode(values: FloatArray) -> float:
+    found, often = np.unique(values, return_counts=True)
+    return float(found[often == often.max()].mean())
+
+
+def _resampled(scores: FloatArray, replicates: int, seed: int) -> FloatArray:
+    picks = np.random.default_rng(seed).integers(len(scores), size=(replicates, len(scores)))
+    return np.asarray(scores[picks].mean(axis=1))

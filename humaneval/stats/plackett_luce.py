@@ -1,0 +1,260 @@
+"""Rankings of several conditions, and best-worst choices: the Plackett-Luce model.
+
+A ranking is a row of choices: the best of all, the best of the rest, and so on (Luce 1959, Plackett
+1975). Equal choices from equal sets are counted once, Newton's method maximises the concave likelihood.
+With two conditions a ranking it is Bradley-Terry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+from scipy.special import logsumexp
+
+from humaneval.stats.bradley_terry import PRIOR_DEVIATION, Strengths
+from humaneval.stats.columns import IntArray, encode, sums_by
+from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableError
+from humaneval.stats.intervals import Symmetric
+from humaneval.stats.results import FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlackettLuce(Strengths):
+    """Plackett-Luce log-strengths (log-worths), centred on 0."""
+
+    log_likelihood: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Choices:
+    """Distinct choice sets: ``member`` (S, K) 0/1, ``sign`` (S) +1 for best and -1 for worst choices.
+
+    Each single choice has its set, the condition chosen, and its ballot.
+    """
+
+    labels: NDArray[Any]
+    member: FloatArray
+    sign: FloatArray
+    chosen: FloatArray
+    set_of: IntArray
+    choice: IntArray
+    ballot: IntArray
+    ballots: int
+
+    @property
+    def size(self) -> int:
+        return len(self.labels)
+
+
+def plackett_luce(
+    rankings: Sequence[Sequence[Any]] | ArrayLike | None = None,
+    *,
+    best: ArrayLike | None = None,
+    worst: ArrayLike | None = None,
+    offered: Sequence[Sequence[Any]] | ArrayLike | None = None,
+    rater: ArrayLike | None = None,
+) -> PlackettLuce:
+    """Return log-strengths from rankings (each a row of labels, best first) or best-worst choices.
+
+    ``offered`` lists what each ranking chose from, where it stops early (a top-3 of 8); for best-worst
+    choices it is required: ``best`` is chosen from all offered, ``worst`` from the rest with the
+    strengths reversed. With ``rater`` (one a ranking) errors are a sandwich clustered by rater, Student t.
+
+    Raises DisconnectedError as bradley_terry does; where a condition is first or last throughout, a
+    normal prior of 2 logits is used and said.
+    """
+    choices = _read(rankings, best, worst, offered)
+    unbounded = _unbounded(choices)
+    precision = PRIOR_DEVIATION**-2 if unbounded else 0.0
+    theta, information = _maximise(choices, precision)
+    k = choices.size
+    covariance = np.linalg.inv(information) - (0.0 if precision else 1.0 / k)
+    freedom, clusters, method = np.inf, {}, "Plackett-Luce, model-based errors"
+    if rater is not None:
+        codes = encode(rater)
+        if len(codes.codes) != choices.ballots:
+            raise InputError(f"{len(codes.codes)} raters for {choices.ballots} rankings.")
+        if codes.size > 1:
+            covariance = _sandwich(choices, theta, covariance, codes.codes, codes.size)
+            freedom, clusters = codes.size - 1.0, {"rater": codes.size}
+            method = "Plackett-Luce, sandwich clustered by rater"
+    notes: tuple[str, ...] = (
+        () if clusters else ("Rankings are taken as independent; those of one rater are not.",)
+    )
+    if unbounded:
+        notes += (
+            f"First or last throughout: {', '.join(unbounded)}. Their strengths have no finite estimate; all "
+            f"are shown under a weak normal prior of {PRIOR_DEVIATION:g} logits.",
+        )
+    return PlackettLuce(
+        estimate=theta,
+        standard_error=np.sqrt(np.maximum(np.diag(covariance), 0.0)),
+        n=choices.ballots,
+        method=method,
+        rule=Symmetric(freedom),
+        clusters=clusters,
+        convention="normal" if np.isinf(freedom) else "Student t",
+        notes=notes,
+        labels=choices.labels,
+        covariance=covariance,
+        degrees_of_freedom=freedom,
+        unbounded=unbounded,
+        log_likelihood=_log_likelihood(choices, theta),
+    )
+
+
+def _read(
+    rankings: Sequence[Sequence[Any]] | ArrayLike | None,
+    best: ArrayLike | None,
+    worst: ArrayLike | None,
+    offered: Sequence[Sequence[Any]] | ArrayLike | None,
+) -> _Choices:
+    if rankings is not None:
+        return _from_rankings(_rows(rankings), None if offered is None else _rows(offered))
+    if best is None or worst is None or offered is None:
+        raise InputError("Give rankings=, or best=, worst= and offered=.")
+    return _from_best_worst(np.asarray(best), np.asarray(worst), _rows(offered))
+
+
+def _rows(values: Sequence[Sequence[Any]] | ArrayLike) -> list[list[Any]]:
+    rows = [list(row) for row in values]  # type: ignore[union-attr, arg-type]
+    if not rows:
+        raise NotEstimableError("There are no rankings.")
+    return rows
+
+
+def _padded(rows: list[list[Any]]) -> tuple[IntArray, NDArray[Any]]:
+    """Return rows as codes, -1 after their end, and the labels."""
+    lengths = np.array([len(row) for row in rows])
+    codes = encode(np.array([label for row in rows for label in row]))
+    padded = np.full((len(rows), int(lengths.max())), -1, dtype=np.int64)
+    padded[np.arange(padded.shape[1]) < lengths[:, None]] = codes.codes
+    return padded, codes.labels
+
+
+def _membership(padded: IntArray, k: int) -> FloatArray:
+    member = np.zeros((len(padded), k))
+    row, place = np.nonzero(padded >= 0)
+    np.add.at(member, (row, padded[row, place]), 1.0)
+    if (member > 1).any():
+        raise InputError("A ranking names each condition once.")
+    return member
+
+
+def _from_rankings(rankings: list[list[Any]], offered: list[list[Any]] | None) -> _Choices:
+    everything, labels = _padded(rankings + (offered or []))
+    ranked = everything[: len(rankings)]
+    left = _membership(ranked if offered is None else everything[len(rankings) :], len(labels))
+    if offered is not None and len(offered) != len(rankings):
+        raise InputError(f"{len(offered)} offered sets for {len(rankings)} rankings.")
+    if ((_membership(ranked, len(labels)) - left) > 0).any():
+        raise InputError("Some ranking names a condition that was not offered.")
+    parts = []
+    ballots = np.arange(len(rankings))
+    for place in range(ranked.shape[1]):
+        chosen = ranked[:, place]
+        real = (chosen >= 0) & (left.sum(axis=1) > 1)
+        parts.append((left[real].copy(), np.ones(real.sum()), chosen[real], ballots[real]))
+        named = chosen >= 0
+        left[named, chosen[named]] = 0
+    return _distinct(labels, parts, len(rankings))
+
+
+def _from_best_worst(best: NDArray[Any], worst: NDArray[Any], offered: list[list[Any]]) -> _Choices:
+    if not len(best) == len(worst) == len(offered):
+        raise InputError("best, worst and offered have one entry a vote.")
+    everything, labels = _padded([*offered, list(best), list(worst)])
+    left = _membership(everything[: len(offered)], len(labels))
+    first, last = everything[-2, : len(best)], everything[-1, : len(best)]
+    ballots = np.arange(len(best))
+    if (first == last).any() or not (left[ballots, first] * left[ballots, last]).all():
+        raise InputError("best and worst are two different conditions among those offered.")
+    parts: list[tuple[FloatArray, FloatArray, IntArray, IntArray]] = []
+    parts.append((left.copy(), np.ones(len(best)), first, ballots))
+    left[ballots, first] = 0
+    parts.append((left, -np.ones(len(best)), last, ballots))
+    return _distinct(labels, parts, len(best))
+
+
+def _distinct(
+    labels: NDArray[Any], parts: list[tuple[FloatArray, FloatArray, IntArray, IntArray]], ballots: int
+) -> _Choices:
+    member, sign, choice, ballot = (np.concatenate(column) for column in zip(*parts, strict=True))
+    real = member.sum(axis=1) > 1
+    member, sign, choice, ballot = member[real], sign[real], choice[real], ballot[real]
+    if not len(choice):
+        raise NotEstimableError("No ranking compares two conditions.")
+    keys = np.packbits(np.column_stack([member > 0, sign > 0]), axis=1)
+    rows = np.ascontiguousarray(keys).view(np.dtype((np.void, keys.shape[1]))).ravel()
+    _, first, set_of = np.unique(rows, return_index=True, return_inverse=True)
+    k = len(labels)
+    chosen = sums_by(set_of * k + choice, np.ones(len(choice)), len(first) * k).reshape(-1, k)
+    return _Choices(labels, member[first], sign[first], chosen, set_of, choice, ballot, ballots)
+
+
+def _unbounded(choices: _Choices) -> dict[str, Any]:
+    """Return conditions outside the largest group that beat and lose among themselves."""
+    over = np.zeros((choices.size, choices.size))
+    for sign in (1, -1):
+        rows = choices.sign == sign
+        beats = choices.chosen[rows].T @ choices.member[rows] > 0
+        over += beats if sign > 0 else beats.T
+    np.fill_diagonal(over, 0)
+    edges = sparse.csr_matrix(over)
+    count, group = csgraph.connected_components(edges, directed=False)
+    names = [str(label) for label in choices.labels]
+    if count > 1:
+        raise DisconnectedError([[names[i] for i in np.flatnonzero(group == g)] for g in range(count)])
+    count, group = csgraph.connected_components(edges, directed=True, connection="strong")
+    if count == 1:
+        return {}
+    core = np.bincount(group).argmax()
+    won, lost = (over > 0).sum(axis=1), (over > 0).sum(axis=0)
+    return {names[i]: "above" if won[i] >= lost[i] else "below" for i in np.flatnonzero(group != core)}
+
+
+def _chances(choices: _Choices, theta: FloatArray) -> FloatArray:
+    """Return the (S, K) probabilities of being chosen from each set."""
+    logits = np.where(choices.member > 0, choices.sign[:, None] * theta, -np.inf)
+    return np.asarray(np.exp(logits - logsumexp(logits, axis=1, keepdims=True)))
+
+
+def _log_likelihood(choices: _Choices, theta: FloatArray) -> float:
+    taken = choices.chosen > 0
+    return float(choices.chosen[taken] @ np.log(_chances(choices, theta)[taken]))
+
+
+def _maximise(choices: _Choices, precision: float) -> tuple[FloatArray, FloatArray]:
+    """Return centred strengths and the information (with the shift direction filled in)."""
+    theta = np.zeros(choices.size)
+    count = choices.chosen.sum(axis=1)
+    for _ in range(200):
+        chance = _chances(choices, theta)
+        residual = choices.sign[:, None] * (choices.chosen - count[:, None] * chance)
+        information = np.diag(count @ chance) - (chance * count[:, None]).T @ chance
+        filled = information + (np.eye(choices.size) * precision if precision else 1.0 / choices.size)
+        step = np.linalg.solve(filled, residual.sum(axis=0) - precision * theta)
+        theta = theta + step / max(1.0, float(np.abs(step).max()))
+        theta = theta - theta.mean()
+        if np.abs(step).max() < 1e-11:
+            return theta, filled
+    raise NotEstimableError("Plackett-Luce: no maximum found in 200 Newton steps.")
+
+
+def _sandwich(
+    choices: _Choices, theta: FloatArray, bread: FloatArray, rater: IntArray, size: int
+) -> FloatArray:
+    """Return the covariance with scores summed by rater."""
+    who = rater[choices.ballot]
+    sign = choices.sign[choices.set_of]
+    k = choices.size
+    chosen = sums_by(who * k + choices.choice, sign, size * k).reshape(size, k)
+    sets = sparse.coo_matrix((sign, (who, choices.set_of)), (size, len(choices.member))).tocsr()
+    scores = chosen - np.asarray(sets @ _chances(choices, theta))
+    return np.asarray(bread @ (scores.T @ scores) @ bread) * size / (size - 1)

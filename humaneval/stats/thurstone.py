@@ -1,0 +1,148 @@
+"""Thurstone's case V: preferences as differences of normal sensations of equal spread.
+
+A probit model of the table of pairs by Newton's method (statsmodels' Probit wants one row a vote); ties count
+as half a win each. Mosteller's (1951) least squares on probits, which shares of 0 and 1 break, is not used.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from humaneval.stats import comparisons as table_of
+from humaneval.stats.bradley_terry import PRIOR_DEVIATION, Strengths
+from humaneval.stats.columns import encode, sums_by
+from humaneval.stats.comparisons import LOSS, TIE, WIN, Comparisons
+from humaneval.stats.errors import InputError, NotEstimableError
+from humaneval.stats.intervals import Symmetric
+from humaneval.stats.results import FloatArray
+
+SCALE = np.sqrt(2.0)
+"""A scale value's unit is one condition's discriminal deviation, so that P(win) = Φ((s_i - s_j)/√2)."""
+
+
+def thurstone(
+    wins: ArrayLike | None = None,
+    *,
+    winner: ArrayLike | None = None,
+    loser: ArrayLike | None = None,
+    tie: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
+    rater: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+    tied: ArrayLike | None = None,
+    unit: str = "difference",
+) -> Strengths:
+    """Return Thurstone case V scale values, centred on 0, by maximum likelihood.
+
+    ``unit="difference"`` (default) scales so that P(i beats j) = Φ(s_i - s_j), as R's probit fits do;
+    ``"sensation"`` so that each sensation has deviation 1 and P = Φ((s_i - s_j)/√2), as Thurstone wrote.
+    With ``rater`` the errors are a sandwich clustered by rater. Raises as bradley_terry, and
+    NotEstimableError where a condition won or lost all its comparisons.
+    """
+    if unit not in ("difference", "sensation"):
+        raise InputError(f"unit is difference or sensation, not {unit!r}.")
+    table = _table(wins, tied, labels, winner, loser, tie, counts)
+    table_of.require_linked(table)
+    groups = table_of.beating_groups(table)
+    if len(groups) > 1:
+        names = [", ".join(table.names[index] for index in group) for group in groups]
+        raise NotEstimableError(
+            f"Some conditions won or lost all comparisons with the rest ({'; '.join(names)}): their scale "
+            f"values are infinite. bradley_terry shows them under a prior of {PRIOR_DEVIATION:g} logits."
+        )
+    values, covariance = _probit(table)
+    freedom, clusters, method = np.inf, {}, "Thurstone case V (probit), model-based errors"
+    if rater is not None:
+        codes = encode(rater)
+        if table.place is None or len(codes.codes) != len(table.place):
+            raise InputError("rater= needs the votes, one rater a vote.")
+        if codes.size > 1:
+            covariance = _sandwich(table, values, covariance, codes.codes, codes.size)
+            freedom, clusters = codes.size - 1.0, {"rater": codes.size}
+            method = "Thurstone case V (probit), sandwich clustered by rater"
+    scale = 1.0 if unit == "difference" else SCALE
+    return Strengths(
+        estimate=values * scale,
+        standard_error=np.sqrt(np.maximum(np.diag(covariance), 0.0)) * scale,
+        n=table.n,
+        method=method,
+        rule=Symmetric(freedom),
+        clusters=clusters,
+        convention="normal" if np.isinf(freedom) else "Student t",
+        notes=() if clusters else ("Votes are taken as independent; votes of one rater are not.",),
+        labels=table.labels,
+        covariance=covariance * scale**2,
+        degrees_of_freedom=freedom,
+        unbounded={},
+    )
+
+
+def _table(
+    wins: ArrayLike | None,
+    tied: ArrayLike | None,
+    labels: ArrayLike | None,
+    winner: ArrayLike | None,
+    loser: ArrayLike | None,
+    tie: ArrayLike | None,
+    counts: ArrayLike | None,
+) -> Comparisons:
+    if wins is not None:
+        return table_of.from_matrix(wins, ties=tied, labels=labels)
+    if winner is None or loser is None:
+        raise InputError("Give the votes (winner= and loser=) or a win matrix.")
+    return table_of.from_votes(winner, loser, tie=tie, counts=counts)
+
+
+def _probit(table: Comparisons) -> tuple[FloatArray, FloatArray]:
+    """Return centred values and their covariance, by Newton's method on the (concave) probit likelihood."""
+    k = table.size
+    won = table.counts[:, WIN] + table.counts[:, TIE] / 2
+    lost = table.counts[:, LOSS] + table.counts[:, TIE] / 2
+    values = np.zeros(k)
+    for _ in range(100):
+        d = values[table.first] - values[table.second]
+        up, down = _mills(d), _mills(-d)
+        slope = won * up - lost * down
+        curve = won * up * (up + d) + lost * down * (down - d)
+        information = _information(table, curve)
+        score = sums_by(table.first, slope, k) - sums_by(table.second, slope, k)
+        step = np.linalg.solve(information, score)
+        values = values + step / max(1.0, float(np.abs(step).max()) / 2)
+        if np.abs(step).max() < 1e-12:
+            break
+    values = values - values.mean()
+    p = stats.norm.cdf(values[table.first] - values[table.second])
+    density = stats.norm.pdf(values[table.first] - values[table.second])
+    expected = (won + lost) * density**2 / (p * (1 - p))
+    return values, np.linalg.inv(_information(table, expected)) - 1.0 / k
+
+
+def _mills(d: FloatArray) -> FloatArray:
+    """Return φ(d)/Φ(d) without underflow."""
+    return np.asarray(np.exp(stats.norm.logpdf(d) - stats.norm.logcdf(d)))
+
+
+def _information(table: Comparisons, curve: FloatArray) -> FloatArray:
+    k = table.size
+    matrix = np.full((k, k), 1.0 / k)
+    np.add.at(matrix, (table.first, table.first), curve)
+    np.add.at(matrix, (table.second, table.second), curve)
+    np.add.at(matrix, (table.first, table.second), -curve)
+    np.add.at(matrix, (table.second, table.first), -curve)
+    return matrix
+
+
+def _sandwich(
+    table: Comparisons, values: FloatArray, bread: FloatArray, rater: np.ndarray, size: int
+) -> FloatArray:
+    d = values[table.first] - values[table.second]
+    up, down = _mills(d), _mills(-d)
+    slopes = np.stack([up, -down, (up - down) / 2], axis=1)
+    design = np.zeros((slopes.size, table.size))
+    rows, cell = np.arange(slopes.size), np.arange(slopes.size) // 3
+    design[rows, table.first[cell]] = slopes.ravel()
+    design[rows, table.second[cell]] = -slopes.ravel()
+    scores = np.asarray(table_of.cluster_tables(table, rater, size) @ design)
+    return np.asarray(bread @ (scores.T @ scores) @ bread) * size / (size - 1)

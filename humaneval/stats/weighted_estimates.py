@@ -1,0 +1,114 @@
+"""Estimates of conditions in which reliable raters count more, with the doubt about who is reliable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from humaneval.stats.bootstrap import multiplicities
+from humaneval.stats.columns import Codes, encode, numbers, same_length, sums_by
+from humaneval.stats.errors import NotEstimableError
+from humaneval.stats.intervals import percentile_of_clusters
+from humaneval.stats.results import FloatArray, Result
+
+ROUNDS = 30
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WeightedMeans(Result[FloatArray]):
+    """Means of conditions (in the order of ``labels``) with raters weighted by their precision.
+
+    ``rater_weight`` is 1 on average, ``rater_deviation`` each rater's noise around the items' means.
+    """
+
+    labels: NDArray[Any]
+    rater_labels: NDArray[Any]
+    rater_weight: FloatArray
+    rater_deviation: FloatArray
+    replicates: FloatArray = field(repr=False)
+
+
+def reliability_weighted_means(
+    *,
+    answer: ArrayLike,
+    condition: ArrayLike,
+    rater: ArrayLike,
+    item: ArrayLike,
+    replicates: int = 500,
+    seed: int = 0,
+) -> WeightedMeans:
+    """Return condition means with each rater weighted by the inverse of their noise variance.
+
+    The noise of a rater is how far their answers, less their own offset, lie from the items' weighted means
+    (as in ITU-T P.913's and Li and Bampis' (2017) subject models), shrunk towards the crowd's by two
+    pseudo-votes. The interval is a bootstrap over raters that estimates the weights anew each time.
+    """
+    n = same_length(answer=answer, condition=condition, rater=rater, item=item)
+    votes, who, what, group = numbers(answer, "answer"), encode(rater), encode(item), encode(condition)
+    if who.size < 2:
+        raise NotEstimableError("Weights for raters need at least two of them.")
+    spread, weight = _precisions(votes, who, what, np.ones(who.size))
+    draws = multiplicities(who.size, replicates, np.random.default_rng(seed))
+    values = np.full((replicates, group.size), np.nan)
+    for number, times in enumerate(draws):
+        _, again = _precisions(votes, who, what, times)
+        values[number] = _means(votes, group, (again * times)[who.codes])
+    values = values[np.isfinite(values).all(axis=1)]
+    return WeightedMeans(
+        estimate=_means(votes, group, weight[who.codes]),
+        standard_error=values.std(axis=0, ddof=1),
+        n=n,
+        method=f"reliability-weighted means, bootstrap over raters ({replicates} replicates, seed {seed})",
+        rule=percentile_of_clusters(values, who.size),
+        clusters={"rater": who.size, "item": what.size},
+        convention="percentile, widened for few raters",
+        labels=group.labels,
+        rater_labels=who.labels,
+        rater_weight=weight / weight.mean(),
+        rater_deviation=np.sqrt(spread),
+        replicates=values,
+    )
+
+
+def _means(votes: FloatArray, group: Codes, weight: FloatArray) -> FloatArray:
+    with np.errstate(invalid="ignore"):
+        total = sums_by(group.codes, weight, group.size)
+        return np.asarray(
+            sums_by(group.codes, weight * votes, group.size) / np.where(total > 0, total, np.nan)
+        )
+
+
+def _precisions(
+    votes: FloatArray, who: Codes, what: Codes, times: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return each rater's noise variance and weight, by alternating items' means and raters' residuals.
+
+    A vote is compared with the mean of the others on its item: compared with a mean that holds it, the
+    heaviest rater would look ever more exact, and end as the only one who counts.
+    """
+    weight, offset = np.ones(who.size), np.zeros(who.size)
+    for _ in range(ROUNDS):
+        others, paired = _means_of_others(votes - offset[who.codes], (weight * times)[who.codes], what)
+        each = np.maximum(sums_by(who.codes, paired.astype(float), who.size), 1)
+        gap = np.where(paired, votes - others, 0.0)
+        offset = sums_by(who.codes, gap, who.size) / each
+        squares = sums_by(who.codes, np.where(paired, gap - offset[who.codes], 0.0) ** 2, who.size)
+        pooled = float((times * squares).sum() / max(float((times * each).sum()), 1e-12))
+        variance = (squares + 2 * pooled) / (each + 2)
+        new = 1 / np.maximum(variance, 1e-9)
+        new = new / new.mean()
+        if np.abs(new - weight).max() < 1e-9:
+            return variance, new
+        weight = new
+    return variance, weight
+
+
+def _means_of_others(votes: FloatArray, per: FloatArray, what: Codes) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Return for each vote the weighted mean of the others on its item, and whether there are any."""
+    total = sums_by(what.codes, per, what.size)[what.codes] - per
+    summed = sums_by(what.codes, per * votes, what.size)[what.codes] - per * votes
+    paired = total > 1e-9
+    return np.divide(summed, total, out=np.zeros(len(votes)), where=paired), paired

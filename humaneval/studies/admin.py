@@ -1,0 +1,436 @@
+"""Studies as staff see them: make one in a minute, look it over, launch it, watch it, close it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.options import InlineModelAdmin
+from django.contrib.admin.utils import flatten, flatten_fieldsets
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from humaneval.jobs.models import JobState
+from humaneval.protocols.registry import PROTOCOLS
+from humaneval.studies import authoring, lifecycle, links
+from humaneval.studies.checklist import checklist_of
+from humaneval.studies.forms import SETTING, NewStudyForm, StudyForm, form_with_settings
+from humaneval.studies.models import Condition, Question, Study, StudyState, Trial
+from humaneval.studies.moves import QUESTIONS, MoveQuestion
+from humaneval.studies.states import may_move
+from humaneval.ui.admin import (
+    ActionVariant,
+    ChoicesDropdownFilter,
+    ModelAdmin,
+    ReadOnlyModelAdmin,
+    RelatedDropdownFilter,
+    StackedInline,
+    TabularInline,
+    action,
+    display,
+    register,
+)
+
+REFRESH_SECONDS = 3
+STATE_COLOURS = {
+    StudyState.DRAFT: "info",
+    StudyState.LAUNCHING: "warning",
+    StudyState.OPEN: "success",
+    StudyState.PAUSED: "warning",
+    StudyState.CLOSED: "default",
+}
+SAVE_BUTTONS = ("show_save", "show_save_and_continue", "show_save_and_add_another")
+SCALE_FIELDS = ("points", "low_label", "middle_label", "high_label")
+RATERS_SEE = ("title", "instructions", "consent_text", "thanks_text", "completion_code", "display_width")
+AROUND = ("flow",)
+COLLECTING = (
+    "trial_count",
+    "votes_per_trial",
+    "assignments_per_session",
+    "repeats_per_session",
+    "lease_minutes",
+    "seed",
+)
+
+
+class StudyPartInline(InlineModelAdmin):
+    """Rows of a study that are fixed at launch; mixed into an inline of the admin."""
+
+    extra = 0
+    ordering_field: str | None = "position"
+    hide_ordering_field = True
+    free: tuple[str, ...] = ()
+    """Fields that stay open after launch."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Return all fields but the free ones once the study is launched."""
+        if _is_draft(obj):
+            return self.readonly_fields
+        free = () if _is_launching(obj) else self.free
+        return [name for name in flatten(self.get_fields(request, obj)) if name not in free]
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether rows may be added: to drafts only."""
+        return _is_draft(obj) and super().has_add_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether rows may be deleted: from drafts only."""
+        return _is_draft(obj) and super().has_delete_permission(request, obj)
+
+
+class ConditionInline(StudyPartInline, TabularInline):
+    """The sample sets that a study compares."""
+
+    model = Condition
+    readonly_fields = ("kind", "samples")
+    free = ("label",)
+    hide_title = True
+    verbose_name = gettext_lazy("sample set")
+    verbose_name_plural = gettext_lazy("sample sets compared")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Return the fields; the position, which dragging sets, only where rows can be dragged."""
+        return ("sample_set", "kind", "samples", "label", *(("position",) if _is_draft(obj) else ()))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Condition]:
+        """Return the conditions with their sets and the numbers of their samples."""
+        rows = super().get_queryset(request).select_related("sample_set")
+        return rows.annotate(sample_count=Count("sample_set__samples")).order_by("position", "id")
+
+    @display(description=gettext_lazy("kind"))
+    def kind(self, condition: Condition) -> str:
+        """Return real or generated."""
+        return condition.sample_set.get_kind_display() if condition.pk else "-"
+
+    @display(description=gettext_lazy("samples"))
+    def samples(self, condition: Any) -> str:
+        """Return how many samples the set has."""
+        return f"{condition.sample_count:,}" if condition.pk else "-"
+
+
+class QuestionInline(StudyPartInline, StackedInline):
+    """What raters are asked in every trial."""
+
+    model = Question
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Return the fields; those of scales only where the protocol uses them."""
+        protocol = PROTOCOLS.get(obj.protocol) if isinstance(obj, Study) else None
+        scale = SCALE_FIELDS if protocol is None or protocol.uses_scale else ()
+        return ("text", "key", *scale, *(("position",) if _is_draft(obj) else ()))
+
+
+def _is_draft(study: Model | None) -> bool:
+    return not isinstance(study, Study) or study.state == StudyState.DRAFT
+
+
+def _is_launching(study: Model | None) -> bool:
+    return isinstance(study, Study) and study.state == StudyState.LAUNCHING
+
+
+@register(Study)
+class StudyAdmin(ModelAdmin):
+    """Studies."""
+
+    list_display = ("name", "protocol_title", "coloured_state", "trial_count", "votes_per_trial", "owner")
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        "protocol",
+        ("owner", RelatedDropdownFilter),
+    )
+    list_filter_submit = True
+    list_select_related = ("owner",)
+    search_fields = ("name", "slug", "title")
+    readonly_fields = ("protocol_title", "settings_in_words")
+    actions_detail = ("preview", "launch", "pause", "resume", "close", "cancel_launch", "report")
+    change_form_before_template = "studies/admin/status.html"
+
+    class Media:
+        css = {"all": ("studies/admin.css",)}
+
+    # --- what is shown -----------------------------------------------------------------------------
+
+    @display(description=gettext_lazy("protocol"), ordering="protocol")
+    def protocol_title(self, study: Study) -> str:
+        """Return the protocol's name for people."""
+        protocol = PROTOCOLS.get(study.protocol)
+        return protocol.title if protocol else study.protocol
+
+    @display(description=gettext_lazy("state"), label=STATE_COLOURS, ordering="state")
+    def coloured_state(self, study: Study) -> tuple[str, str]:
+        """Return the state and its words."""
+        return study.state, study.get_state_display()
+
+    @display(description=gettext_lazy("settings"))
+    def settings_in_words(self, study: Study) -> str:
+        """Return the protocol's settings as they were at launch."""
+        protocol = PROTOCOLS.get(study.protocol)
+        rows = [
+            (s.label, _shown(study.settings.get(s.name))) for s in (protocol.settings if protocol else ())
+        ]
+        return format_html_join(mark_safe("<br>"), "{}: {}", rows) or "-"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:
+        """Return few fields for a new study, all that there are for one that exists."""
+        if obj is None:
+            return (
+                (None, {"fields": ("name", "protocol", "real_set", "generated_sets")}),
+                (_("Trials and votes"), {"fields": COLLECTING[:3]}),
+            )
+        return (
+            (None, {"fields": ("name", "slug", "protocol_title", *self._setting_fields(obj))}),
+            (_("What raters see"), {"fields": RATERS_SEE}),
+            (_("Around the trials"), {"fields": AROUND, "classes": ("collapse",)}),
+            (_("Trials and votes"), {"fields": COLLECTING}),
+        )
+
+    def _setting_fields(self, study: Study) -> tuple[str, ...]:
+        protocol = PROTOCOLS.get(study.protocol)
+        if protocol is None or not protocol.settings:
+            return ()
+        if not study.may_change("settings"):
+            return ("settings_in_words",)
+        return tuple(SETTING + setting.name for setting in protocol.settings)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Study | None = None) -> Any:
+        """Return the fields that the study's state locks."""
+        if obj is None:
+            return ()
+        if _is_launching(obj):  # its page reloads itself, and would lose what was typed
+            return flatten_fieldsets(self.get_fieldsets(request, obj))
+        editable = ("name", "slug", *RATERS_SEE, *AROUND, *COLLECTING)
+        return (*self.readonly_fields, *(name for name in editable if not obj.may_change(name)))
+
+    def get_form(
+        self, request: HttpRequest, obj: Study | None = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm]:
+        """Return the form that suits: new, draft with settings, or launched."""
+        kwargs["form"] = NewStudyForm if obj is None else _form_of(obj)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_inlines(self, request: HttpRequest, obj: Study | None = None) -> list[Any]:
+        """Return conditions and questions for a study that exists."""
+        return [ConditionInline, QuestionInline] if obj else []
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return the inlines, their rows to be dragged in a draft only."""
+        inlines = super().get_inline_instances(request, obj)
+        for inline in inlines:
+            inline.ordering_field = "position" if _is_draft(obj) else None
+        return inlines
+
+    # --- saving ------------------------------------------------------------------------------------
+
+    def save_model(self, request: HttpRequest, obj: Study, form: forms.Form, change: Any) -> None:
+        """Make a new study through the same code as the API, or save a changed one."""
+        if change or not isinstance(form, NewStudyForm):
+            super().save_model(request, obj, form, change)
+            return
+        data = form.cleaned_data
+        made = authoring.create_study(
+            name=data["name"],
+            protocol=data["protocol"],
+            conditions=form.chosen_sets(),
+            owner=request.user if isinstance(request.user, User) else None,
+            **{name: data[name] for name in COLLECTING[:3]},
+        )
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    def response_post_save_add(self, request: HttpRequest, obj: Study) -> HttpResponse:
+        """Go on to the new study's page, to look its words over."""
+        return HttpResponseRedirect(reverse("admin:studies_study_change", args=(obj.pk,)))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Draw or save the page; what the model refuses is said there, and a launch refreshes it."""
+        study = self.get_object(request, object_id) if object_id else None
+        try:
+            response = super().changeform_view(
+                request, object_id, form_url, {**_status(study), **(extra_context or {})}
+            )
+        except ValidationError as error:
+            for text in error.messages:
+                messages.error(request, text)
+            return HttpResponseRedirect(request.path)
+        if study is not None and _is_under_way(study):
+            response.headers["Refresh"] = str(REFRESH_SECONDS)
+        return response
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether a study may be deleted: drafts and closed ones."""
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (not isinstance(obj, Study) or obj.is_deletable)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the list's actions without deleting many at once: each study deserves a look."""
+        return {name: row for name, row in super().get_actions(request).items() if name != "delete_selected"}
+
+    # --- buttons -----------------------------------------------------------------------------------
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Return the buttons that make sense in the study's state."""
+        study = self.get_object(request, str(object_id))
+        buttons = super().get_actions_detail(request, object_id)
+        return [button for button in buttons if study is not None and _makes_sense(button.path, study)]
+
+    @action(description=gettext_lazy("Preview"), url_path="preview", icon="visibility")
+    def preview(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Go to the trials as raters will see them."""
+        return HttpResponseRedirect(links.preview_path(get_object_or_404(Study, pk=object_id)))
+
+    @action(description=gettext_lazy("Report"), url_path="report", icon="lab_profile")
+    def report(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Go to the report."""
+        return HttpResponseRedirect(links.report_path(get_object_or_404(Study, pk=object_id)))
+
+    @action(
+        description=gettext_lazy("Launch"),
+        url_path="launch",
+        icon="rocket_launch",
+        variant=ActionVariant.PRIMARY,
+        permissions=("change",),
+    )
+    def launch(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Show what a launch means, then launch."""
+        user = request.user if isinstance(request.user, User) else None
+        return self._ask(request, object_id, "launch", lambda study: lifecycle.launch(study, user))
+
+    @action(
+        description=gettext_lazy("Stop the launch"),
+        url_path="cancel-launch",
+        icon="cancel",
+        permissions=("change",),
+    )
+    def cancel_launch(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask, then return a launching study to draft."""
+        return self._ask(request, object_id, "return_to_draft", lifecycle.cancel_launch)
+
+    @action(description=gettext_lazy("Pause"), url_path="pause", icon="pause", permissions=("change",))
+    def pause(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask, then pause."""
+        return self._ask(request, object_id, "pause", lifecycle.pause)
+
+    @action(
+        description=gettext_lazy("Resume"),
+        url_path="resume",
+        icon="play_arrow",
+        variant=ActionVariant.PRIMARY,
+        permissions=("change",),
+    )
+    def resume(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask, then open again."""
+        return self._ask(request, object_id, "resume", lifecycle.resume)
+
+    @action(
+        description=gettext_lazy("Close study"),
+        url_path="close",
+        icon="lock",
+        variant=ActionVariant.DANGER,
+        permissions=("change",),
+    )
+    def close(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask, then close for good."""
+        return self._ask(request, object_id, "close", lifecycle.close)
+
+    def _ask(
+        self, request: HttpRequest, object_id: int, move: str, run: Callable[[Study], Study]
+    ) -> HttpResponse:
+        """Ask on a page of its own whether the study shall move, and do so when that page is posted."""
+        study = get_object_or_404(Study, pk=object_id)
+        page = reverse("admin:studies_study_change", args=(study.pk,))
+        try:
+            if request.method != "POST":
+                lifecycle.check_move(study, move)
+                return self._confirmation(request, study, QUESTIONS[move], page)
+            run(study)
+        except ValidationError as error:
+            for text in error.messages:
+                messages.error(request, text)
+        else:
+            messages.success(request, QUESTIONS[move].done % {"study": study})
+            self.log_change(request, study, str(QUESTIONS[move].button))
+        return HttpResponseRedirect(page)
+
+    def _confirmation(
+        self, request: HttpRequest, study: Study, question: MoveQuestion, page: str
+    ) -> HttpResponse:
+        checklist = checklist_of(study) if question.needs_checklist and _is_draft(study) else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": question.title % {"study": study},
+            "opts": self.opts,
+            "original": study,
+            "question": question,
+            "checklist": checklist,
+            "back": page,
+        }
+        return TemplateResponse(request, "studies/admin/confirm.html", context)
+
+
+def _form_of(study: Study) -> type[StudyForm]:
+    protocol = PROTOCOLS.get(study.protocol)
+    return form_with_settings(protocol) if protocol and study.may_change("settings") else StudyForm
+
+
+def _shown(value: Any) -> str:
+    return {True: _("yes"), False: _("no")}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _makes_sense(path: str, study: Study) -> bool:
+    """Return whether a button's page has a purpose in the study's state."""
+    if path == "preview":
+        return True
+    if path == "report":
+        return study.state not in {StudyState.DRAFT, StudyState.LAUNCHING}
+    return may_move(study.state, "return_to_draft" if path == "cancel-launch" else path)
+
+
+def _is_under_way(study: Study) -> bool:
+    return study.state == StudyState.LAUNCHING and not (study.launch_job and study.launch_job.is_finished)
+
+
+def _status(study: Study | None) -> dict[str, Any]:
+    """Return what the panel above a study's form says."""
+    if study is None:
+        return {}
+    job = study.launch_job if study.state == StudyState.LAUNCHING else None
+    broken = job is not None and job.is_finished and job.state != JobState.SUCCEEDED
+    under_way = dict.fromkeys(SAVE_BUTTONS, False) if _is_launching(study) else {}
+    return {
+        **under_way,
+        "study": study,
+        "rater_url": links.rater_url(study),
+        "job": job,
+        "launch_broken": broken,
+        "launch_problems": study.launch_error.splitlines() if study.state == StudyState.DRAFT else [],
+    }
+
+
+@register(Trial)
+class TrialAdmin(ReadOnlyModelAdmin):
+    """Trials, to look at."""
+
+    list_display = ("number", "study", "condition", "other", "prompt", "turn", "slots")
+    list_filter = (("study", RelatedDropdownFilter),)
+    list_filter_submit = True
+    list_select_related = ("study", "condition__sample_set", "other__sample_set", "prompt")
+    show_full_result_count = False
+    ordering = ("-study", "number")

@@ -1,0 +1,141 @@
+"""From a study's rows to what protocols work on: designs, questions, and trials to look at."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import islice
+
+import numpy as np
+from django.core.exceptions import ValidationError
+
+from humaneval.protocols import registry
+from humaneval.protocols.base import ConditionSpec, Design, Kind, PairSpec, QuestionSpec, TrialSpec
+from humaneval.samples.models import Sample
+from humaneval.studies.models import Condition, Study, StudyState
+
+_UNPLANNED = frozenset({StudyState.DRAFT, StudyState.LAUNCHING})
+
+
+class NotLaunchable(ValidationError):
+    """A study that cannot be launched as it is; ``messages`` are sentences that say what to do."""
+
+
+def question_specs(study: Study) -> tuple[QuestionSpec, ...]:
+    """Return the study's questions in order (one query, none if prefetched)."""
+    return tuple(
+        QuestionSpec(
+            key=question.key,
+            text=question.text,
+            points=question.points,
+            low_label=question.low_label,
+            middle_label=question.middle_label,
+            high_label=question.high_label,
+        )
+        for question in study.questions.all()
+    )
+
+
+def design_of(study: Study) -> Design:
+    """Return all that the study's trials are made from, with three queries whatever its size.
+
+    Samples stand in the order of their names, so that the same folders imported elsewhere make the
+    same trials from the same seed.
+    """
+    conditions = list(study.conditions.select_related("sample_set"))
+    return Design(
+        conditions=_condition_specs(conditions),
+        questions=question_specs(study),
+        trial_count=study.trial_count,
+        seed=study.seed,
+        settings=study.settings,
+        pairs=_pair_specs(study),
+    )
+
+
+def _pair_specs(study: Study) -> tuple[PairSpec, ...]:
+    """Return the study's pairs, where its protocol shows any: in the order of their samples' names."""
+    protocol = registry.PROTOCOLS.get(study.protocol)
+    if protocol is None or not protocol.uses_pairs:
+        return ()
+    pairs = study.duplicatepairs.order_by("condition__position", "batch", "first__name", "second__name")
+    rows = pairs.values_list("condition_id", "batch", "first_id", "second_id")
+    return tuple(PairSpec(*row) for row in rows)
+
+
+def _condition_specs(conditions: list[Condition]) -> tuple[ConditionSpec, ...]:
+    rows: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
+    samples = Sample.objects.filter(sample_set__in=[c.sample_set_id for c in conditions]).order_by()
+    for sample_set, name, sample, prompt in samples.values_list("sample_set_id", "name", "id", "prompt_id"):
+        rows[sample_set].append((name, sample, prompt or 0))
+    return tuple(
+        _condition_spec(condition, sorted(rows[condition.sample_set_id])) for condition in conditions
+    )
+
+
+def _condition_spec(condition: Condition, rows: list[tuple[str, int, int]]) -> ConditionSpec:
+    kind: Kind = "real" if condition.sample_set.kind == "real" else "generated"
+    return ConditionSpec(
+        id=condition.pk,
+        kind=kind,
+        samples=np.array([sample for _name, sample, _prompt in rows], dtype=np.int64),
+        prompts=np.array([prompt for _name, _sample, prompt in rows], dtype=np.int64),
+        label=str(condition),
+    )
+
+
+def problems_of(study: Study, design: Design) -> list[str]:
+    """Return what keeps the study from being launched, as sentences; empty if nothing does."""
+    try:
+        protocol = registry.get(study.protocol)
+    except LookupError as error:
+        return [str(error)]
+    return protocol.problems(design)
+
+
+def digest(study: Study, design: Design) -> str:
+    """Return the SHA-256, in hexadecimal, of all that the trials are made from."""
+    head = [study.protocol, design.trial_count, design.seed, dict(design.settings)]
+    sha = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
+    for condition in design.conditions:
+        sha.update(f"{condition.id} {condition.kind} {len(condition.samples)};".encode())
+        sha.update(condition.samples.astype("<i8").tobytes())
+        sha.update(condition.prompts.astype("<i8").tobytes())
+    for pair in design.pairs:
+        sha.update(f"{pair.condition} {pair.batch} {pair.first} {pair.second};".encode())
+    return sha.hexdigest()
+
+
+def preview_trials(study: Study, count: int) -> list[TrialSpec]:
+    """Return the study's first ``count`` trials: of a draft as a launch would make them now.
+
+    Raises :class:`NotLaunchable` for a draft of which no trials can be made.
+    """
+    if study.state not in _UNPLANNED:
+        return _stored_trials(study, count)
+    design = design_of(study)
+    if problems := problems_of(study, design):
+        raise NotLaunchable(problems)
+    return list(islice(registry.get(study.protocol).trials(design), count))
+
+
+def _stored_trials(study: Study, count: int) -> list[TrialSpec]:
+    return [
+        TrialSpec(
+            number=trial.number,
+            condition=trial.condition_id,
+            slots=tuple(tuple(slot) for slot in trial.slots),
+            other=trial.other_id,
+            prompt=trial.prompt_id,
+            turn=trial.turn,
+            lineup=tuple(trial.lineup),
+        )
+        for trial in study.trials.order_by("number")[:count]
+    ]
+
+
+def samples_used(trials: Iterable[TrialSpec]) -> set[int]:
+    """Return the ids of all samples that appear in some trial."""
+    return {sample for trial in trials for slot in trial.slots for sample in slot}

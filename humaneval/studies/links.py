@@ -1,0 +1,22 @@
+"""Addresses of a study's pages. Those of raters and reports are fixed names that others script against."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from humaneval.studies.models import Study
+
+
+def rater_url(study: Study) -> str:
+    """Return the full address that raters open."""
+    return f"{settings.PUBLIC_URL}/s/{study.slug}/"
+
+
+def preview_path(study: Study) -> str:
+    """Return the path of the page that shows staff the trials as raters see them."""
+    return f"/s/{study.slug}/preview/"
+
+
+def report_path(study: Study) -> str:
+    """Return the path of the study's report."""
+    return f"/studies/{study.slug}/report/"

@@ -1,0 +1,96 @@
+"""From images to features: decode ahead, batch, run the network, keep the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from metrics.errors import InvalidInput, Problem, UnreadableImages
+from metrics.extractors.base import Extractor
+from metrics.features import Features
+from metrics.images.decoding import Decoded, decoded, default_workers
+from metrics.images.sources import image_items, selected
+
+Progress = Callable[[int, int], None]
+
+
+def extract(
+    extractor: Extractor,
+    images: Any,
+    *,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    on_error: str = "refuse",
+    indices: Iterable[int] | None = None,
+) -> Features:
+    """Return the features of ``images`` (or of those at ``indices``) in their order.
+
+    ``progress(done, total)`` is called after each internal batch and stops the work by raising.
+    Unreadable images raise UnreadableImages once all have been looked at; ``on_error="skip"`` leaves them
+    out and lists them in ``problems``.
+    """
+    if on_error not in ("refuse", "skip"):
+        raise InvalidInput(f"on_error is 'refuse' or 'skip', not {on_error!r}")
+    items = selected(image_items(images), indices)
+    count = default_workers(extractor.device.type) if workers is None else workers
+    problems: list[Problem] = []
+    parts = _Parts()
+    for batch, looked_at in _batches(decoded(items, extractor.channels, count), extractor, problems):
+        if batch and not (problems and on_error == "refuse"):
+            parts.add(batch, *extractor([one.pixels for one in batch if one.pixels is not None]))
+        if progress is not None:
+            progress(looked_at, len(items))
+    if problems and on_error == "refuse":
+        raise UnreadableImages(problems)
+    if not parts.names:
+        raise UnreadableImages(problems)
+    return parts.table(extractor, problems)
+
+
+def _batches(
+    stream: Iterator[Decoded], extractor: Extractor, problems: list[Problem]
+) -> Iterator[tuple[list[Decoded], int]]:
+    """Yield full batches of readable images and how many were looked at; problems are set aside."""
+    size = extractor.batch_size
+    batch: list[Decoded] = []
+    looked_at = 0
+    for one in stream:
+        looked_at += 1
+        if one.problem is not None:
+            problems.append(one.problem)
+        else:
+            batch.append(one)
+        if len(batch) == size:
+            yield batch, looked_at
+            batch = []
+    if batch or problems:
+        yield batch, looked_at
+
+
+class _Parts:
+    """Rows as they come, batch after batch."""
+
+    def __init__(self) -> None:
+        self.values: list[np.ndarray] = []
+        self.logits: list[np.ndarray] = []
+        self.names: list[str] = []
+        self.digests: list[str] = []
+
+    def add(self, batch: Sequence[Decoded], values: np.ndarray, logits: np.ndarray | None) -> None:
+        self.values.append(values)
+        if logits is not None:
+            self.logits.append(logits)
+        self.names += [one.name for one in batch]
+        self.digests += [one.digest for one in batch]
+
+    def table(self, extractor: Extractor, problems: Sequence[Problem]) -> Features:
+        return Features(
+            np.concatenate(self.values),
+            np.concatenate(self.logits) if self.logits else None,
+            tuple(self.names),
+            tuple(self.digests),
+            extractor.describe(),
+            tuple(problems),
+        )

@@ -1,0 +1,147 @@
+"""What an extractor is: a network, its weights' hash, its size and preprocessing, and what it gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from metrics.devices import network_dtype, precision_tier
+from metrics.errors import InvalidInput
+from metrics.images.preprocessing import Preprocessing, prepare
+
+Outputs = tuple[torch.Tensor, torch.Tensor | None]
+
+
+@dataclass(frozen=True)
+class Description:
+    """Everything about an extractor that can change a score.
+
+    ``input_size`` is (height, width), None for images as they are; ``logit_dimension`` is 0 without logits.
+    """
+
+    spec: str
+    name: str
+    version: str
+    weights_sha256: str
+    input_size: tuple[int, int] | None
+    channels: int
+    resize: str
+    preprocessing: str
+    precision: str
+    feature_dimension: int
+    logit_dimension: int
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all fields but the spec, which may name a path."""
+        fields = {key: value for key, value in asdict(self).items() if key != "spec"}
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+class Extractor:
+    """Turns decoded images into features, in batches of one fixed size."""
+
+    def __init__(
+        self,
+        description: Description,
+        network: Callable[[torch.Tensor], Outputs],
+        preprocessing: Preprocessing,
+        *,
+        device: torch.device,
+        batch_size: int,
+    ) -> None:
+        self.description = description
+        self.device = device
+        self.batch_size = batch_size
+        self._network = network
+        self._tier = description.precision
+        self._preprocessing = preprocessing
+
+    spec = property(lambda self: self.description.spec)
+    name = property(lambda self: self.description.name)
+    version = property(lambda self: self.description.version)
+    weights_sha256 = property(lambda self: self.description.weights_sha256)
+    digest = property(lambda self: self.description.digest)
+    input_size = property(lambda self: self.description.input_size)
+    channels = property(lambda self: self.description.channels)
+    resize = property(lambda self: self.description.resize)
+    preprocessing = property(lambda self: self.description.preprocessing)
+    precision = property(lambda self: self.description.precision)
+    feature_dimension = property(lambda self: self.description.feature_dimension)
+    logit_dimension = property(lambda self: self.description.logit_dimension)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the description as JSON-able values, with ``digest`` and the library's version."""
+        from metrics import __version__
+
+        return asdict(self.description) | {
+            "digest": self.digest,
+            "library": f"metrics {__version__}",
+            "torch": str(torch.__version__),
+        }
+
+    def prepare(self, images: Sequence[np.ndarray]) -> torch.Tensor:
+        """Return the network's input for uint8 pixels (H, W, channels)."""
+        return prepare(images, self.input_size, self._preprocessing, self.device)
+
+    def run(self, batch: torch.Tensor) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return float32 features (n, d) and logits (n, classes) or None for a prepared batch.
+
+        The network always sees ``batch_size`` images: a shorter batch is padded with its last image.
+        """
+        n = len(batch)
+        if not 1 <= n <= self.batch_size:
+            raise InvalidInput(f"a batch holds 1 to {self.batch_size} images, not {n}")
+        if n < self.batch_size:
+            batch = torch.cat([batch, batch[-1:].expand(self.batch_size - n, *batch.shape[1:])])
+        with torch.inference_mode(), precision_tier(self._tier):
+            features, logits = self._network(batch.to(network_dtype(self._tier)))
+        return self._rows(features, n, self.feature_dimension), (
+            None if logits is None else self._rows(logits, n, self.logit_dimension)
+        )
+
+    def _rows(self, values: torch.Tensor, n: int, width: int) -> np.ndarray:
+        rows = values[:n].flatten(start_dim=1).float().cpu().numpy()
+        if rows.shape[1] != width:
+            raise InvalidInput(f"{self.name} gave {rows.shape[1]} values a sample instead of {width}")
+        return rows
+
+    def compile(self) -> None:
+        """Let torch.compile make the network faster: worth its minute for many images on a GPU.
+
+        Values then differ in the last bits, which the description's ``precision`` says.
+        """
+        self._network = torch.compile(self._network)
+        self.description = replace(self.description, precision=f"{self.precision}, compiled")
+
+    def __call__(self, images: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return features and logits of decoded images.
+
+        A device that runs out of memory halves the batch and goes on.
+        """
+        if len(images) <= self.batch_size:
+            try:
+                return self.run(self.prepare(images))
+            except torch.cuda.OutOfMemoryError:
+                if self.batch_size == 1:
+                    raise
+            # Outside the handler, whose traceback would keep the failed batch's memory.
+            torch.cuda.empty_cache()
+            self.batch_size = self.batch_size // 2
+        step = self.batch_size
+        parts = [self(images[start : start + step]) for start in range(0, len(images), step)]
+        logits = [part[1] for part in parts if part[1] is not None]
+        return np.concatenate([part[0] for part in parts]), np.concatenate(logits) if logits else None
+
+
+def default_batch(input_size: tuple[int, int] | None, device: torch.device) -> int:
+    """Return the fixed internal batch: large enough to fill the device, small enough for its memory."""
+    height, width = input_size or (256, 256)
+    budget = (128 if device.type == "cuda" else 16) * 299 * 299
+    return max(1, min(256, 2 ** int(np.log2(max(1, budget // (height * width))))))

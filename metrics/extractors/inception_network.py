@@ -1,0 +1,212 @@
+"""The FID Inception-v3 of 2015-12-05 as a PyTorch module, with the names of its published weights.
+
+Szegedy et al. 2016, with the three peculiarities of the TensorFlow graph behind FID: average pools
+that do not count padding, a max pool in the last block, and 1008 classes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+Size = int | tuple[int, int]
+TAPS = (64, 192, 768, 2048)
+
+
+class Convolution(nn.Module):
+    """Convolution, batch normalisation (epsilon 0.001), rectifier; ``fold`` makes one convolution of them."""
+
+    def __init__(self, inputs: int, outputs: int, size: Size, stride: int = 1, padding: Size = 0) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, size, stride=stride, padding=padding, bias=False)
+        self.bn: nn.Module = nn.BatchNorm2d(outputs, eps=0.001)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the rectified response."""
+        return functional.relu_(self.bn(self.conv(x)))
+
+    def fold(self) -> None:
+        """Take the normalisation into the convolution, computed in float64."""
+        bn = self.bn
+        if not isinstance(bn, nn.BatchNorm2d) or bn.running_var is None or bn.running_mean is None:
+            return
+        factor = bn.weight.double() / (bn.running_var.double() + bn.eps).sqrt()
+        weight = self.conv.weight.double() * factor[:, None, None, None]
+        bias = bn.bias.double() - bn.running_mean.double() * factor
+        self.conv.weight = nn.Parameter(weight.float(), requires_grad=False)
+        self.conv.bias = nn.Parameter(bias.float(), requires_grad=False)
+        self.bn = nn.Identity()
+
+
+def _mean_pool(x: torch.Tensor) -> torch.Tensor:
+    return functional.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
+
+
+class BlockA(nn.Module):
+    """35 x 35: 1x1, 5x5, double 3x3 and pooled branches."""
+
+    def __init__(self, inputs: int, pooled: int) -> None:
+        super().__init__()
+        self.branch1x1 = Convolution(inputs, 64, 1)
+        self.branch5x5_1 = Convolution(inputs, 48, 1)
+        self.branch5x5_2 = Convolution(48, 64, 5, padding=2)
+        self.branch3x3dbl_1 = Convolution(inputs, 64, 1)
+        self.branch3x3dbl_2 = Convolution(64, 96, 3, padding=1)
+        self.branch3x3dbl_3 = Convolution(96, 96, 3, padding=1)
+        self.branch_pool = Convolution(inputs, pooled, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the branches side by side."""
+        five = self.branch5x5_2(self.branch5x5_1(x))
+        double = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
+        return torch.cat([self.branch1x1(x), five, double, self.branch_pool(_mean_pool(x))], 1)
+
+
+class ReductionA(nn.Module):
+    """35 x 35 to 17 x 17."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.branch3x3 = Convolution(inputs, 384, 3, stride=2)
+        self.branch3x3dbl_1 = Convolution(inputs, 64, 1)
+        self.branch3x3dbl_2 = Convolution(64, 96, 3, padding=1)
+        self.branch3x3dbl_3 = Convolution(96, 96, 3, stride=2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the branches side by side."""
+        double = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
+        return torch.cat([self.branch3x3(x), double, functional.max_pool2d(x, 3, stride=2)], 1)
+
+
+class BlockB(nn.Module):
+    """17 x 17: 1x1, factorised 7x7, double factorised 7x7 and pooled branches."""
+
+    def __init__(self, inputs: int, inner: int) -> None:
+        super().__init__()
+        wide, tall = ((1, 7), (0, 3)), ((7, 1), (3, 0))
+        self.branch1x1 = Convolution(inputs, 192, 1)
+        self.branch7x7_1 = Convolution(inputs, inner, 1)
+        self.branch7x7_2 = Convolution(inner, inner, wide[0], padding=wide[1])
+        self.branch7x7_3 = Convolution(inner, 192, tall[0], padding=tall[1])
+        self.branch7x7dbl_1 = Convolution(inputs, inner, 1)
+        self.branch7x7dbl_2 = Convolution(inner, inner, tall[0], padding=tall[1])
+        self.branch7x7dbl_3 = Convolution(inner, inner, wide[0], padding=wide[1])
+        self.branch7x7dbl_4 = Convolution(inner, inner, tall[0], padding=tall[1])
+        self.branch7x7dbl_5 = Convolution(inner, 192, wide[0], padding=wide[1])
+        self.branch_pool = Convolution(inputs, 192, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the branches side by side."""
+        seven = self.branch7x7_3(self.branch7x7_2(self.branch7x7_1(x)))
+        double = self.branch7x7dbl_3(self.branch7x7dbl_2(self.branch7x7dbl_1(x)))
+        double = self.branch7x7dbl_5(self.branch7x7dbl_4(double))
+        return torch.cat([self.branch1x1(x), seven, double, self.branch_pool(_mean_pool(x))], 1)
+
+
+class ReductionB(nn.Module):
+    """17 x 17 to 8 x 8."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.branch3x3_1 = Convolution(inputs, 192, 1)
+        self.branch3x3_2 = Convolution(192, 320, 3, stride=2)
+        self.branch7x7x3_1 = Convolution(inputs, 192, 1)
+        self.branch7x7x3_2 = Convolution(192, 192, (1, 7), padding=(0, 3))
+        self.branch7x7x3_3 = Convolution(192, 192, (7, 1), padding=(3, 0))
+        self.branch7x7x3_4 = Convolution(192, 192, 3, stride=2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the branches side by side."""
+        three = self.branch3x3_2(self.branch3x3_1(x))
+        seven = self.branch7x7x3_3(self.branch7x7x3_2(self.branch7x7x3_1(x)))
+        return torch.cat([three, self.branch7x7x3_4(seven), functional.max_pool2d(x, 3, stride=2)], 1)
+
+
+class BlockC(nn.Module):
+    """8 x 8 with branches that fork; the last of the two pools by maximum, as the FID graph does."""
+
+    def __init__(self, inputs: int, *, max_pool: bool) -> None:
+        super().__init__()
+        self.max_pool = max_pool
+        self.branch1x1 = Convolution(inputs, 320, 1)
+        self.branch3x3_1 = Convolution(inputs, 384, 1)
+        self.branch3x3_2a = Convolution(384, 384, (1, 3), padding=(0, 1))
+        self.branch3x3_2b = Convolution(384, 384, (3, 1), padding=(1, 0))
+        self.branch3x3dbl_1 = Convolution(inputs, 448, 1)
+        self.branch3x3dbl_2 = Convolution(448, 384, 3, padding=1)
+        self.branch3x3dbl_3a = Convolution(384, 384, (1, 3), padding=(0, 1))
+        self.branch3x3dbl_3b = Convolution(384, 384, (3, 1), padding=(1, 0))
+        self.branch_pool = Convolution(inputs, 192, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the branches side by side."""
+        three = self.branch3x3_1(x)
+        double = self.branch3x3dbl_2(self.branch3x3dbl_1(x))
+        pooled = functional.max_pool2d(x, 3, stride=1, padding=1) if self.max_pool else _mean_pool(x)
+        branches = [
+            self.branch1x1(x),
+            self.branch3x3_2a(three),
+            self.branch3x3_2b(three),
+            self.branch3x3dbl_3a(double),
+            self.branch3x3dbl_3b(double),
+            self.branch_pool(pooled),
+        ]
+        return torch.cat(branches, 1)
+
+
+class InceptionNetwork(nn.Module):
+    """The network up to one tap: 64, 192, 768 or 2048 features, the last with 1008 unbiased logits.
+
+    Takes (n, 3, 299, 299) from -1 to 1. Load weights into it whole; then ``prepare`` for use.
+    """
+
+    def __init__(self, tap: int = 2048) -> None:
+        super().__init__()
+        self.tap = tap
+        self.Conv2d_1a_3x3 = Convolution(3, 32, 3, stride=2)
+        self.Conv2d_2a_3x3 = Convolution(32, 32, 3)
+        self.Conv2d_2b_3x3 = Convolution(32, 64, 3, padding=1)
+        self.Conv2d_3b_1x1 = Convolution(64, 80, 1)
+        self.Conv2d_4a_3x3 = Convolution(80, 192, 3)
+        self.Mixed_5b = BlockA(192, 32)
+        self.Mixed_5c = BlockA(256, 64)
+        self.Mixed_5d = BlockA(288, 64)
+        self.Mixed_6a = ReductionA(288)
+        self.Mixed_6b = BlockB(768, 128)
+        self.Mixed_6c = BlockB(768, 160)
+        self.Mixed_6d = BlockB(768, 160)
+        self.Mixed_6e = BlockB(768, 192)
+        self.Mixed_7a = ReductionB(768)
+        self.Mixed_7b = BlockC(1280, max_pool=False)
+        self.Mixed_7c = BlockC(2048, max_pool=True)
+        self.fc = nn.Linear(2048, 1008)
+
+    def prepare(self, dtype: torch.dtype = torch.float32) -> InceptionNetwork:
+        """Fold the normalisations, put the weights into channels-last order and freeze them; return self."""
+        self.eval().requires_grad_(False)
+        for module in self.modules():
+            if isinstance(module, Convolution):
+                module.fold()
+        return self.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return the tap's mean features (n, tap) and, at 2048, the logits without bias (n, 1008)."""
+        x = x.contiguous(memory_format=torch.channels_last)
+        x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
+        x = functional.max_pool2d(x, 3, stride=2)
+        if self.tap == 64:
+            return _average(x), None
+        x = functional.max_pool2d(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(x)), 3, stride=2)
+        if self.tap == 192:
+            return _average(x), None
+        x = self.Mixed_6a(self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(x))))
+        x = self.Mixed_6e(self.Mixed_6d(self.Mixed_6c(self.Mixed_6b(x))))
+        if self.tap == 768:
+            return _average(x), None
+        features = _average(self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(x))))
+        return features, features @ self.fc.weight.T.to(features.dtype)
+
+
+def _average(x: torch.Tensor) -> torch.Tensor:
+    return x.mean(dim=(2, 3), dtype=torch.float32)

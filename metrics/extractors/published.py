@@ -1,0 +1,271 @@
+"""Networks of other packages: ``torchvision:NAME``, ``timm:NAME``, ``open_clip:NAME/PRETRAINED``."""
+
+from __future__ import annotations
+
+import hashlib
+import urllib.error
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from metrics.devices import network_dtype
+from metrics.errors import InvalidInput, MissingPackage, MissingWeights, UnknownExtractor
+from metrics.extractors.base import Description, Extractor, Outputs, default_batch
+from metrics.images.preprocessing import Preprocessing
+
+PACKAGES = {"torchvision": "torchvision", "timm": "timm", "open_clip": "open_clip_torch"}
+FILTERS = {"bilinear": "bilinear-antialias", "bicubic": "bicubic-antialias"}
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    network: nn.Module
+    run: Callable[[torch.Tensor], Outputs]
+    version: str
+    size: tuple[int, int]
+    resize_to: int | None
+    rule: str
+    mean: Sequence[float]
+    std: Sequence[float]
+    features: int
+    logits: int
+
+
+def check(kind: str, argument: str) -> None:
+    """Raise MissingPackage or UnknownExtractor for what cannot be loaded here; weights are not looked for."""
+    if find_spec(kind) is None:
+        raise MissingPackage(f"{kind}:{argument} needs a package: pip install {PACKAGES[kind]}")
+    if kind == "open_clip" and not all(argument.partition("/")):
+        raise UnknownExtractor("open_clip:NAME/PRETRAINED, such as open_clip:ViT-L-14-336/openai")
+
+
+def load(
+    kind: str,
+    argument: str,
+    *,
+    device: torch.device,
+    precision: str,
+    weights: str | Path | None = None,
+) -> Extractor:
+    """Return the extractor; ``weights`` is a file with the network's state instead of a download."""
+    check(kind, argument)
+    loaders = {"torchvision": _torchvision, "timm": _timm, "open_clip": _open_clip}
+    try:
+        loaded = loaders[kind](argument, weights)
+    except MissingWeights:
+        raise
+    except (urllib.error.URLError, OSError) as error:
+        raise _missing(kind, argument, error) from error
+    network = loaded.network.eval().requires_grad_(False)
+    digest = state_sha256(network)
+    network.to(device=device, dtype=network_dtype(precision), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    how = Preprocessing(
+        kind,
+        loaded.rule,
+        tuple(255 * value for value in loaded.mean),
+        tuple(255 * value for value in loaded.std),
+        clip=True,
+        resize_to=loaded.resize_to,
+    )
+    description = Description(
+        spec=f"{kind}:{argument}",
+        name=f"{kind}-{argument}".replace("/", "-"),
+        version=loaded.version,
+        weights_sha256=digest,
+        input_size=loaded.size,
+        channels=3,
+        resize=loaded.rule if loaded.resize_to is None else f"{loaded.rule}, {loaded.resize_to}, centre crop",
+        preprocessing=f"mean {tuple(loaded.mean)}, std {tuple(loaded.std)}",
+        precision=precision,
+        feature_dimension=loaded.features,
+        logit_dimension=loaded.logits,
+    )
+    return Extractor(
+        description, loaded.run, how, device=device, batch_size=default_batch(loaded.size, device)
+    )
+
+
+def _missing(kind: str, argument: str, error: Exception) -> MissingWeights:
+    """Return what to tell people: torchvision keeps a folder of its own, the others take a named file."""
+    place = f"put them into {torch.hub.get_dir()}/checkpoints, or " if kind == "torchvision" else ""
+    return MissingWeights(
+        f"the weights of {kind}:{argument} could not be had ({str(error)[:200]}). Without network, "
+        f"fetch them elsewhere and {place}name the file (--weights FILE, weights=)."
+    )
+
+
+def state_sha256(network: nn.Module) -> str:
+    """Return the SHA-256 over a network's parameters and buffers, by name: the same for any file format."""
+    total = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        total.update(f"{name}{tuple(value.shape)}{value.dtype}".encode())
+        total.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()
+
+
+def _read_state(network: nn.Module, weights: str | Path) -> None:
+    path = Path(weights)
+    if not path.is_file():
+        raise MissingWeights(f"{path} does not exist")
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        state = load_file(path)
+    else:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise MissingWeights(f"{path} holds another network's weights: {str(error)[:300]}") from error
+
+
+def _last_linear(network: nn.Module) -> nn.Linear:
+    found = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    if not found:
+        raise UnknownExtractor(
+            f"{type(network).__name__} ends without a linear layer: it gives no features here"
+        )
+    return found[-1]
+
+
+def _both_sides(network: nn.Module, head: nn.Linear) -> Callable[[torch.Tensor], Outputs]:
+    """Return a call that gives the last layer's input as features and its output as logits."""
+    seen: list[torch.Tensor] = []
+    head.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
+
+    def run(batch: torch.Tensor) -> Outputs:
+        seen.clear()
+        logits = network(batch.contiguous(memory_format=torch.channels_last))
+        return seen[-1], logits
+
+    return run
+
+
+def _torchvision(name: str, weights: str | Path | None) -> _Loaded:
+    from metrics.extractors.vision_ops import import_torchvision
+
+    torchvision = import_torchvision()
+    from torchvision import models
+
+    if name not in models.list_models(module=models):
+        raise UnknownExtractor(f"torchvision has no classifier called {name!r}")
+    known = models.get_model_weights(name).DEFAULT
+    network = models.get_model(name, weights=None if weights else known)
+    if weights:
+        _read_state(network, weights)
+    transform = known.transforms()
+    head = _last_linear(network)
+    return _Loaded(
+        network,
+        _both_sides(network, head),
+        f"torchvision {torchvision.__version__} {known.name}",
+        (transform.crop_size[0], transform.crop_size[0]),
+        transform.resize_size[0],
+        FILTERS[transform.interpolation.value],
+        transform.mean,
+        transform.std,
+        head.in_features,
+        head.out_features,
+    )
+
+
+def _timm(name: str, weights: str | Path | None) -> _Loaded:
+    import timm
+
+    try:
+        network = timm.create_model(name, pretrained=weights is None)
+    except RuntimeError as error:
+        if timm.is_model(name.partition(".")[0]):
+            raise _missing("timm", name, error) from error
+        raise UnknownExtractor(f"timm: {error}") from error
+    if weights:
+        _read_state(network, weights)
+    data = timm.data.resolve_model_data_config(network)
+    _, height, width = data["input_size"]
+
+    def run(batch: torch.Tensor) -> Outputs:
+        features = network.forward_head(network.forward_features(batch), pre_logits=True)
+        return features, network.get_classifier()(features) if network.num_classes else None
+
+    return _Loaded(
+        network,
+        run,
+        f"timm {timm.__version__}",
+        (height, width),
+        round(min(height, width) / data.get("crop_pct", 1.0)),
+        FILTERS.get(data["interpolation"], "bicubic-antialias"),
+        data["mean"],
+        data["std"],
+        network.num_features,
+        network.num_classes,
+    )
+
+
+def embed_prompts(argument: str, prompts: Sequence[str], *, weights: str | Path | None = None) -> np.ndarray:
+    """Return the text embeddings (n, d) of ``open_clip:argument`` for prompts, for ``clip_score``."""
+    check("open_clip", argument)
+    import open_clip
+
+    name = argument.partition("/")[0]
+    network = _clip_network(argument, weights).eval()
+    tokens = open_clip.get_tokenizer(name)(list(prompts))
+    with torch.inference_mode():
+        parts = [network.encode_text(part) for part in tokens.split(64)]
+    embeddings: np.ndarray = torch.cat(parts).float().numpy()
+    return embeddings
+
+
+def _clip_network(argument: str, weights: str | Path | None) -> Any:
+    """Return open_clip's network with its pretrained weights, or those of a file in the same activation."""
+    import open_clip
+
+    name, _, tag = argument.partition("/")
+    if name not in open_clip.list_models():
+        raise UnknownExtractor(f"open_clip has no model called {name!r}")
+    known = open_clip.list_pretrained_tags_by_model(name)
+    if tag not in known and not weights:
+        raise UnknownExtractor(f"open_clip has no weights {tag!r} of {name}; it has: {', '.join(known)}")
+    if weights and not Path(weights).is_file():
+        raise MissingWeights(f"{weights} does not exist")
+    quick = bool(open_clip.get_pretrained_cfg(name, tag).get("quick_gelu")) if tag in known else False
+    try:
+        return open_clip.create_model(
+            name, pretrained=str(weights) if weights else tag, force_quick_gelu=quick
+        )
+    except RuntimeError as error:
+        raise _missing("open_clip", argument, error) from error
+
+
+def _open_clip(argument: str, weights: str | Path | None) -> _Loaded:
+    import open_clip
+
+    name = argument.partition("/")[0]
+    network = _clip_network(argument, weights)
+    size = network.visual.image_size
+    height, width = size if isinstance(size, tuple) else (size, size)
+    mean = getattr(network.visual, "image_mean", None)
+    std = getattr(network.visual, "image_std", None)
+    if mean is None or std is None:
+        raise InvalidInput(f"open_clip's {name} does not say how its images are normalised")
+
+    def run(batch: torch.Tensor) -> Outputs:
+        return network.encode_image(batch), None
+
+    return _Loaded(
+        network,
+        run,
+        f"open_clip {open_clip.__version__}",
+        (height, width),
+        min(height, width),
+        "bicubic-antialias",
+        mean,
+        std,
+        network.visual.output_dim,
+        0,
+    )

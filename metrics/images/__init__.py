@@ -1,0 +1,1 @@
+"""Images in: where they come from, how they are decoded, how they are prepared for a network."""

@@ -1,0 +1,158 @@
+"""Simulated studies for the coverage of all the other intervals; see :mod:`tests.benchmarks.stats_coverage`.
+
+The truth is the population's, in closed form where a probit makes one, else from one very large study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from humaneval.stats import (
+    cohen_kappa,
+    correlation,
+    cumulative_link,
+    dawid_skene,
+    dprime,
+    icc,
+    plackett_luce,
+    psychometric,
+    thurstone,
+)
+from tests.stats.simulation import STRENGTHS, covered
+
+One = Callable[[np.random.Generator], object]
+CUTS = np.array([-1.2, -0.3, 0.5, 1.4])
+TASTE = 0.5
+"""How far raters' tastes lie from the population's, in standard deviations of one answer."""
+
+
+def _held(found: Any, truth: Any) -> Any:
+    low, high = found.confidence_interval()
+    return (low <= np.asarray(truth)) & (np.asarray(truth) <= high)
+
+
+def one_dprime(raters: int, rng: np.random.Generator, items: int = 40) -> object:
+    """d' of raters who differ in bias (0.4) and sensitivity (0.4), on items that differ (0.4)."""
+    rater, item = (column.ravel() for column in np.indices((raters, items)))
+    signal = item % 2
+    bias, skill = 0.4 * rng.normal(size=(2, raters))
+    own = bias[rater] + (1.2 + skill[rater]) * (signal - 0.5) + 0.4 * rng.normal(size=items)[item]
+    answer = (own + rng.normal(size=len(rater)) > 0).astype(int)
+    truth = 1.2 / np.sqrt(1 + 0.4**2 + 0.2**2 + 0.4**2)
+    return _held(dprime(answer, signal=signal, rater=rater, item=item), truth)
+
+
+def one_cumulative_link(raters: int, rng: np.random.Generator, *, random: bool = False) -> object:
+    """Two conditions on five points, 20 votes a rater; raters differ in level and, if fixed, in taste."""
+    rater = np.repeat(np.arange(raters), 20)
+    x = np.tile([-0.5, 0.5], len(rater) // 2)
+    taste = 0.0 if random else TASTE
+    own = 0.6 * rng.normal(size=raters)[rater] + (0.6 + taste * rng.normal(size=raters)[rater]) * x
+    answer = 1 + np.searchsorted(CUTS, own + rng.normal(size=len(rater)))
+    if random:
+        return _held(cumulative_link(answer, x=x, rater=rater, random="rater", link="probit"), [0.6])
+    truth = 0.6 / np.sqrt(1 + 0.6**2 + (taste / 2) ** 2)
+    return _held(cumulative_link(answer, x=x, rater=rater, link="probit"), [truth])
+
+
+def one_icc(raters: int, rng: np.random.Generator, form: str = "ICC2", each: int | None = None) -> object:
+    """Scores of 40 items with variances 1 (items), 0.3 (raters) and 1; ``each`` raters an item."""
+    table = rng.normal(size=(40, 1)) + np.sqrt(0.3) * rng.normal(size=(1, raters))
+    table = table + rng.normal(size=(40, raters))
+    if each is not None:
+        table[np.argsort(rng.random(table.shape), axis=1) >= each] = np.nan
+    truth = 1 / 2.3 if form == "ICC2" else 0.5
+    return covered(icc(table, form=form, replicates=300).confidence_interval(), truth)  # type: ignore[arg-type]
+
+
+def one_cohen(items: int, rng: np.random.Generator) -> object:
+    """Two raters on so many items, three categories."""
+    chance = np.array([[0.30, 0.06, 0.02], [0.05, 0.22, 0.05], [0.03, 0.07, 0.20]])
+    expected = chance.sum(axis=0) @ chance.sum(axis=1)
+    truth = (np.trace(chance) - expected) / (1 - expected)
+    table = rng.multinomial(items, chance.ravel()).reshape(3, 3)
+    return covered(cohen_kappa(table, replicates=500).confidence_interval(), float(truth))
+
+
+def _rankings(raters: int, each: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    rater = np.repeat(np.arange(raters), each)
+    taste = STRENGTHS + TASTE * rng.normal(size=(raters, len(STRENGTHS)))
+    return np.argsort(-(taste[rater] + rng.gumbel(size=(len(rater), len(STRENGTHS)))), axis=1), rater
+
+
+@cache
+def _ranking_truth() -> np.ndarray:
+    orders, _ = _rankings(20_000, 1, np.random.default_rng(0))
+    return plackett_luce(orders.tolist()).estimate
+
+
+def one_plackett_luce(raters: int, rng: np.random.Generator) -> object:
+    """Each rater orders five conditions eight times, by tastes of their own."""
+    orders, rater = _rankings(raters, 8, rng)
+    return _held(plackett_luce(orders.tolist(), rater=rater), _ranking_truth())
+
+
+def one_thurstone(raters: int, rng: np.random.Generator) -> object:
+    """Each rater makes 40 comparisons by tastes of their own; closed form on the probit scale."""
+    rater = np.repeat(np.arange(raters), 40)
+    taste = STRENGTHS + TASTE * rng.normal(size=(raters, len(STRENGTHS)))
+    first = rng.integers(0, len(STRENGTHS), len(rater))
+    second = (first + rng.integers(1, len(STRENGTHS), len(rater))) % len(STRENGTHS)
+    wins = rng.random(len(rater)) < special.ndtr(taste[rater, first] - taste[rater, second])
+    found = thurstone(winner=np.where(wins, first, second), loser=np.where(wins, second, first), rater=rater)
+    return _held(found, STRENGTHS / np.sqrt(1 + 2 * TASTE**2))
+
+
+def one_psychometric(raters: int, rng: np.random.Generator) -> object:
+    """Thresholds of raters about 3 (deviation 0.5), 60 trials each on levels even about 3."""
+    rater, level = np.repeat(np.arange(raters), 60), np.tile(np.linspace(0.5, 5.5, 60), raters)
+    own = 3 + 0.5 * rng.normal(size=raters)[rater]
+    correct = rng.random(len(rater)) < 0.5 + 0.5 * special.expit(2 * (level - own))
+    return covered(psychometric(correct, level=level, rater=rater, replicates=100).confidence_interval(), 3.0)
+
+
+def one_correlation(systems: int, rng: np.random.Generator, kind: str) -> object:
+    """Two normal scores of so many systems, correlated 0.7."""
+    x = rng.normal(size=systems)
+    y = 0.7 * x + np.sqrt(1 - 0.7**2) * rng.normal(size=systems)
+    truth = {
+        "pearson": 0.7,
+        "spearman": 6 / np.pi * np.arcsin(0.35),
+        "kendall": 2 / np.pi * np.arcsin(0.7),
+    }
+    return covered(correlation(x, y, kind=kind).confidence_interval(), truth[kind])  # type: ignore[arg-type]
+
+
+def one_dawid_skene(raters: int, rng: np.random.Generator) -> object:
+    """The share of yes among items (0.4 of them), 200 items with five raters each."""
+    item = np.repeat(np.arange(200), 5)
+    rater = np.argsort(rng.random((200, raters)), axis=1)[:, :5].ravel()
+    skill = rng.beta(12, 3, raters)
+    truth = rng.random(200) < 0.4
+    answer = np.where(rng.random(1000) < skill[rater], truth[item], ~truth[item]).astype(int)
+    return _held(dawid_skene(rater=rater, item=item, answer=answer), [0.6, 0.4])[0]
+
+
+def model_scenarios(size: int) -> dict[str, One]:
+    """Return the simulated studies of so many raters (for kappa items, for correlations systems)."""
+    return {
+        "d', yes/no": lambda rng: one_dprime(size, rng),
+        "cumulative link, clustered": lambda rng: one_cumulative_link(size, rng),
+        "cumulative link, random raters": lambda rng: one_cumulative_link(size, rng, random=True),
+        "ICC2, complete": lambda rng: one_icc(size, rng),
+        "ICC3, complete": lambda rng: one_icc(size, rng, "ICC3"),
+        "ICC2, five raters an item": lambda rng: one_icc(size, rng, each=5),
+        "Cohen's kappa (items)": lambda rng: one_cohen(size, rng),
+        "Plackett-Luce": lambda rng: one_plackett_luce(size, rng),
+        "Thurstone": lambda rng: one_thurstone(size, rng),
+        "psychometric threshold": lambda rng: one_psychometric(size, rng),
+        "Pearson (systems)": lambda rng: one_correlation(size, rng, "pearson"),
+        "Spearman (systems)": lambda rng: one_correlation(size, rng, "spearman"),
+        "Kendall (systems)": lambda rng: one_correlation(size, rng, "kendall"),
+        "Dawid-Skene prevalence": lambda rng: one_dawid_skene(size, rng),
+    }

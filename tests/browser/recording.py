@@ -1,0 +1,87 @@
+"""Whole sessions by keyboard, one of each study, kept with everything that went over the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from playwright.sync_api import Browser, Response, expect
+
+from tests.browser.rater import Rater
+from tests.browser.site import Site, StoredVote
+
+KEYS = {
+    "two_afc": ("ArrowLeft",),
+    "real_or_fake": ("ArrowRight",),
+    "likert": ("4",),
+    "likert_grid": ("7", "2", "Enter"),
+    "pairwise": ("ArrowDown",),
+    "timed_real_or_fake": ("ArrowRight",),
+    "duplicates": ("s",),
+    "ranking": ("3", "1", "Enter"),
+    "two_afc_many": ("4",),
+    "likert_slider": ("7", "ArrowRight", "Enter"),
+    "pairwise_grids": ("g", "ArrowRight", "Enter"),
+}
+"""What answers one question of each study."""
+
+WATCH_FRAMES = """addEventListener("DOMContentLoaded", () => {
+  window.seen = [];
+  const look = () => {
+    const images = [...document.querySelectorAll(".stage img")];
+    seen.push([images.length, images.every((image) => image.complete && image.naturalWidth > 0)]);
+    requestAnimationFrame(look);
+  };
+  look();
+});"""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A response as the browser got it."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+    @classmethod
+    def of(cls, response: Response) -> Reply:
+        """Return a response's content, to be read when its page is gone."""
+        return cls(response.url, response.all_headers(), response.body())
+
+
+@dataclass(frozen=True)
+class Recording:
+    """``frames``: in every animation frame how many images stood on the stage, and whether all were there."""
+
+    votes: list[StoredVote]
+    replies: list[Reply]
+    frames: set[tuple[int, bool]]
+    cookies: list[object]
+    complaints: list[str]
+
+    @property
+    def code(self) -> list[Reply]:
+        """The scripts and styles."""
+        return [reply for reply in self.replies if reply.url.endswith((".js", ".css"))]
+
+    @property
+    def images(self) -> list[Reply]:
+        """The stimuli."""
+        return [reply for reply in self.replies if "/i/" in reply.url]
+
+
+def record(site: Site, browser: Browser, study: str) -> Recording:
+    """Go through one study with the keyboard alone, from consent to code."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    rater = Rater.at(site, context.new_page())
+    rater.page.add_init_script(WATCH_FRAMES)
+    rater.open(study)
+    expect(rater.view.get_by_role("button", name="I agree")).to_be_enabled()
+    rater.press("Tab", "Tab", "Enter")  # past the link that skips to the content, to the agreement
+    expect(rater.view.get_by_role("button", name="Start")).to_be_visible()
+    rater.start().answer_all(lambda: rater.press(*KEYS[study])).finish()
+    frames = {(count, whole) for count, whole in rater.page.evaluate("window.seen")}
+    replies = [Reply.of(response) for response in rater.responses]
+    recording = Recording(site.votes(study), replies, frames, [*context.cookies()], rater.complaints)
+    context.close()
+    return recording

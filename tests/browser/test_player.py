@@ -1,0 +1,124 @@
+"""What the player weighs, how it hurries, and what it says when there is nothing to rate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from humaneval.protocols.registry import PROTOCOLS
+from humaneval.rating.page import MODULES
+from tests.browser.rater import Rater
+from tests.browser.recording import Recording
+from tests.browser.site import STUDIES, Site, protocol_of
+
+RATER = Path(__file__).resolve().parents[2] / "frontend" / "rater"
+BUDGET = 60_000
+"""Bytes of scripts and styles in one session, before compression."""
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_session_weighs_less_than_its_budget(study: str, recordings: Callable[[str], Recording]) -> None:
+    code = recordings(study).code
+    assert len(code) > 15
+    assert sum(len(reply.body) for reply in code) < BUDGET
+    assert all(re.search(r"\.[0-9a-f]{12}\.(js|css)$", reply.url) for reply in code)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_only_the_protocol_in_use_is_loaded(study: str, recordings: Callable[[str], Recording]) -> None:
+    names = {reply.url.rsplit("/", 1)[1].split(".")[0] for reply in recordings(study).code}
+    assert names & set(PROTOCOLS) == {protocol_of(study)}
+
+
+def imports_of(module: str) -> set[str]:
+    """Return what a module imports statically, and what those import."""
+    found = re.findall(
+        r'^import .*? from "\./(.*?)\.js";$', (RATER / f"{module}.js").read_text(), re.MULTILINE
+    )
+    return set(found).union(*(imports_of(name) for name in found))
+
+
+def test_the_page_names_every_module_so_that_none_waits_for_another() -> None:
+    assert set(MODULES) == imports_of("main")
+
+
+def test_the_next_trial_is_there_within_two_frames(rater: Rater) -> None:
+    """Images were loaded ahead: from the key to the new images two animation frames at most in the median."""
+    rater.open("two_afc").agree().start()
+    rater.page.evaluate(
+        """() => {
+          window.frames_until_change = [];
+          document.addEventListener("keydown", () => {
+            const before = document.querySelector(".stage img")?.src;
+            let frames = 0;
+            const look = () => {
+              frames += 1;
+              const image = document.querySelector(".stage img");
+              if (image && image.src !== before) window.frames_until_change.push(frames);
+              else if (frames < 100) requestAnimationFrame(look);
+            };
+            requestAnimationFrame(look);
+          }, { capture: true });
+        }"""
+    )
+    rater.answer_all(lambda: rater.press("f"), last=4).see(5)
+    frames = sorted(rater.page.evaluate("window.frames_until_change"))
+    assert len(frames) == 4
+    assert frames[1] <= 2
+
+
+def test_the_controls_do_not_move_from_trial_to_trial(rater: Rater) -> None:
+    rater.open("pairwise").agree().start()
+    places = []
+    for number in range(1, 5):
+        places.append(rater.see(number).view.locator(".questions").bounding_box())
+        rater.press("f")
+    assert all(place == places[0] for place in places)
+
+
+def test_a_paused_and_a_closed_study_say_so_politely(rater: Rater, site: Site) -> None:
+    rater.open("likert").agree().start()
+    site.move("likert", "pause")
+    try:
+        rater.answer_all(lambda: rater.press("3"))
+        expect(rater.view.get_by_role("heading", name="Thank you")).to_be_visible()
+        rater.page.context.clear_cookies()
+        rater.open("likert", "?PROLIFIC_PID=somebody-else")
+        expect(rater.view.get_by_text("has been paused")).to_be_visible()
+        expect(rater.view.get_by_role("button")).to_have_count(0)
+    finally:
+        site.move("likert", "resume")
+
+
+def test_the_preview_shows_every_screen_and_stores_nothing(rater: Rater, site: Site) -> None:
+    page = rater.page
+    before = site.sessions("pairwise")
+    page.goto(f"{site.url}/s/pairwise/preview/")
+    page.get_by_label("Username").fill("researcher")
+    page.get_by_label("Password").fill("look-at-images")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing is stored.")).to_be_visible()
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_role("button", name="Start").click()
+    count = page.locator(".count")
+    for number in range(1, 11):
+        expect(count).to_have_text(f"{number} of 10")
+        expect(page.locator(".trial")).to_have_attribute("aria-busy", "false")
+        page.wait_for_timeout(140)
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator("output.code")).to_have_text("PREVIEW")
+    expect(page.get_by_text("Nothing is stored.")).to_be_visible()
+    assert site.sessions("pairwise") == before
+    assert not any("/rating/" in response.url for response in rater.responses)
+
+
+def test_a_draft_has_no_page(rater: Rater, site: Site) -> None:
+    response = rater.page.goto(f"{site.url}/s/no-such-study/")
+    assert response is not None
+    assert response.status == 404
+    expect(rater.page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    rater.complaints.clear()

@@ -1,0 +1,55 @@
+"""The project's own rules about itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_floors_of_the_design_hold() -> None:
+    from importlinter.cli import lint_imports
+
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.django_db
+def test_the_api_schema_is_valid_and_without_warnings(tmp_path: Path) -> None:
+    call_command("spectacular", file=str(tmp_path / "schema.yaml"), validate=True, fail_on_warn=True)
+
+
+@pytest.mark.parametrize("package", ["humaneval.stats", "humaneval.protocols.registry", "metrics"])
+def test_pure_packages_import_without_django(package: str) -> None:
+    code = f"import {package}, sys; assert 'django' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env={"PATH": "/usr/bin:/bin"})
+
+
+def test_every_lock_pins_what_the_project_asks_for() -> None:
+    import tomllib
+
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    locks = {}
+    for name in ("runtime", "dev", "torch"):
+        lines = (ROOT / "requirements" / f"{name}.lock").read_text().splitlines()
+        pins = [line.split(" ")[0].split(";")[0] for line in lines if line[:1].isalnum()]
+        for pin in pins:
+            package, version = pin.split("==")
+            locks.setdefault(package.lower().replace("_", "-"), []).append(version)
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    for text in wanted:
+        requirement = Requirement(text)
+        versions = locks.get(requirement.name.lower().replace("_", "-"), [])
+        assert versions, f"{requirement.name} is in no lock: run `make lock`"
+        assert all(version in requirement.specifier for version in versions), text

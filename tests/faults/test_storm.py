@@ -1,0 +1,82 @@
+"""Everything breaks while people vote: nothing acknowledged is lost, nothing is stored twice.
+
+The short storms are in every test run. ``pytest tests/faults -m slow -s`` (``make faults``) has the long ones
+and prints their numbers; ``FAULT_VOTES`` sets how many votes each of them takes.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cluster import Cluster, NoCluster
+from tests.faults.storm import Size, Storm, check
+from tests.jobs.platform import Databases, Platform
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(1800)]
+
+SHORT = Size(trials=20, votes_per_trial=12, strikes=5, clients=5)
+LONG = Size(trials=100, votes_per_trial=int(os.environ.get("FAULT_VOTES", "10000")) // 100, strikes=40)
+
+SETTINGS = {
+    "DJANGO_SETTINGS_MODULE": "humaneval.config.settings",
+    "THROTTLE_ARRIVAL": "1000000/min",
+    "THROTTLE_SESSION": "1000000/min",
+}
+
+
+@pytest.fixture
+def cluster(monkeypatch) -> Iterator[Cluster]:
+    """Give a database server of the test's own, never the machine's."""
+    try:
+        cluster = Cluster(free_port())
+    except NoCluster as reason:
+        pytest.skip(str(reason))
+    monkeypatch.setenv("DATABASE_URL", cluster.url)
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture
+def on_postgres(cluster: Cluster, tmp_path: Path, django_db_blocker) -> Iterator[Platform]:
+    """Give a platform on that server."""
+    platform = Platform(tmp_path, Databases(tmp_path).copy(), SETTINGS)
+    with django_db_blocker.unblock(), platform.database():
+        yield platform
+    platform.end()
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path, django_db_blocker, monkeypatch) -> Iterator[Platform]:
+    """Give a platform on SQLite."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    platform = Platform(tmp_path, Databases(tmp_path).copy(), SETTINGS)
+    with django_db_blocker.unblock(), platform.database():
+        yield platform
+    platform.end()
+
+
+@pytest.mark.parametrize("size", [SHORT, pytest.param(LONG, marks=pytest.mark.slow)], ids=["short", "long"])
+def test_postgres_keeps_every_vote(on_postgres: Platform, cluster: Cluster, size: Size):
+    numbers = Storm(on_postgres, size, cluster.crash).rage(free_port())
+    print(f"\nPostgreSQL: {numbers}")  # noqa: T201 (what make faults is for)
+    check(numbers)
+    assert cluster.crashes > 0
+
+
+@pytest.mark.slow
+def test_sqlite_keeps_every_vote(on_sqlite: Platform):
+    numbers = Storm(on_sqlite, LONG, None).rage(free_port())
+    print(f"\nSQLite: {numbers}")  # noqa: T201 (what make faults is for)
+    check(numbers)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

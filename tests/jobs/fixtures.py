@@ -1,0 +1,70 @@
+"""Platforms with real workers, and the brokers on this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import kombu
+import pytest
+
+from tests.jobs.platform import Databases, Platform
+
+BROKERS = {
+    "filesystem": "filesystem://",
+    "redis": os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/13"),
+    "rabbitmq": os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//"),
+}
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Give migrated databases of the kind that the tests run on."""
+    databases = Databases(tmp_path_factory.mktemp("databases"))
+    yield databases
+    databases.drop()
+
+
+@pytest.fixture
+def platform(tmp_path: Path, databases: Databases, django_db_blocker) -> Iterator[Platform]:
+    """Give a platform of one's own, its rows in reach of this process."""
+    folder = tmp_path / "platform"
+    folder.mkdir()
+    platform = Platform(folder, databases.copy())
+    with django_db_blocker.unblock(), platform.database():
+        yield platform
+    platform.end()
+
+
+@pytest.fixture(params=sorted(BROKERS))
+def broker(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give the address of each kind of broker in turn, with nothing left in its queues."""
+    url = BROKERS[request.param]
+    if request.param != "filesystem":
+        _need(url)
+        _empty(url)
+    yield url
+    if request.param != "filesystem":
+        _empty(url)
+
+
+def _need(url: str) -> None:
+    place = urlsplit(url)
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        if probe.connect_ex((place.hostname, place.port)) == 0:
+            return
+    reason = f"no {place.scheme} server answers on {place.hostname}:{place.port}"
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}, and CI must run this test")
+    pytest.skip(reason)
+
+
+def _empty(url: str) -> None:
+    with kombu.Connection(url) as connection:
+        for queue in ("default", "metrics"):
+            kombu.Queue(queue, routing_key=queue)(connection.default_channel).declare()
+            connection.default_channel.queue_purge(queue)

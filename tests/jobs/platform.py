@@ -1,0 +1,173 @@
+"""A platform of its own for a test: a data folder, a migrated database, real worker processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+import psycopg
+from django.db import connections
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Platform:
+    """Processes of it get ``environment``; ``database()`` lets this process use its rows."""
+
+    folder: Path
+    database_url: str
+    settings: dict[str, str] = field(default_factory=dict)
+    _started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its processes find in their environment: short leases, no threads to spare."""
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.jobs.odd_settings",
+            "PYTHONPATH": str(ROOT),
+            "DATA_DIR": str(self.folder),
+            "DATABASE_URL": self.database_url,
+            "BROKER_URL": "filesystem://",
+            "JOB_LEASE_SECONDS": "2",
+            "JOB_SWEEP_SECONDS": "1",
+            "JOB_RETRY_SECONDS": "0.1",
+            "OMP_NUM_THREADS": "1",
+            **self.settings,
+        }
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a Python command line of this platform to its end."""
+        return subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=self.environment, capture_output=True, text=True
+        )
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start a Python command line in a process group of its own; it ends with the test."""
+        with (self.folder / "output.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._started.append(process)
+        return process
+
+    def start_worker(self, *options: str) -> subprocess.Popen[bytes]:
+        """Start a worker for all queues, one job at a time, and return when it is ready."""
+        already = self.output().count(" ready.")
+        worker = self.start(
+            *("-m", "celery", "--app=humaneval.config", "worker", "--queues=default,metrics"),
+            *(
+                "--pool=solo",
+                "--loglevel=INFO",
+                "--without-gossip",
+                "--without-mingle",
+                "--without-heartbeat",
+                *options,
+            ),
+        )
+        self.wait_for(lambda: worker.poll() is not None or self.output().count(" ready.") > already)
+        assert worker.poll() is None, f"the worker ended:\n{self.output()[-3000:]}"
+        return worker
+
+    def output(self) -> str:
+        """Return what its processes have printed."""
+        log = self.folder / "output.log"
+        return log.read_text() if log.exists() else ""
+
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 60) -> Any:
+        """Return what ``condition`` gives once that is true; fail with the output if it never is."""
+        deadline = time.monotonic() + seconds
+        while not (value := condition()):
+            assert time.monotonic() < deadline, f"waited in vain for {seconds} s:\n{self.output()[-3000:]}"
+            time.sleep(0.05)
+        return value
+
+    @contextmanager
+    def database(self) -> Iterator[None]:
+        """Make the models in this thread use the platform's database."""
+        connections.settings["platform"] = _database_settings(self.database_url)
+        tests_own = connections["default"]
+        connections["default"] = connections.create_connection("platform")
+        try:
+            yield
+        finally:
+            connections["default"].close()
+            connections["default"] = tests_own
+
+    def end(self) -> None:
+        """Kill what still runs."""
+        for process in self._started:
+            kill_group(process)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL a process and all that it started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _database_settings(url: str) -> dict[str, Any]:
+    defaults = dict(connections.settings["default"])
+    options = {"timeout": 20, "transaction_mode": "IMMEDIATE"} if url.startswith("sqlite") else {}
+    return {**defaults, "OPTIONS": options, **environ.Env.db_url_config(url)}
+
+
+class Databases:
+    """Hands out migrated databases of the kind that the tests run on, each a copy of one template."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server = os.environ.get("DATABASE_URL", "")
+        self._made: list[str] = []
+        self._template = self._named("template")
+        if self._server:
+            self._execute(f"CREATE DATABASE {self._name('template')}")
+        done = Platform(folder, self._template).run("manage.py", "migrate", "--verbosity=0")
+        assert done.returncode == 0, done.stderr
+
+    def copy(self) -> str:
+        """Return the URL of a fresh copy."""
+        name = f"copy{len(self._made)}"
+        if self._server:
+            self._execute(f"CREATE DATABASE {self._name(name)} TEMPLATE {self._name('template')}")
+        else:
+            shutil.copyfile(self._folder / "template.sqlite3", self._folder / f"{name}.sqlite3")
+        self._made.append(name)
+        return self._named(name)
+
+    def drop(self) -> None:
+        """Remove all of them from the server."""
+        if self._server:
+            for name in (*self._made, "template"):
+                self._execute(f"DROP DATABASE IF EXISTS {self._name(name)} WITH (FORCE)")
+
+    def _name(self, name: str) -> str:
+        return f"platform_{os.getpid()}_{name}"
+
+    def _named(self, name: str) -> str:
+        if self._server:
+            return urlsplit(self._server)._replace(path=f"/{self._name(name)}").geturl()
+        return f"sqlite:///{self._folder / name}.sqlite3"
+
+    def _execute(self, statement: str) -> None:
+        maintenance = urlsplit(self._server)._replace(path="/postgres").geturl()
+        with psycopg.connect(maintenance, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]

@@ -1,0 +1,149 @@
+"""``manage.py serve``: up, kept up, and gone without a trace."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from humaneval.jobs.supervisor import CannotServe, Supervisor, open_port
+from tests.jobs.platform import Platform
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answer(port: int, path: str = "/healthz") -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_it_serves_revives_what_dies_and_leaves_nothing_behind(platform: Platform, free_port: int):
+    collected = platform.run("manage.py", "collectstatic", "--noinput", "--verbosity=0")
+    assert collected.returncode == 0, collected.stderr
+    serve = platform.start("manage.py", "serve", f"--port={free_port}", "--web-processes=1")
+    platform.wait_for(lambda: "Serving on" in platform.output())
+    assert answer(free_port) == 200
+    children = _settled(platform, serve.pid)
+
+    os.killpg(children["gunicorn"], signal.SIGKILL)
+    assert answer(free_port) == 200, "a connection made while the web server is down waits for the next"
+    os.killpg(children["worker@"], signal.SIGKILL)
+    platform.wait_for(lambda: "worker was killed by signal 9; it starts again in 1 s" in platform.output())
+    revived = platform.wait_for(lambda: _differ(children, _settled(platform, serve.pid)))
+
+    serve.send_signal(signal.SIGINT)
+    assert serve.wait(30) == 0
+    assert [name for name, group in revived.items() if _group(group)] == []
+    with pytest.raises(ConnectionRefusedError):
+        answer(free_port)
+
+
+def test_children_end_when_the_supervisor_is_killed(platform: Platform, free_port: int):
+    serve = platform.start("-c", SUPERVISE.format(port=free_port))
+    platform.wait_for(lambda: "ready" in platform.output())
+    groups = _settled(platform, serve.pid).values()
+    os.kill(serve.pid, signal.SIGKILL)
+    platform.wait_for(lambda: not any(_group(group) for group in groups), seconds=30)
+
+
+SUPERVISE = """
+import django; django.setup()
+import signal
+from humaneval.jobs.supervisor import Supervisor
+supervisor = Supervisor(port={port}, web_processes=1)
+supervisor.start()
+supervisor.wait_ready()
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+def test_a_taken_port_is_one_clear_sentence(platform: Platform):
+    platform.settings = PLAIN_STATIC
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = platform.run("manage.py", "serve", f"--port={port}")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert f"Port {port} on 127.0.0.1 cannot be used (Address already in use): stop" in done.stderr
+
+
+def test_files_that_were_not_collected_are_said_with_the_command_to_run(platform: Platform):
+    done = platform.run("manage.py", "serve", "--port=0")
+    assert done.returncode == 1
+    assert "run `python manage.py collectstatic --noinput` first" in done.stderr
+
+
+def test_missing_migrations_are_said_with_the_command_to_run(platform: Platform):
+    platform.settings = {"DATABASE_URL": f"sqlite:///{platform.folder}/empty.sqlite3"}
+    done = platform.run("manage.py", "serve", "--port=0")
+    assert done.returncode == 1
+    assert "run `python manage.py migrate` first" in done.stderr
+
+
+def test_a_web_server_that_never_answers_is_reported_with_the_end_of_its_log(settings, tmp_path, monkeypatch):
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(Supervisor, "_worker", lambda self: self._child("worker", "this"))
+    monkeypatch.setattr(Supervisor, "_metrics_worker", lambda self: self._child("metrics", "this"))
+    supervisor = Supervisor(port=0, environment={"DJANGO_SETTINGS_MODULE": "no.such.settings"})
+    supervisor.start()
+    try:
+        with pytest.raises(CannotServe, match="No module named 'no'"):
+            supervisor.wait_ready(timeout=2)
+    finally:
+        supervisor.stop()
+    assert set(supervisor.pids().values()) == {None}
+
+
+def test_a_host_that_this_machine_does_not_have_is_refused():
+    with pytest.raises(CannotServe, match="choose another port"):
+        open_port("203.0.113.1", 8000)
+
+
+PLAIN_STATIC = {"DJANGO_SETTINGS_MODULE": "tests.jobs.odd_settings_plain_static"}
+
+
+def _settled(platform: Platform, supervisor: int) -> dict[str, int]:
+    """Return the process groups of web server, worker and metrics worker, once all three run."""
+
+    def groups() -> dict[str, int]:
+        children = psutil.Process(supervisor).children()
+        found = {name: child.pid for child in children for name in NAMES if name in " ".join(child.cmdline())}
+        return found if len(found) == len(NAMES) else {}
+
+    return platform.wait_for(groups)
+
+
+NAMES = ("gunicorn", "worker@", "metrics@")
+
+
+def _differ(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    changed = before["gunicorn"] != after["gunicorn"] and before["worker@"] != after["worker@"]
+    return after if changed else {}
+
+
+def _group(number: int) -> list[int]:
+    """Return the processes that are in a group."""
+
+    def is_member(pid: int, group_of: Callable[[int], int] = os.getpgid) -> bool:
+        try:
+            return group_of(pid) == number
+        except ProcessLookupError:
+            return False
+
+    return [pid for pid in psutil.pids() if is_member(pid)]

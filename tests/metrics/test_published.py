@@ -1,0 +1,93 @@
+"""Networks of timm and open_clip where they are installed, with random weights; clean-fid's own numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from metrics import clip_score, extract, load_extractor
+from metrics.errors import MissingWeights, UnknownExtractor
+from metrics.extractors.vision_ops import import_torchvision
+from metrics.images.preprocessing import prepare, preprocessing_named
+
+# clean-fid 0.1.35, build_resizer("clean"), of default_rng(height).integers(0, 256, (height, width, 3)):
+# the mean of all values, then the pixels (0, 0), (150, 200) and (298, 1).
+CLEAN_FID = {
+    (40, 50): (
+        127.8171457020387,
+        (108.77522277832031, 36.19951248168945, 213.99488830566406),
+        (20.747650146484375, 102.89679718017578, 146.558837890625),
+        (0.0, 44.99032974243164, 227.36744689941406),
+    ),
+    (512, 300): (
+        127.39339338539817,
+        (95.23413848876953, 125.8547592163086, 116.06092834472656),
+        (63.337039947509766, 134.59564208984375, 114.95919036865234),
+        (142.49879455566406, 227.58372497558594, 191.1591339111328),
+    ),
+}
+
+
+@pytest.mark.parametrize("size", CLEAN_FID)
+def test_the_clean_preprocessing_gives_the_values_recorded_from_clean_fid(size):
+    pixels = np.random.default_rng(size[0]).integers(0, 256, (*size, 3), dtype=np.uint8)
+    ours = prepare([pixels], (299, 299), preprocessing_named("clean"))[0].permute(1, 2, 0).numpy() * 128 + 128
+    mean, *corners = CLEAN_FID[size]
+    assert ours.mean(dtype=np.float64) == pytest.approx(mean, abs=1e-4)
+    for (row, column), expected in zip(((0, 0), (150, 200), (298, 1)), corners, strict=True):
+        np.testing.assert_allclose(ours[row, column], expected, atol=2e-4)
+
+
+@pytest.fixture
+def pictures() -> list[np.ndarray]:
+    return list(np.random.default_rng(0).integers(0, 256, (2, 40, 50, 3), dtype=np.uint8))
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    import_torchvision()
+
+
+def test_a_timm_network_gives_its_last_layers_two_sides(offline, tmp_path, pictures):
+    timm = pytest.importorskip("timm")
+    network = timm.create_model("resnet18", pretrained=False).eval()
+    torch.save(network.state_dict(), tmp_path / "weights.pth")
+    extractor = load_extractor("timm:resnet18", weights=tmp_path / "weights.pth", device="cpu")
+    table = extract(extractor, pictures)
+    assert table.values.shape == (2, 512)
+    with torch.inference_mode():
+        expected = network.fc(torch.from_numpy(table.values))
+    np.testing.assert_allclose(table.logits, expected.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_timm_network_that_does_not_exist_is_refused(offline):
+    pytest.importorskip("timm")
+    with pytest.raises(UnknownExtractor, match="nonesuch"):
+        load_extractor("timm:nonesuch", device="cpu")
+
+
+def test_open_clip_embeds_pictures_and_prompts_in_one_space(offline, tmp_path, pictures):
+    open_clip = pytest.importorskip("open_clip")
+    from metrics.extractors.published import embed_prompts
+
+    path = tmp_path / "weights.pth"
+    torch.save(open_clip.create_model("RN50").state_dict(), path)
+    table = extract(load_extractor("open_clip:RN50/openai", weights=path, device="cpu"), pictures)
+    prompts = embed_prompts("RN50/openai", ["a cat", "ein Käse"], weights=path)
+    assert table.values.shape == prompts.shape == (2, 1024)
+    assert len(clip_score(table.values, prompts).per_sample) == 2
+
+
+@pytest.mark.parametrize("argument", ["RN50/", "RN50/nosuch", "nonesuch/openai", "/openai"])
+def test_open_clip_never_falls_back_on_random_weights(offline, argument):
+    pytest.importorskip("open_clip")
+    with pytest.raises(UnknownExtractor):
+        load_extractor(f"open_clip:{argument}", device="cpu")
+
+
+def test_a_missing_file_of_weights_is_said_once(offline, tmp_path):
+    with pytest.raises(MissingWeights) as refusal:
+        load_extractor("torchvision:resnet18", weights=tmp_path / "none.pth", device="cpu")
+    assert str(refusal.value) == f"{tmp_path / 'none.pth'} does not exist"

@@ -1,0 +1,117 @@
+"""Clients that vote over real HTTP, come what may, and keep a log of what was acknowledged."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+PATIENCE = 60.0
+"""Seconds for which a request is sent again before a client gives up."""
+
+
+@dataclass
+class Log:
+    """What clients tried and what they were told, over all threads."""
+
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    """Assignment by key, of every vote that was answered stored or duplicate."""
+    stored: int = 0
+    duplicates: int = 0
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    retries: int = 0
+    failures: list[BaseException] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, results: list[dict[str, Any]]) -> None:
+        """Note the results of a batch."""
+        with self._lock:
+            for result in results:
+                if result["status"] == "rejected":
+                    self.rejected.append(result)
+                    continue
+                self.acknowledged[result["key"]] = result["assignment"]
+                self.stored += result["status"] == "stored"
+                self.duplicates += result["status"] == "duplicate"
+
+    def note_retry(self) -> None:
+        """Note that a request got no answer."""
+        with self._lock:
+            self.retries += 1
+
+
+class VotingClient(threading.Thread):
+    """Rates as one person after another until a newcomer is handed nothing."""
+
+    def __init__(self, port: int, arrival: dict[str, Any], log: Log, seed: int) -> None:
+        super().__init__(daemon=True)
+        self._port, self._arrival, self._log = port, arrival, log
+        self._random = random.Random(seed)
+
+    def run(self) -> None:
+        """Vote; a failure is kept for the test to see."""
+        try:
+            while self._rate_as_somebody():
+                pass
+        except BaseException as failure:
+            self._log.failures.append(failure)
+
+    def _rate_as_somebody(self) -> int:
+        """Arrive as a new person and answer all there is; return how much that was."""
+        arrival = {**self._arrival, "client": str(uuid.uuid4())}
+        token = self._send("sessions/", arrival)["token"]
+        given = 0
+        while block := self._send("session/assignments/", {}, token)["assignments"]:
+            for first in range(0, len(block), 3):
+                given += self._vote(token, block[first : first + 3])
+        self._send("session/complete/", {}, token)
+        return given
+
+    def _vote(self, token: str, assignments: list[dict[str, Any]]) -> int:
+        """Send votes in any order, now and then twice."""
+        votes = [
+            {
+                "assignment": shown["id"],
+                "key": str(uuid.uuid4()),
+                "answers": {"real": self._random.randrange(2)},
+                "response_ms": 700,
+            }
+            for shown in assignments
+        ]
+        self._random.shuffle(votes)
+        for _ in range(1 + (self._random.random() < 0.2)):
+            self._log.add(self._send("session/votes/", {"votes": votes}, token)["results"])
+        return len(votes)
+
+    def _send(self, path: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
+        """Return the answer to a request that is sent until there is one."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                status, answer = self._post(path, body, token)
+            except (OSError, http.client.HTTPException):
+                status, answer = 0, None
+            if status in (200, 201):
+                return answer
+            assert not 400 <= status < 500, f"{path}: {status} {answer}"
+            assert time.monotonic() < give_up, f"{path}: no answer, at last {status}"
+            self._log.note_retry()
+            time.sleep(0.1)
+
+    def _post(self, path: str, body: dict[str, Any], token: str) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        try:
+            headers = {"Content-Type": "application/json"}
+            if token:
+                headers["Authorization"] = f"Session {token}"
+            connection.request("POST", f"/api/v1/rating/{path}", json.dumps(body), headers)
+            response = connection.getresponse()
+            text = response.read()
+        finally:
+            connection.close()
+        return response.status, json.loads(text) if response.status < 500 else None

@@ -1,0 +1,75 @@
+"""What the hot paths cost: the same number of queries in small and large studies, early and late.
+
+Two of each count are the savepoint that stands for the request's own transaction in a test.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from humaneval.rating.models import Session
+from tests.factories import open_study
+from tests.rating.conftest import vote_for
+
+pytestmark = pytest.mark.django_db
+
+HAND_OUT = 10
+"""Token, transaction (2), session's lock, history, openings, their leases, assignments, trials, stimuli."""
+
+REDELIVERY = 7
+"""The same without drawing anything."""
+
+INTAKE = 9
+"""Token, transaction (2), session's lock, history, questions, votes, answers, openings."""
+
+MAKING_OPENINGS = 4
+"""Once in a hundred openings: the last turn, the trials of the next ones, the rows, drawing again."""
+
+
+@pytest.mark.parametrize("trials", [50, 500])
+def test_handing_out_a_block_costs_the_same_in_any_study(rater_of, django_assert_num_queries, trials: int):
+    study = open_study(trial_count=trials, samples=50, assignments_per_session=50)
+    for _ in range(3):
+        rater_of(study).block()
+    rater = rater_of(study)
+    with django_assert_num_queries(HAND_OUT):
+        assert len(rater.block()) == 10
+
+
+def test_handing_out_the_last_block_costs_what_the_first_did(rater_of, django_assert_num_queries):
+    rater = rater_of(open_study(trial_count=60, assignments_per_session=40))
+    for _ in range(3):
+        rater.send(*map(vote_for, rater.block()))
+    with django_assert_num_queries(HAND_OUT):
+        assert len(rater.block()) == 10
+
+
+def test_making_openings_costs_a_fixed_number_more(rater_of, django_assert_num_queries):
+    rater = rater_of(open_study(trial_count=500, samples=50))
+    with django_assert_num_queries(HAND_OUT + MAKING_OPENINGS):
+        assert len(rater.block()) == 10
+
+
+def test_handing_out_the_same_block_again_draws_nothing(rater_of, django_assert_num_queries):
+    rater = rater_of(open_study(trial_count=30))
+    rater.block()
+    with django_assert_num_queries(REDELIVERY):
+        rater.block()
+
+
+@pytest.mark.parametrize("votes", [1, 10])
+def test_storing_a_batch_costs_the_same_however_many_votes(rater_of, django_assert_num_queries, votes: int):
+    rater = rater_of(open_study(trial_count=30))
+    block = rater.block()[:votes]
+    with django_assert_num_queries(INTAKE):
+        assert len(rater.results(*map(vote_for, block))) == votes
+
+
+def test_storing_costs_the_same_late_in_a_session(rater_of, django_assert_num_queries):
+    rater = rater_of(open_study(trial_count=60, assignments_per_session=40))
+    for _ in range(3):
+        rater.send(*map(vote_for, rater.block()))
+    block = rater.block()
+    with django_assert_num_queries(INTAKE):
+        rater.send(*map(vote_for, block))
+    assert Session.objects.count() == 1

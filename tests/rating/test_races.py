@@ -1,0 +1,93 @@
+"""Raters at the same moment: on PostgreSQL draws run side by side, and none sees another's openings.
+
+On SQLite one transaction follows another (IMMEDIATE), so there is no side by side to test.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from humaneval.rating.handout import hand_out
+from humaneval.rating.intake import store_votes
+from humaneval.rating.judging import Submission
+from humaneval.rating.models import Assignment, Vote, VoteOutcome
+from humaneval.rating.openings import take_openings
+from tests.factories import SessionFactory, open_study
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one transaction in after another"),
+]
+
+
+def at_once(*jobs: Callable[[], Any]) -> list[Any]:
+    """Return what jobs return that start at the same moment, each on a connection of its own."""
+    start = threading.Barrier(len(jobs))
+
+    def run(job: Callable[[], Any]) -> Any:
+        try:
+            start.wait()
+            return job()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return [future.result() for future in [threads.submit(run, job) for job in jobs]]
+
+
+def test_eight_raters_at_once_get_eight_different_blocks():
+    study = open_study(trial_count=80, votes_per_trial=1, samples=80)
+    sessions = [SessionFactory(study=study) for _ in range(8)]
+    blocks = at_once(*(lambda s=session: hand_out(session_id=s.pk) for session in sessions))
+    given = Counter(row.trial_id for block in blocks for row in block.assignments)
+    assert set(given.values()) == {1}
+    for session in sessions:
+        hand_out(session_id=session.pk)
+    assert Assignment.objects.values("trial").distinct().count() == Assignment.objects.count() == 80
+
+
+def test_one_session_that_asks_twice_at_once_gets_one_block():
+    session = SessionFactory(study=open_study(trial_count=40, votes_per_trial=1, samples=40))
+    one, other = at_once(*[lambda: hand_out(session_id=session.pk)] * 2)
+    assert [row.id for row in one.assignments] == [row.id for row in other.assignments]
+    assert Assignment.objects.count() == 10
+
+
+def test_one_vote_sent_twice_at_once_is_stored_once():
+    session = SessionFactory(study=open_study(trial_count=10))
+    row = hand_out(session_id=session.pk).assignments[0]
+    vote = Submission(row.id, row.id, VoteOutcome.CANNOT_TELL, 500.0)
+    intakes = at_once(*[lambda: store_votes(session_id=session.pk, submissions=[vote])] * 4)
+    statuses = sorted(intake.verdicts[0].status for intake in intakes)
+    assert statuses == ["duplicate", "duplicate", "duplicate", "stored"]
+    assert Vote.objects.count() == 1
+
+
+def test_nobody_is_turned_away_while_what_is_left_may_come_free():
+    study = open_study(trial_count=5, votes_per_trial=1)
+    held, looked = threading.Event(), threading.Event()
+
+    def hold_and_give_up() -> None:
+        with transaction.atomic():
+            take_openings(study, but=[], count=5, now=timezone.now())
+            held.set()
+            looked.wait(1)
+            transaction.set_rollback(True)
+
+    def ask() -> list[int]:
+        held.wait()
+        with transaction.atomic():
+            return [opening.trial_id for opening in take_openings(study, but=[], count=5, now=timezone.now())]
+
+    with transaction.atomic():
+        take_openings(study, but=[], count=1, now=timezone.now())
+    _, found = at_once(hold_and_give_up, ask)
+    assert len(found) == 5

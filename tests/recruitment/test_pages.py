@@ -1,0 +1,230 @@
+"""The researcher's pages: who may see and press what, and what is asked before money moves."""
+
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import get_resolver, reverse
+
+from humaneval.recruitment import publishing
+from humaneval.recruitment.models import AuditEntry, Intent, IntentState, Posting
+from tests.factories import UserFactory, open_study
+from tests.recruitment.conftest import posting_of, work_off
+
+pytestmark = pytest.mark.django_db
+
+LOOK, PUBLISH, PAY, INVITE = "view_posting", "publish_posting", "pay_posting", "add_invitation"
+PAGES = {
+    "overview": LOOK,
+    "ledger-csv": LOOK,
+    "look": LOOK,
+    "publish": PUBLISH,
+    "pause": PUBLISH,
+    "resume": PUBLISH,
+    "stop": PUBLISH,
+    "remove": PUBLISH,
+    "extend": PUBLISH,
+    "approve": PAY,
+    "top-up": PAY,
+    "reject": PAY,
+    "overturn": PAY,
+    "block": PAY,
+    "bonus": PAY,
+    "resolve": PAY,
+    "invitations": INVITE,
+    "links-csv": INVITE,
+}
+OPEN = {"prolific-events", "mturk-entrance", "mturk-hand-in"}
+"""Addresses for panels and raters; their own tests say what keeps others out."""
+
+
+def user_with(*permissions: str):
+    """Return staff with these permissions and no others."""
+    user = UserFactory(is_superuser=False)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+@pytest.fixture
+def addresses(take_part, live_posting) -> dict[str, str]:
+    """Give the address of every page, for rows that exist."""
+    submission = take_part()
+    by_slug = {"overview", "ledger-csv", "invitations", "links-csv"}
+    rows = dict.fromkeys(("reject", "overturn", "block", "bonus"), submission.pk)
+    rows["resolve"] = Intent.objects.first().pk
+    return {
+        name: reverse(
+            f"recruitment:{name}",
+            args=[live_posting.study.slug if name in by_slug else rows.get(name, live_posting.pk)],
+        )
+        for name in PAGES
+    }
+
+
+def test_every_address_is_in_this_table():
+    known = {p.name for p in get_resolver("humaneval.recruitment.urls").url_patterns}
+    assert known == set(PAGES) | OPEN
+
+
+def test_no_page_is_for_strangers_or_staff_without_its_permission(addresses, client):
+    everything = {LOOK, PUBLISH, PAY, INVITE}
+    for name, address in addresses.items():
+        calls = [client.post] if name == "look" else [client.get, client.post]
+        for call in calls:
+            client.logout()
+            assert call(address).status_code in {302, 405}, name
+        client.force_login(user_with(*(everything - {PAGES[name]})))
+        for call in calls:
+            assert call(address).status_code in {403, 405}, name
+    assert set(Intent.objects.values_list("kind", flat=True)) == {"create", "publish"}
+
+
+def test_raters_accounts_that_are_no_staff_see_nothing(addresses, client):
+    client.force_login(UserFactory(is_staff=False))
+    for name, address in addresses.items():
+        assert client.get(address).status_code in {302, 405}, name
+
+
+def test_every_page_opens_for_who_may_see_it(addresses, client):
+    for name, address in addresses.items():
+        if name == "look":
+            continue
+        client.force_login(user_with(PAGES[name]))
+        assert client.get(address).status_code == 200, name
+
+
+def test_buttons_are_shown_to_who_may_press_them(addresses, client):
+    client.force_login(user_with(LOOK))
+    plain = client.get(addresses["overview"]).content.decode()
+    assert "Approve and pay" not in plain
+    assert "/stop/" not in plain
+    client.force_login(user_with(LOOK, PAY, PUBLISH))
+    full = client.get(addresses["overview"]).content.decode()
+    assert "Approve and pay" in full
+    assert "/stop/" in full
+
+
+def test_publishing_shows_the_cost_and_takes_no_other(prolific, client, payer):
+    posting = posting_of()
+    client.force_login(payer)
+    address = reverse("recruitment:publish", args=[posting.pk])
+    page = client.get(address).content.decode()
+    assert "Publish for 6.42 GBP" in page
+    assert client.post(address, {"total": "6.00"}).status_code == 409
+    assert not Intent.objects.exists()
+    assert client.post(address, {"total": "6.42"}).status_code == 302
+    assert Intent.objects.get().requested_by == payer
+
+
+def test_a_posting_that_pays_by_itself_is_published_by_those_who_may_pay(prolific, client):
+    posting = posting_of(approves_itself=True)
+    client.force_login(user_with(PUBLISH))
+    response = client.post(reverse("recruitment:publish", args=[posting.pk]), {"total": "6.42"})
+    assert response.status_code == 409
+    assert "only who may pay" in response.content.decode()
+
+
+def test_approving_shows_the_sum_and_pays_those_who_finished(take_part, live_posting, client, payer):
+    take_part()
+    take_part(finish=False)
+    client.force_login(payer)
+    address = reverse("recruitment:approve", args=[live_posting.pk])
+    assert "Approve 1 and pay 2.14 GBP" in client.get(address).content.decode()
+    assert client.post(address, {"total": "2.14"}).status_code == 302
+    work_off()
+    assert live_posting.payments.count() == 1
+
+
+def test_topping_up_twice_by_a_double_click_pays_once(take_part, live_posting, client, payer, prolific):
+    take_part()
+    Posting.objects.update(target_wage=Decimal("20.00"))
+    client.force_login(payer)
+    address = reverse("recruitment:top-up", args=[live_posting.pk])
+    page = client.get(address)
+    assert "Top up to 20.00 GBP an hour?" in page.content.decode()
+    sent = {name: page.context["form"].initial[name] for name in ("total", "confirmation")}
+    client.post(address, sent)
+    client.post(address, sent)
+    work_off()
+    client.post(address, sent)
+    work_off()
+    assert prolific.paid_total() == Decimal(
+        "0.50"
+    )  # 6 minutes at 20 an hour are 2.00, of which 1.50 is the reward
+
+
+def test_more_places_show_their_cost_first(live_posting, client, payer, prolific):
+    client.force_login(payer)
+    address = reverse("recruitment:extend", args=[live_posting.pk])
+    assert "Add places for 4.28 GBP" in client.get(address, {"places": 5}).content.decode()
+    assert client.post(address, {"places": 5, "total": "4.28"}).status_code == 302
+    work_off()
+    assert prolific.studies[live_posting.external_id]["total_available_places"] == 5
+    assert client.get(address, {"places": "²"}).status_code == 200
+
+
+def test_the_budget_stops_publishing_and_warns_before(prolific, client, payer):
+    study = open_study(trial_count=6, samples=6)
+    posting = posting_of(study, budget=Decimal("6.41"))
+    client.force_login(payer)
+    address = reverse("recruitment:publish", args=[posting.pk])
+    assert "the budget leaves 6.41" in client.get(address).content.decode()
+    assert client.post(address, {"total": "6.42"}).status_code == 409
+    Posting.objects.update(budget=Decimal("6.50"))
+    assert client.post(address, {"total": "6.42"}).status_code == 302
+    work_off()
+    assert "0.08 are left" in client.get(reverse("recruitment:overview", args=[study.slug])).content.decode()
+
+
+def test_an_unclear_call_is_settled_by_a_persons_word(take_part, live_posting, client, payer):
+    take_part()
+    intent = Intent.objects.get(kind="publish")
+    Intent.objects.filter(pk=intent.pk).update(state=IntentState.UNCLEAR)
+    client.force_login(payer)
+    page = client.get(reverse("recruitment:overview", args=[live_posting.study.slug])).content.decode()
+    assert "Nobody knows" in page
+    client.post(reverse("recruitment:resolve", args=[intent.pk]), {"was_done": "yes"})
+    intent.refresh_from_db()
+    assert intent.state == "done"
+    assert AuditEntry.objects.filter(action="done: publish", user=payer).exists()
+
+
+def test_the_ledger_leaves_as_csv_under_pseudonyms(take_part, live_posting, client, payer, prolific):
+    submission = take_part(person="5f0000000000000000000abc")
+    prolific.people[submission.external_id]["status"] = "APPROVED"
+    publishing.estimate(live_posting)
+    from humaneval.recruitment.polling import poll_posting
+
+    poll_posting(live_posting)
+    client.force_login(payer)
+    response = client.get(reverse("recruitment:ledger-csv", args=[live_posting.study.slug]))
+    text = b"".join(response.streaming_content).decode()
+    (row,) = csv.DictReader(text.splitlines())
+    assert (row["kind"], row["amount"], row["fee"], row["currency"]) == ("base", "1.50", "0.64", "GBP")
+    assert row["rater"] == submission.session.rater.pseudonym
+    assert "5f0000000000000000000abc" not in text
+
+
+def test_a_posting_is_written_in_the_admin_and_locked_once_the_panel_has_it(live_posting, client):
+    client.force_login(UserFactory())
+    page = client.get(f"/admin/recruitment/posting/{live_posting.pk}/change/").content.decode()
+    assert 'name="reward"' not in page
+    assert 'name="budget"' in page
+    assert client.get("/admin/recruitment/posting/add/").status_code == 200
+    for name in ("posting", "submission", "intent", "ledgerentry", "auditentry", "linksettings"):
+        assert client.get(f"/admin/recruitment/{name}/").status_code == 200
+
+
+def test_the_overview_asks_the_database_the_same_few_questions_however_many_people_there_are(
+    take_part, live_posting, client, payer, django_assert_max_num_queries
+):
+    client.force_login(payer)
+    address = reverse("recruitment:overview", args=[live_posting.study.slug])
+    for _ in range(3):
+        take_part(finish=False)
+    client.get(address)
+    with django_assert_max_num_queries(45):
+        client.get(address)

@@ -1,0 +1,22 @@
+"""What a web process loads."""
+
+from __future__ import annotations
+
+from tests.jobs.platform import Platform
+
+LOAD = """
+import sys
+import django
+django.setup()
+import humaneval.config.urls
+from humaneval.scoring.forms import MetricRunForm
+MetricRunForm().as_p()
+from humaneval.scoring.runs import _resolved
+assert _resolved(["fid", "prdc"])[0]
+print(sorted({"torch", "torchvision"} & set(sys.modules)))
+"""
+
+
+def test_a_web_process_starts_runs_without_loading_torch(platform: Platform):
+    done = platform.run("-c", LOAD)
+    assert done.stdout.strip() == "[]", done.stderr

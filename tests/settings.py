@@ -1,0 +1,20 @@
+"""The platform's own settings, kept off this checkout's data: a temporary folder and a broker in memory.
+
+Processes that tests start inherit these variables and may set their own.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+_folder = tempfile.TemporaryDirectory(prefix="humaneval-tests-", ignore_cleanup_errors=True)
+os.environ["DATA_DIR"] = _folder.name
+os.environ.setdefault("BROKER_URL", "memory://")
+os.environ.setdefault("ENV_FILE", os.devnull)
+
+from humaneval.config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Pages are drawn without collecting static files first.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405

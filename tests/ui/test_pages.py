@@ -1,0 +1,141 @@
+"""The front page, error pages, and which policy each page gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.template import engines
+from django.test import Client, RequestFactory
+
+from humaneval.ui.navigation import sidebar
+from humaneval.ui.staticfiles import without_documentation, without_spaces
+from tests.factories import TokenFactory, UserFactory, open_study
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def staff(client: Client, db: None) -> Client:
+    """Give a browser with a researcher signed in."""
+    client.force_login(UserFactory())
+    return client
+
+
+def test_the_front_page_asks_the_database_nothing_of_a_visitor(
+    client: Client, db: None, django_assert_num_queries
+) -> None:
+    with django_assert_num_queries(0):
+        page = client.get("/")
+    assert page.status_code == 200
+    assert b"Sign in" in page.content
+
+
+def test_the_front_page_names_no_study(client: Client, db: None) -> None:
+    study = open_study()
+    content = client.get("/").content.decode()
+    assert study.slug not in content
+    assert study.name not in content
+
+
+def test_the_front_page_is_read_only(client: Client) -> None:
+    assert client.post("/").status_code == 405
+
+
+def test_staff_find_the_admin_on_the_front_page(staff: Client) -> None:
+    assert b"Open the admin" in staff.get("/").content
+
+
+@pytest.mark.parametrize("address", ["/", "/no/such/page/", "/admin/", "/admin/no/such/page/"])
+def test_no_page_may_be_framed_or_load_from_elsewhere(address: str, staff: Client) -> None:
+    page = staff.get(address)
+    policy = page.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "http" not in policy
+    assert "script-src 'self' 'unsafe-inline'" not in policy
+    assert page.headers["X-Frame-Options"] == "DENY"
+
+
+def test_only_the_admin_gets_the_looser_policy(staff: Client) -> None:
+    assert "'unsafe-eval'" in staff.get("/admin/").headers["Content-Security-Policy"]
+    assert "unsafe" not in staff.get("/").headers["Content-Security-Policy"]
+
+
+def test_a_missing_page_says_so(client: Client, db: None) -> None:
+    page = client.get("/no/such/page/")
+    assert page.status_code == 404
+    assert b"There is no such page" in page.content
+
+
+def test_the_page_for_errors_needs_nothing_that_may_be_broken() -> None:
+    """No tag, no manifest, no request: the template itself holds all it shows."""
+    source = (ROOT / "humaneval/ui/templates/500.html").read_text()
+    assert "{%" not in source
+    assert "{{" not in source
+    assert "Something went wrong" in engines["django"].get_template("500.html").render()
+
+
+def test_pages_hold_no_inline_style_or_script() -> None:
+    """The strict policy would not apply them, so they would be missing without a word."""
+    templates = [
+        *ROOT.glob("humaneval/ui/templates/**/*.html"),
+        *ROOT.glob("humaneval/rating/templates/**/*.html"),
+    ]
+    assert len(templates) > 8
+    for template in templates:
+        source = template.read_text()
+        assert "style=" not in source, template
+        assert "<style" not in source, template
+        assert "<script>" not in source, template
+
+
+def titles(user: User) -> dict[str, list[str]]:
+    """Return the sidebar's sections and their entries as this user sees them."""
+    request = RequestFactory().get("/admin/")
+    request.user = user
+    return {
+        str(part.get("title", "")): [str(item["title"]) for item in part["items"]]
+        for part in sidebar(request)
+    }
+
+
+def test_the_sidebar_follows_the_order_of_the_work(db: None) -> None:
+    sections = list(titles(UserFactory()))
+    work = ["", "Samples", "Studies", "Rating", "Scores", "Reports", "Administration"]
+    assert [title for title in sections if title in work] == work
+
+
+def test_the_sidebar_shows_only_what_a_user_may_see(db: None) -> None:
+    user = UserFactory(is_superuser=False)
+    user.user_permissions.add(Permission.objects.get(codename="view_study"))
+    assert titles(user) == {"": ["Overview"], "Studies": ["Studies"]}
+
+
+@pytest.mark.parametrize("address", ["auth/user/", "auth/user/add/", "auth/group/", "authtoken/tokenproxy/"])
+def test_people_groups_and_tokens_are_shown_in_the_theme(address: str, staff: Client) -> None:
+    Group.objects.create(name="raters' friends")
+    page = staff.get(f"/admin/{address}")
+    assert page.status_code == 200
+    assert b"nav-sidebar-apps" in page.content
+
+
+def test_the_list_of_tokens_shows_only_how_each_begins(staff: Client) -> None:
+    token = TokenFactory()
+    content = staff.get("/admin/authtoken/tokenproxy/").content.decode()
+    assert f"{token.key[:6]}…" in content
+    assert token.key not in content
+
+
+def test_modules_leave_their_documentation_and_types_behind_and_nothing_else() -> None:
+    source = (
+        "/** What it is. */\n  /**\n   * @param {string} a\n   */\nconst a = /** @type {X} */ (b); // why\n"
+    )
+    assert without_documentation(source) == "const a = (b);\n"
+
+
+def test_style_sheets_leave_comments_and_spaces_behind() -> None:
+    source = "/* why */\n.a > b:hover {\n  margin: 0 -1px;\n}\n"
+    source += "@media (min-width: 4rem) { p { width: calc(1px + 2px); } }\n"
+    small = ".a > b:hover{margin:0 -1px;}@media (min-width:4rem){p{width:calc(1px + 2px);}}"
+    assert without_spaces(source) == small
