@@ -28,10 +28,16 @@ def test_a_session_weighs_less_than_its_budget(study: str, recordings: Callable[
     assert all(re.search(r"\.[0-9a-f]{12}\.(js|css)$", reply.url) for reply in code)
 
 
+def builds_on(protocol: str) -> set[str]:
+    """Return the protocols whose page part this protocol's page part uses."""
+    source = (RATER / "protocols" / f"{protocol}.js").read_text()
+    return set(PROTOCOLS) & set(re.findall(r'^import .*? from "\./(.*?)\.js";$', source, re.MULTILINE))
+
+
 @pytest.mark.parametrize("study", STUDIES)
 def test_only_the_protocol_in_use_is_loaded(study: str, recordings: Callable[[str], Recording]) -> None:
     names = {reply.url.rsplit("/", 1)[1].split(".")[0] for reply in recordings(study).code}
-    assert names & set(PROTOCOLS) == {protocol_of(study)}
+    assert names & set(PROTOCOLS) == {protocol_of(study), *builds_on(protocol_of(study))}
 
 
 def imports_of(module: str) -> set[str]:
