@@ -80,7 +80,8 @@ def test_the_form_says_what_is_wrong(admin_client: Client, real, near, changes, 
 def test_the_page_shows_scores_problems_and_a_button_to_retry(admin_client: Client, run):
     jobs.run(run.job_id)
     text = admin_client.get(page(run)).content.decode()
-    assert ">near</td>" in text and ">inception_score</td>" in text
+    assert ">near</td>" in text
+    assert ">inception_score</td>" in text
     assert "lower is better" in text
     assert "gives no class logits" in text
     assert "Fréchet distance" in text
