@@ -13,6 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from django.utils.functional import Promise
+
 from humaneval.recruitment.models import Intent, IntentKind, LedgerKind, Posting, SubmissionState
 
 
@@ -56,19 +58,37 @@ class PanelSubmission:
 class Recruiter(Protocol):
     """One panel."""
 
-    name: str
-    title: str
-    notice: str
-    """What staff must know before they use it; may be empty."""
-    publishing: tuple[IntentKind, ...]
-    """The calls, in order, that make a draft live."""
-    abilities: frozenset[IntentKind]
-    """All calls that it takes."""
-    bonuses_a_call: int
-    rejection_rules: tuple[tuple[str, str], ...]
-    """Rules by which a submission may be rejected: the panel's word, and ours for people."""
-    shortest_rejection: int
-    """Fewest characters that a rejection's message may have."""
+    @property
+    def name(self) -> str:
+        """Name in the database."""
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+
+    @property
+    def notice(self) -> str | Promise:
+        """Return what staff must know before they use it; may be empty."""
+
+    @property
+    def publishing(self) -> tuple[IntentKind, ...]:
+        """The calls, in order, that make a draft live."""
+
+    @property
+    def abilities(self) -> frozenset[IntentKind]:
+        """All calls that it takes."""
+
+    @property
+    def bonuses_a_call(self) -> int:
+        """Return how many bonuses one call can pay."""
+
+    @property
+    def rejection_rules(self) -> tuple[tuple[str, str | Promise], ...]:
+        """Rules by which a submission may be rejected: the panel's word, and ours for people."""
+
+    @property
+    def shortest_rejection(self) -> int:
+        """Fewest characters that a rejection's message may have."""
 
     def problems(self, posting: Posting) -> list[str]:
         """Return why a posting cannot be published as it is, in sentences."""
