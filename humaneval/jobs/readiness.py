@@ -14,11 +14,12 @@ from humaneval.jobs.supervisor import CannotServe
 
 def check_ready() -> None:
     """Raise :class:`CannotServe`, saying which command is to be run first, unless all is prepared."""
-    _check_database()
+    check_database()
     _check_static_files()
 
 
-def _check_database() -> None:
+def check_database() -> None:
+    """Raise :class:`CannotServe`, saying what to do, unless the database answers and has all its tables."""
     try:
         executor = MigrationExecutor(connection)
     except DatabaseError as error:
@@ -26,8 +27,17 @@ def _check_database() -> None:
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
         raise CannotServe(
-            f"The database lacks {len(missing)} migrations: run `python manage.py migrate` first."
+            f"The database ({_database_name()}) lacks {len(missing)} migrations: "
+            "run `python manage.py migrate` first, or name the database that you mean by DATABASE_URL, "
+            "or its folder by DATA_DIR "
+            "(what `make demo` made is in DATA_DIR=var/demo)."
         )
+
+
+def _database_name() -> str:
+    """Return the database's name for people, without its password."""
+    found = connection.settings_dict
+    return f"{found['HOST']}/{found['NAME']}" if found["HOST"] else str(found["NAME"])
 
 
 def _check_static_files() -> None:

@@ -23,12 +23,19 @@ class CannotServe(Exception):
     """Serving is not possible; the text is one sentence that says why and what to do."""
 
 
+def another(port: int) -> int:
+    """Return a port that is likely to be free and needs no rights, for advice."""
+    return port + 1 if 1024 <= port < 65535 else 8765
+
+
 def open_port(host: str, port: int) -> socket.socket:
     """Return a listening socket; raise :class:`CannotServe` if the port is taken or not to be had.
 
     The supervisor holds it for the web server, so that connections made while a killed web server
     starts again wait rather than fail.
     """
+    if not 0 <= port <= 65535:
+        raise CannotServe(f"There is no port {port}: choose one from 1 to 65535.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -39,7 +46,8 @@ def open_port(host: str, port: int) -> socket.socket:
         listener.close()
         raise CannotServe(
             f"Port {port} on {host} cannot be used ({error.strerror or error}): "
-            "stop what listens there, or choose another port with --port."
+            f"stop what listens there, or choose another port (make demo PORT={another(port)}, "
+            f"make serve PORT={another(port)}, or --port)."
         ) from error
     return listener
 
@@ -83,10 +91,16 @@ class Supervisor:
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{self.port}"
 
+    def take_port(self) -> None:
+        """Take the port, before anything is prepared for it; raise :class:`CannotServe` if it is taken."""
+        if self._listener is None:
+            self._listener = open_port(self.host, self.port)
+            self.port = self._listener.getsockname()[1]
+
     def start(self) -> None:
         """Start all children; raise :class:`CannotServe` if the port is taken. Returns at once."""
-        self._listener = open_port(self.host, self.port)
-        self.port = self._listener.getsockname()[1]
+        self.take_port()
+        assert self._listener is not None  # noqa: S101
         self._children = [self._web(self._listener.fileno()), self._worker(), self._metrics_worker()]
         for child in self._children:
             child.start()
@@ -168,6 +182,7 @@ class Supervisor:
             "--preload",  # one import for all web processes: one that died is back at once
             "--timeout=120",  # a large zip may take its time
             "--graceful-timeout=5",
+            "--keep-alive=30",  # a rater answers every second or so: no new connection for each vote
             "--no-control-socket",
         ]
         options.append("humaneval.config.wsgi:application")

@@ -65,6 +65,10 @@ def start(folder: Path, port: int, effort: str = "--effort=0.1") -> Demo:
 
 @pytest.fixture(scope="module")
 def port() -> int:
+    return free_port()
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -134,7 +138,8 @@ def test_votes_come_as_a_table(demo: Demo, port: int) -> None:
 
 
 @pytest.mark.slow
-def test_people_see_what_the_models_lack(tmp_path: Path, port: int) -> None:
+def test_people_see_what_the_models_lack(tmp_path: Path) -> None:
+    port = free_port()
     demo = start(tmp_path, port, "--effort=1")
     try:
         (token,) = demo.said("TOKEN")[0]

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
@@ -81,6 +82,22 @@ def test_a_taken_port_is_one_clear_sentence(platform: Platform):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert f"Port {port} on 127.0.0.1 cannot be used (Address already in use): stop" in done.stderr
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_a_port_that_does_not_exist_is_one_clear_sentence(port: int):
+    with pytest.raises(CannotServe, match=f"There is no port {port}: choose one from 1 to 65535"):
+        open_port("127.0.0.1", port)
+
+
+def test_a_command_without_its_tables_says_what_to_run(platform: Platform, tmp_path: Path):
+    platform.settings = {"DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}"}
+    done = platform.run("manage.py", "export_report", "some-study", "--out", str(tmp_path / "report"))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "empty.sqlite3) lacks" in done.stderr
+    assert "manage.py migrate" in done.stderr
+    assert "DATA_DIR=var/demo" in done.stderr
 
 
 def test_files_that_were_not_collected_are_said_with_the_command_to_run(platform: Platform):

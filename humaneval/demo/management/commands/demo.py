@@ -44,10 +44,13 @@ class Command(BaseCommand):
             signal.signal(number, stop_once)
         supervisor: Supervisor | None = None
         try:
+            supervisor = make_supervisor(console, options["port"])
+            supervisor.take_port()
             console.say("Preparing the database and the pages")
             call_command("migrate", verbosity=0)
             call_command("collectstatic", verbosity=0, interactive=False)
-            supervisor = serve(console, options["port"])
+            supervisor.start()
+            supervisor.wait_ready()
             login = make_login()
             studies = run(console, supervisor.url, login, options["effort"])
             announce(console, supervisor.url, login, studies)
@@ -72,21 +75,14 @@ def stop_once(number: int, frame: FrameType | None) -> None:
     raise Stop
 
 
-def serve(console: Console, port: int) -> Supervisor:
-    """Return the running web server and workers, ready for requests."""
+def make_supervisor(console: Console, port: int) -> Supervisor:
+    """Return the web server and workers, not started yet."""
     environment = {
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "THROTTLE_ARRIVAL": "100000/min",  # a hundred simulated raters share one address
         "THROTTLE_SESSION": "100000/min",
     }
-    supervisor = Supervisor(port=port, environment=environment, say=console.say)
-    supervisor.start()
-    try:
-        supervisor.wait_ready()
-    except BaseException:
-        supervisor.stop()
-        raise
-    return supervisor
+    return Supervisor(port=port, environment=environment, say=console.say)
 
 
 def announce(console: Console, address: str, login: Login, studies: list[Study]) -> None:

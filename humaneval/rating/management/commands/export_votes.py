@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from humaneval.jobs.commands import DataCommand
 from humaneval.rating.chain_files import write_chain
 from humaneval.rating.sealing import seal_votes
 from humaneval.studies.models import Study
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """Seal what is not yet sealed, write the chain, and print its head."""
 
     help = "Write a study's sealed votes as JSON lines and print the chain's head; keep that elsewhere."

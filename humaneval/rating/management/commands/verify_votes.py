@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from humaneval.jobs.commands import DataCommand
 from humaneval.rating.chain import Findings, Head, check_chain
 from humaneval.rating.chain_files import NotAnExport, read_chain
 from humaneval.rating.sealing import count_unsealed, seal_votes, verify_study
@@ -15,7 +16,7 @@ from humaneval.studies.models import Study
 MOST_SHOWN = 20
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """Check a study's votes, or an export of them, against their chain and a head kept earlier."""
 
     help = "Check that no sealed vote was changed or dropped, in the database or in an export."

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from humaneval.jobs.commands import DataCommand
 from humaneval.recruitment.withdrawing import forget_old_ids
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """Run it once a day."""
 
     help = "Erase the panel ids of postings closed for PANEL_ID_RETENTION_DAYS."

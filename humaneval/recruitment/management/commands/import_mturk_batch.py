@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from humaneval.jobs.commands import DataCommand
 from humaneval.recruitment.mturk.archives import ArchiveRefused, Columns, import_batch
 from humaneval.studies.models import Study
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """All or nothing; the same file again adds nothing."""
 
     help = "Read an MTurk batch result CSV into a study whose trials are made."

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from humaneval.jobs.commands import DataCommand
 from humaneval.rating.models import Rater
 from humaneval.recruitment.withdrawing import withdraw
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """A withdrawal, in the name of a user who will stand in the audit log."""
 
     help = "Erase a rater's panel id, and with --votes the votes, leaving an audited tombstone."

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from humaneval.jobs.commands import DataCommand
 from humaneval.reports.folder import write_report
 from humaneval.studies.models import Study
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """Write report.html (self-contained), report.json, votes.csv and the tables of a study."""
 
     help = "Write a study's report into a folder: report.html, report.json, votes.csv and tables as CSV."

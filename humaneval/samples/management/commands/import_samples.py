@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q
 
+from humaneval.jobs.commands import DataCommand
 from humaneval.samples.importing import ImportRefused, create_sample_set, import_folder
 from humaneval.samples.models import ImportRun, SampleKind, SampleSet
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """Import the images of a server folder into a sample set, which is made if it is not there."""
 
     help = "Import the images of a folder into a sample set. Doing it again changes nothing."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from humaneval.jobs.commands import DataCommand
 from humaneval.samples.removing import StillNeeded, remove_unused_files
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """Delete stored files that no row names."""
 
     help = "Delete stored samples and stimuli that no sample set holds any more. Import nothing meanwhile."

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from humaneval.jobs.commands import DataCommand
 from humaneval.studies.models import Study
 from humaneval.studies.pairs import import_pairs, read_pairs
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """Read a CSV table of sample_set, batch, first, second[, distance] into a draft, replacing its pairs."""
 
     help = __doc__
