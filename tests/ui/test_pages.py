@@ -10,7 +10,7 @@ from django.template import engines
 from django.test import Client, RequestFactory
 
 from humaneval.ui.navigation import sidebar
-from humaneval.ui.staticfiles import without_documentation, without_spaces
+from humaneval.ui.staticfiles import tightened, without_documentation, without_spaces
 from tests.factories import TokenFactory, UserFactory, open_study
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,6 +132,14 @@ def test_modules_leave_their_documentation_and_types_behind_and_nothing_else() -
         "/** What it is. */\n  /**\n   * @param {string} a\n   */\nconst a = /** @type {X} */ (b); // why\n"
     )
     assert without_documentation(source) == "const a = (b);\n"
+
+
+def test_modules_lose_the_spaces_that_only_people_need_and_keep_those_of_texts() -> None:
+    source = 'const a = { b: "c = { d }", e: 1 + 2 };\nif (/[ "/] \\/ x/.test(b)) return - a;\n'
+    assert tightened(source) == 'const a={b:"c = { d }",e:1+2};if(/[ "/] \\/ x/.test(b))return-a;'
+    assert tightened("x = `a = ${ b }`;\ny = c - -d;") == "x = `a = ${ b }`;y=c - -d;"
+    with pytest.raises(ValueError, match="A comment stands"):
+        tightened("a = b // why\nc = d;")
 
 
 def test_style_sheets_leave_comments_and_spaces_behind() -> None:
