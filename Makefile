@@ -35,6 +35,9 @@ test: setup-dev ## Set up, then run all tests
 test-all: setup-dev ## Run all tests, the long ones too
 	@$(RUN) deploy/run_tests.py --all
 
+faults: setup-dev ## Break everything while people vote, for long, and count (FAULT_VOTES=10000)
+	@.venv/bin/pytest tests/faults -m slow -s -q
+
 serve: setup ## Run web server and worker for real use (PORT=8000)
 	@$(RUN) manage.py migrate --verbosity 0 && $(RUN) manage.py collectstatic --noinput --verbosity 0
 	@exec $(RUN) manage.py serve --port $(PORT)

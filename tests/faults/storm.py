@@ -13,7 +13,7 @@ import psutil
 from django.db import connection
 
 from humaneval.rating.consent import consent_hash
-from humaneval.rating.models import Assignment, Opening, Vote
+from humaneval.rating.models import Assignment, Opening, Session, SessionState, Vote
 from humaneval.rating.sealing import count_unsealed, seal_votes, verify_study
 from humaneval.studies.models import Study
 from tests.factories import open_study
@@ -49,6 +49,7 @@ class Numbers:
     lost: int
     doubled: int
     not_acknowledged: int
+    rejected: int
     repeated_requests: int
     cut_requests: int
     cut_answers: int
@@ -59,6 +60,7 @@ class Numbers:
     over_quota: int
     unfinished_trials: int
     met_twice: int
+    open_sessions: int
     chain_problems: int
 
     def __str__(self) -> str:
@@ -102,7 +104,6 @@ class Storm:
         for number in range(1, self._size.strikes + 1):
             self._wait_for_votes(number * self._size.votes // (self._size.strikes + 2))
             kind = kinds[number % len(kinds)]
-            self._strikes[kind] += 1
             if kind == "process":
                 self._kill_a_process()
             elif kind == "server":
@@ -110,6 +111,7 @@ class Storm:
                 self._server = self._serve(port)
             elif self._crash is not None:
                 self._crash()
+            self._strikes[kind] += 1
 
     def _serve(self, port: int) -> subprocess.Popen[bytes]:
         """Start two web processes of four threads, loaded once so that each starts at once."""
@@ -119,10 +121,9 @@ class Storm:
         )
 
     def _kill_a_process(self) -> None:
-        """SIGKILL one of the web processes, if one is up; the server replaces it."""
-        processes = psutil.Process(self._server.pid).children()
-        if processes:
-            self._random.choice(processes).kill()
+        """SIGKILL one of the web processes, once one is up; the server replaces it."""
+        server = psutil.Process(self._server.pid)
+        self._random.choice(self._platform.wait_for(server.children, PATIENCE)).kill()
 
     def _wait_for_votes(self, count: int) -> None:
         give_up = time.monotonic() + PATIENCE
@@ -140,12 +141,13 @@ class Storm:
         met = Counter(Assignment.objects.values_list("session", "trial"))
         seal_votes(batch=50)
         return Numbers(
-            tried=len(acknowledged) + len(self._log.rejected),
+            tried=len(self._log.tried),
             acknowledged=len(acknowledged),
             stored=len(rows),
             lost=sum(stored.get(key) != assignment for key, assignment in acknowledged.items()),
-            doubled=len(rows) - len({assignment for _, assignment, _, _ in rows}),
+            doubled=len(rows) - min(len(stored), len(set(stored.values()))),
             not_acknowledged=len(stored.keys() - acknowledged.keys()),
+            rejected=len(self._log.rejected),
             repeated_requests=self._log.retries + self._log.duplicates,
             cut_requests=proxy.cuts["request"],
             cut_answers=proxy.cuts["answer"],
@@ -156,6 +158,7 @@ class Storm:
             over_quota=sum(max(0, count - wanted) for count in punctual.values()),
             unfinished_trials=self._size.trials - sum(count >= wanted for count in full.values()),
             met_twice=sum(count > 1 for count in met.values()),
+            open_sessions=Session.objects.exclude(state=SessionState.COMPLETED).count(),
             chain_problems=len(verify_study(study).problems) + count_unsealed(study),
         )
 
@@ -165,9 +168,12 @@ def check(numbers: Numbers) -> None:
     assert numbers.lost == 0, numbers
     assert numbers.doubled == 0, numbers
     assert numbers.not_acknowledged == 0, numbers
+    assert numbers.tried == numbers.acknowledged == numbers.stored, numbers
+    assert numbers.rejected == 0, numbers
     assert numbers.over_quota == 0, numbers
     assert numbers.unfinished_trials == 0, numbers
     assert numbers.met_twice == 0, numbers
+    assert numbers.open_sessions == 0, numbers
     assert numbers.chain_problems == 0, numbers
     assert numbers.cut_requests > 0, numbers
     assert numbers.cut_answers > 0, numbers

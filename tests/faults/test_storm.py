@@ -68,9 +68,9 @@ def test_postgres_keeps_every_vote(on_postgres: Platform, cluster: Cluster, size
     assert cluster.crashes > 0
 
 
-@pytest.mark.slow
-def test_sqlite_keeps_every_vote(on_sqlite: Platform):
-    numbers = Storm(on_sqlite, LONG, None).rage(free_port())
+@pytest.mark.parametrize("size", [SHORT, pytest.param(LONG, marks=pytest.mark.slow)], ids=["short", "long"])
+def test_sqlite_keeps_every_vote(on_sqlite: Platform, size: Size):
+    numbers = Storm(on_sqlite, size, None).rage(free_port())
     print(f"\nSQLite: {numbers}")  # noqa: T201 (what make faults is for)
     check(numbers)
 

@@ -21,6 +21,8 @@ class Log:
 
     acknowledged: dict[str, str] = field(default_factory=dict)
     """Assignment by key, of every vote that was answered stored or duplicate."""
+    tried: set[str] = field(default_factory=set)
+    """Keys of all votes that were ever sent."""
     stored: int = 0
     duplicates: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
@@ -38,6 +40,11 @@ class Log:
                 self.acknowledged[result["key"]] = result["assignment"]
                 self.stored += result["status"] == "stored"
                 self.duplicates += result["status"] == "duplicate"
+
+    def note_tries(self, votes: list[dict[str, Any]]) -> None:
+        """Note votes that are about to be sent."""
+        with self._lock:
+            self.tried.update(vote["key"] for vote in votes)
 
     def note_retry(self) -> None:
         """Note that a request got no answer."""
@@ -67,10 +74,13 @@ class VotingClient(threading.Thread):
         token = self._send("sessions/", arrival)["token"]
         given = 0
         while block := self._send("session/assignments/", {}, token)["assignments"]:
-            for first in range(0, len(block), 3):
-                given += self._vote(token, block[first : first + 3])
+            given += self._answer(token, block)
         self._send("session/complete/", {}, token)
         return given
+
+    def _answer(self, token: str, block: list[dict[str, Any]]) -> int:
+        """Answer a block, three assignments at a time; return how many they are."""
+        return sum(self._vote(token, block[first : first + 3]) for first in range(0, len(block), 3))
 
     def _vote(self, token: str, assignments: list[dict[str, Any]]) -> int:
         """Send votes in any order, now and then twice."""
@@ -84,6 +94,7 @@ class VotingClient(threading.Thread):
             for shown in assignments
         ]
         self._random.shuffle(votes)
+        self._log.note_tries(votes)
         for _ in range(1 + (self._random.random() < 0.2)):
             self._log.add(self._send("session/votes/", {"votes": votes}, token)["results"])
         return len(votes)
