@@ -136,7 +136,7 @@ def test_modules_leave_their_documentation_and_types_behind_and_nothing_else() -
 
 def test_modules_lose_the_spaces_that_only_people_need_and_keep_those_of_texts() -> None:
     source = 'const a = { b: "c = { d }", e: 1 + 2 };\nif (/[ "/] \\/ x/.test(b)) return - a;\n'
-    assert tightened(source) == 'const a={b:"c = { d }",e:1+2};if(/[ "/] \\/ x/.test(b))return-a;'
+    assert tightened(source) == 'const a={b:"c = { d }",e:1+2};if (/[ "/] \\/ x/.test(b))return-a;'
     assert tightened("x = `a = ${ b }`;\ny = c - -d;") == "x = `a = ${ b }`;y=c - -d;"
     with pytest.raises(ValueError, match="A comment stands"):
         tightened("a = b // why\nc = d;")
