@@ -21,7 +21,8 @@ from humaneval.rating.models import Answer, Assignment, Opening, Rater, Session,
 from humaneval.reports.models import Snapshot
 from humaneval.samples.models import ImportRun, Prompt, Sample, SampleKind, SampleSet, Stimulus
 from humaneval.scoring.models import FeatureFile, MetricRun, Score
-from humaneval.studies.design import design_of, samples_used
+from humaneval.studies.design import design_of
+from humaneval.studies.launching import make_trials
 from humaneval.studies.models import Condition, Question, Study, StudyState, Trial
 
 RECIPE = "webp-lossless/28x28/lanczos/1"
@@ -330,21 +331,7 @@ def open_study(**fields: Any) -> Study:
 
 def opened(study: Study) -> Study:
     """Return a draft, open: with the trials that its protocol makes, and without a launch job."""
-    trials = list(registry.get(study.protocol).trials(design_of(study)))
-    Trial.objects.bulk_create(
-        Trial(
-            study=study,
-            number=trial.number,
-            condition_id=trial.condition,
-            other_id=trial.other,
-            prompt_id=trial.prompt,
-            slots=trial.slots,
-            turn=trial.turn,
-            lineup=trial.lineup,
-        )
-        for trial in trials
-    )
-    assert samples_used(trials)
+    make_trials(study, design_of(study), lambda done, total, note="": None)
     set_state(study, StudyState.OPEN, recipe=RECIPE, opened_at=timezone.now())
     return study
 

@@ -197,6 +197,8 @@ class Protocol(ABC):
     """Whether questions have points and labels."""
     uses_pairs: bool = False
     """Whether its trials are pairs of samples that come with the study as data."""
+    knows_answers: bool = False
+    """Whether a trial's right answer follows from which of its samples are real: see :meth:`known_answer`."""
     timed: bool = False
     """Whether a trial has parameters, such as an exposure, which its session's earlier votes may set."""
 
@@ -266,6 +268,14 @@ class Protocol(ABC):
         ``order`` is the slot at each place on screen. Raises :class:`AnswerError` for an answer that
         the question does not allow.
         """
+
+    def known_answer(self, kinds: Sequence[Kind]) -> int | None:
+        """Return the right canonical value of a trial whose slots show these kinds, one of each slot.
+
+        None where the kinds are none that this protocol sets together. Only for protocols that know
+        (:attr:`knows_answers`).
+        """
+        return None
 
     def page(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the player's page part needs to know: never anything that tells real from generated.

@@ -13,6 +13,7 @@ from humaneval.protocols.base import (
     CANNOT_TELL,
     AnswerError,
     Design,
+    Kind,
     Protocol,
     QuestionSpec,
     Setting,
@@ -60,6 +61,7 @@ class RealOrFake(Protocol):
     )
     real_sets = (1, 1)
     generated_sets: tuple[int, int | None] = (1, None)
+    knows_answers = True
 
     def advice(self, design: Design) -> list[str]:
         """Say where images come in more than one trial."""
@@ -90,6 +92,10 @@ class RealOrFake(Protocol):
         if shown not in ("real", "fake"):
             raise AnswerError(f'{question.key}: the answer is "real" or "fake"; got {shown!r}.')
         return int(shown == "real")
+
+    def known_answer(self, kinds: Sequence[Kind]) -> int | None:
+        """Return 1 for a real image, 0 for a generated one."""
+        return int(kinds[0] == "real")
 
     def page_part(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``share_real`` (percent, or None if untold); a prompt would give generated images away."""

@@ -14,6 +14,7 @@ from humaneval.protocols.base import (
     AnswerError,
     ConditionSpec,
     Design,
+    Kind,
     Protocol,
     QuestionSpec,
     Setting,
@@ -79,6 +80,7 @@ class TwoAFC(Protocol):
     )
     real_sets = (1, 1)
     generated_sets = (1, None)
+    knows_answers = True
 
     def _problems(self, design: Design) -> list[str]:
         if self._images(design.settings) > 2 and self.value(design.settings, "ask") == "generated":
@@ -140,6 +142,11 @@ class TwoAFC(Protocol):
             raise AnswerError(f"{question.key}: the answer is the place chosen, {allowed}; got {shown!r}.")
         slot = order[shown]
         return 1 - slot if self.value(settings, "ask") == "generated" else slot
+
+    def known_answer(self, kinds: Sequence[Kind]) -> int | None:
+        """Return the real image's slot; None unless it is the only real one and stands in slot 1."""
+        reals = [slot for slot, kind in enumerate(kinds) if kind == "real"]
+        return REAL_SLOT if reals == [REAL_SLOT] else None
 
     def page_part(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``{"show_prompt": bool, "images": int, "ask": "real" | "generated"}``."""

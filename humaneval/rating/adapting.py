@@ -85,14 +85,16 @@ def feedback_on(session: Session, verdicts: Iterable[Verdict]) -> dict[UUID, boo
 
 def _to_set(pending: Sequence[Handed], look_ahead: int | None) -> list[tuple[Handed, int]]:
     """Return the assignments to be set now, each with how many others stand before it."""
-    ahead = [sum(not other.is_repeat for other in pending[:place]) for place in range(len(pending))]
+    ahead = [sum(other.is_fresh for other in pending[:place]) for place in range(len(pending))]
     within = pending if look_ahead is None else pending[:look_ahead]
     return [(row, ahead[place]) for place, row in enumerate(within) if row.parameters is None]
 
 
 def _past_votes(session: Session, protocol: Protocol) -> list[PastVote]:
-    """Return the session's votes in order, repeats aside."""
-    votes = Vote.objects.filter(assignment__session=session, assignment__is_repeat=False)
+    """Return the session's votes in order, repeats and gold trials aside."""
+    votes = Vote.objects.filter(
+        assignment__session=session, assignment__is_repeat=False, assignment__trial__expected__isnull=True
+    )
     rows = votes.order_by("assignment__position").values_list(
         "assignment__parameters",
         "spoilt",

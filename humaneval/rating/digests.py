@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from humaneval.rating.models import Answer, Vote
+from humaneval.rating.votes import JUDGED
 
 _FIELDS = {
     "vote": "pk",
@@ -38,11 +39,14 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class VoteContent:
-    """What a digest covers of one vote, as JSON can hold it, and the study and condition it is of."""
+    """What a digest covers of one vote, as JSON can hold it, and the study and condition it is of.
+
+    A gold trial's vote is of no condition.
+    """
 
     vote_id: int
     study_id: int
-    condition_id: int
+    condition_id: int | None
     content: dict[str, Any]
 
     @property
@@ -63,11 +67,11 @@ def read_contents(vote_ids: Collection[int]) -> list[VoteContent]:
     given = Answer.objects.filter(vote__in=vote_ids).values_list("vote_id", "question__key", "value")
     for vote, question, value in given:
         answers[vote][question] = value
-    rows = Vote.objects.filter(pk__in=vote_ids).order_by("pk")
+    rows = Vote.objects.filter(pk__in=vote_ids).annotate(judged=JUDGED).order_by("pk")
     return [
         VoteContent(vote, study, condition, _content(values, answers[vote]))
         for vote, study, condition, *values in rows.values_list(
-            "pk", "assignment__session__study_id", "assignment__trial__condition_id", *_FIELDS.values()
+            "pk", "assignment__session__study_id", "judged", *_FIELDS.values()
         )
     ]
 

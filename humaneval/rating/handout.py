@@ -1,11 +1,13 @@
 """Hand-out: a session asks for its next block of assignments, and gets it in one transaction.
 
 The session's row is locked first, so that two requests of one session come one after the other. First
-come the assignments that it has not answered, then newly drawn ones, with repeats at their places.
+come the assignments that it has not answered, then newly drawn ones, with repeats and gold trials at their
+places.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +17,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from humaneval.rating.adapting import first_parameters, with_parameters
+from humaneval.rating.gold import choose_gold, gold_turn, unmet_gold
 from humaneval.rating.history import Handed, History, read_history
 from humaneval.rating.leases import lease_end, renew_leases
 from humaneval.rating.models import Assignment, Opening, Session, SessionState
 from humaneval.rating.openings import has_opening, lease_openings, take_openings
+from humaneval.rating.places import Places
 from humaneval.rating.progress import Progress, fresh_wanted, full_length, progress_of
-from humaneval.rating.repeats import choose_repeat, repeat_positions
+from humaneval.rating.repeats import choose_repeat
 from humaneval.rating.screens import lay_out
 from humaneval.rating.sessions import lock_session
 from humaneval.rating.surroundings import refuse_uncomprehending
@@ -62,7 +66,8 @@ def is_work_left(session: Session, history: History, now: datetime) -> bool:
         return True
     if session.study.state == StudyState.CLOSED:
         return False
-    if _repeat_at(session, history.next_position, history.rows) is not None:
+    places = Places(session.study, session)
+    if _repeat_at(session, places, places.next_other(history.next_position), history.rows) is not None:
         return True
     return fresh_wanted(session, history) > 0 and has_opening(session.study, but=history.trials, now=now)
 
@@ -85,25 +90,33 @@ def _draw(session: Session, history: History, room: int, now: datetime) -> Histo
 def _compose(
     session: Session, history: History, openings: list[Opening], room: int, lease_until: datetime
 ) -> Iterator[Assignment]:
-    """Yield up to ``room`` assignments: repeats at their positions, openings at all others."""
-    rows, fresh = list(history.rows), iter(openings)
+    """Yield up to ``room`` assignments: repeats and gold trials at their places, openings at all others.
+
+    A gold trial never comes last: it is there to be mistaken for one of the others.
+    """
+    places, rows, fresh = Places(session.study, session), list(history.rows), deque(openings)
+    gold = unmet_gold(session, history)
     for position in range(history.next_position, history.next_position + room):
-        repeated = _repeat_at(session, position, rows)
-        opening = next(fresh, None) if repeated is None else None
+        repeated = _repeat_at(session, places, position, rows)
+        golden = choose_gold(session, position, gold) if places.is_gold(position) else None
+        more = fresh or _repeat_at(session, places, places.next_other(position), rows) is not None
         if repeated is not None:
             assignment = _repeat(session, repeated, position, lease_until)
-        elif opening is not None:
-            assignment = _first_time(session, opening, position, lease_until)
+        elif golden is not None and more:
+            gold.remove(golden)
+            assignment = _golden(session, golden, position, lease_until)
+        elif fresh:
+            assignment = _first_time(session, fresh.popleft(), position, lease_until)
         else:
             return
         rows.append(Handed.from_assignment(assignment))
         yield assignment
 
 
-def _repeat_at(session: Session, position: int, rows: list[Handed] | tuple[Handed, ...]) -> Handed | None:
-    if position not in repeat_positions(session.study, session):
-        return None
-    return choose_repeat(session.study, session, position, rows)
+def _repeat_at(
+    session: Session, places: Places, position: int, rows: list[Handed] | tuple[Handed, ...]
+) -> Handed | None:
+    return choose_repeat(session.study, session, position, rows) if places.is_repeat(position) else None
 
 
 def _first_time(session: Session, opening: Opening, position: int, lease_until: datetime) -> Assignment:
@@ -115,7 +128,14 @@ def _first_time(session: Session, opening: Opening, position: int, lease_until: 
 def _repeat(session: Session, repeated: Handed, position: int, lease_until: datetime) -> Assignment:
     """Return an assignment that shows a trial again with its sides turned round."""
     trial = Trial.objects.get(pk=repeated.trial_id)
-    return _assignment(session, trial, position, lease_until, turn=repeated.order[0] + 1, opening=None)
+    turn = repeated.order[0] + 1
+    return _assignment(session, trial, position, lease_until, turn=turn, is_repeat=True)
+
+
+def _golden(session: Session, trial: Trial, position: int, lease_until: datetime) -> Assignment:
+    """Return an assignment of a gold trial, with sides that its session decides."""
+    turn = gold_turn(session, trial)
+    return _assignment(session, trial, position, lease_until, turn=turn)
 
 
 def _assignment(
@@ -125,7 +145,8 @@ def _assignment(
     lease_until: datetime,
     *,
     turn: int,
-    opening: Opening | None,
+    opening: Opening | None = None,
+    is_repeat: bool = False,
 ) -> Assignment:
     """Return an unsaved assignment; grids are shuffled by its own random id."""
     key = uuid4()
@@ -135,7 +156,7 @@ def _assignment(
         session=session,
         trial=trial,
         opening=opening,
-        is_repeat=opening is None,
+        is_repeat=is_repeat,
         position=position,
         order=screen.order,
         cells=screen.cells,

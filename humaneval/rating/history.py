@@ -29,6 +29,11 @@ class Handed:
     vote_outcome: str | None
     vote_late: bool | None
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it is to fill an opening: neither a repeat nor a gold trial."""
+        return self.opening_id is not None
+
     @classmethod
     def from_assignment(cls, assignment: Assignment) -> Handed:
         """Return the row of an assignment that has just been made."""
@@ -77,8 +82,8 @@ class History:
 
     @property
     def fresh_count(self) -> int:
-        """How many of the kept ones are no repeats."""
-        return sum(not row.is_repeat for row in self.kept)
+        """How many of the kept ones are neither repeats nor gold trials."""
+        return sum(row.is_fresh for row in self.kept)
 
     @property
     def answered_count(self) -> int:

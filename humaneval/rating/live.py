@@ -18,6 +18,7 @@ from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
 from humaneval.rating.models import Assignment, Seal, SealedVote, Session, SessionState, Tombstone, Vote
+from humaneval.rating.votes import JUDGED
 from humaneval.studies.models import Study
 
 LATEST = 1_000
@@ -26,7 +27,7 @@ LATEST = 1_000
 
 @dataclass(frozen=True)
 class Tally:
-    """Votes in numbers. Those by condition are the ones that count: answered, and no repeats."""
+    """Votes in numbers. Those by condition are the ones that count: answered, no repeats, no gold trials."""
 
     votes: int
     late: int
@@ -36,19 +37,18 @@ class Tally:
     @classmethod
     def of(cls, votes: QuerySet[Vote]) -> Tally:
         """Return the tally of some votes: one query."""
-        rows = votes.values_list(
-            "outcome", "late", "assignment__is_repeat", "assignment__trial__condition_id"
-        )
+        rows = votes.annotate(judged=JUDGED).values_list("outcome", "late", "assignment__is_repeat", "judged")
         return cls.of_rows(rows.iterator(chunk_size=5_000))
 
     @classmethod
-    def of_rows(cls, rows: Iterable[tuple[str, bool, bool, int]]) -> Tally:
-        """Return the tally of votes given as outcome, late, repeat, condition."""
+    def of_rows(cls, rows: Iterable[tuple[str, bool, bool, int | None]]) -> Tally:
+        """Return the tally of votes given as outcome, late, repeat, and condition if they tell of one."""
         votes = late = repeats = 0
         by_condition: Counter[int] = Counter()
         for outcome, is_late, is_repeat, condition in rows:
             votes, late, repeats = votes + 1, late + is_late, repeats + is_repeat
-            by_condition[condition] += outcome == "answered" and not is_repeat
+            if condition is not None:
+                by_condition[condition] += outcome == "answered" and not is_repeat
         return cls(votes, late, repeats, {key: count for key, count in by_condition.items() if count})
 
     def __add__(self, other: Tally) -> Tally:

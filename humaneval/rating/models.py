@@ -259,16 +259,6 @@ class SealedVote(models.Model):
         return f"sealed vote {self.vote_id}"
 
 
-class Gold(models.Model):
-    """A trial whose right answer is known: it tells raters who attend from raters who do not."""
-
-    trial = models.OneToOneField(Trial, on_delete=models.CASCADE, related_name="gold")
-    expected = models.JSONField(help_text=_("The right canonical value of each question, by its key."))
-
-    def __str__(self) -> str:
-        return f"gold {self.trial_id}"
-
-
 class RuleSet(models.Model):
     """One version of the rules by which analyses leave votes out; never changed, only followed by another."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from humaneval.rating.history import History
 from humaneval.rating.models import Session
-from humaneval.rating.repeats import repeat_positions
+from humaneval.rating.places import Places
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def progress_of(session: Session, *, answered: int) -> Progress:
 
 def full_length(session: Session) -> int:
     """Return how many assignments a session has when the study runs short of nothing."""
-    return _fresh_length(session) + len(repeat_positions(session.study, session))
+    return Places(session.study, session).length(_fresh_length(session))
 
 
 def fresh_wanted(session: Session, history: History) -> int:

@@ -18,7 +18,10 @@ OTHERS_BETWEEN = 4
 
 
 def repeat_positions(study: Study, session: Session) -> frozenset[int]:
-    """Return the positions, from 0, that are repeats in a session; fewer than wished in a short session."""
+    """Return the positions, from 0 and gold trials aside, that are repeats in a session.
+
+    They are fewer than wished in a short session.
+    """
     trials = min(study.assignments_per_session, study.trial_count)
     wished = min(study.repeats_per_session, max(0, trials - OTHERS_BETWEEN))
     possible = range(OTHERS_BETWEEN + 1, trials + wished)
@@ -38,7 +41,10 @@ def choose_repeat(study: Study, session: Session, position: int, handed: Iterabl
     fit = [
         row
         for row in rows
-        if row.trial_id not in repeated and not row.lapsed and row.position < position - OTHERS_BETWEEN
+        if row.is_fresh
+        and row.trial_id not in repeated
+        and not row.lapsed
+        and row.position < position - OTHERS_BETWEEN
     ]
     return _seeded(study, session.pk, f"trial {position}").choice(fit) if fit else None
 

@@ -1,6 +1,7 @@
 """A study's votes as analyses and exports read them. ``pandas.DataFrame(answer_rows(study))`` is a table.
 
-**Which votes count for estimates**: answered ones that are no repeats (:attr:`AnswerRow.counts`).
+**Which votes count for estimates**: answered ones of neither repeats nor gold trials
+(:attr:`AnswerRow.counts`).
 Late votes count, and carry their mark; so do simulated ones: who leaves votes out does so by these columns.
 """
 
@@ -10,11 +11,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db.models import Case, Q, When
+
 from humaneval.rating.models import Vote, VoteOutcome
 from humaneval.studies.models import Study
 
 CHUNK = 5_000
 """Rows fetched at a time."""
+
+JUDGED = Case(When(assignment__trial__expected__isnull=True, then="assignment__trial__condition_id"))
+"""The condition that a vote tells of; none for a gold trial's."""
 
 
 class AnswerRow(NamedTuple):
@@ -35,6 +41,7 @@ class AnswerRow(NamedTuple):
     order: list[int]
     parameters: dict[str, Any] | None
     is_repeat: bool
+    is_gold: bool
     late: bool
     spoilt: bool
     outcome: str
@@ -57,8 +64,8 @@ class AnswerRow(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Whether estimates rest on it: answered, and no repeat."""
-        return self.outcome == VoteOutcome.ANSWERED and not self.is_repeat
+        """Whether estimates rest on it: answered, and neither a repeat nor a gold trial."""
+        return self.outcome == VoteOutcome.ANSWERED and not (self.is_repeat or self.is_gold)
 
 
 _COLUMNS = (
@@ -72,6 +79,7 @@ _COLUMNS = (
     "assignment__order",
     "assignment__parameters",
     "assignment__is_repeat",
+    "is_gold",
     "late",
     "spoilt",
     "outcome",
@@ -91,7 +99,9 @@ _COLUMNS = (
 
 def answer_rows(study: Study) -> Iterator[AnswerRow]:
     """Yield a study's answers in order of vote, then question: one query, in constant memory."""
-    votes = Vote.objects.filter(assignment__session__study=study)
+    votes = Vote.objects.filter(assignment__session__study=study).annotate(
+        is_gold=Q(assignment__trial__expected__isnull=False)
+    )
     rows = votes.order_by("pk", "answers__question__position", "answers__question_id").values_list(*_COLUMNS)
     for row in rows.iterator(chunk_size=CHUNK):
         *vote, question, value = row

@@ -16,9 +16,9 @@ from humaneval.samples.models import Prompt, Sample
 from humaneval.studies.models import Study
 
 COLUMNS = [
-    "study", "vote", "rater", "panel", "simulated", "session", "position", "repeat", "late", "outcome",
-    "question", "value", "chosen", "chosen_place", "trial", "condition", "other_condition", "prompt",
-    "samples", "other_samples", "first_shown", "second_shown", "response_ms", "shown_at",
+    "study", "vote", "rater", "panel", "simulated", "session", "position", "repeat", "gold", "late",
+    "outcome", "question", "value", "chosen", "chosen_place", "trial", "condition", "other_condition",
+    "prompt", "samples", "other_samples", "first_shown", "second_shown", "response_ms", "shown_at",
     "viewport_width", "viewport_height", "device_pixel_ratio", "hidden_ms", "input", "timings",
     "received_at",
 ]  # fmt: skip
@@ -66,7 +66,7 @@ def _row(
     record: dict[str, Cell] = {
         "study": study.slug, "vote": row.vote_id, "rater": row.pseudonym, "panel": row.panel,
         "simulated": row.simulated, "session": row.session_id, "position": row.position,
-        "repeat": row.is_repeat, "late": row.late, "outcome": str(row.outcome),
+        "repeat": row.is_repeat, "gold": row.is_gold, "late": row.late, "outcome": str(row.outcome),
         "question": row.question, "value": row.value, **_chosen(study, row, sides),
         "trial": row.trial_number, "condition": names[row.condition_id],
         "other_condition": names.get(row.other_id or 0, ""), "prompt": prompts.get(row.prompt_id or 0, ""),

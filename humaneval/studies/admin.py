@@ -26,7 +26,8 @@ from humaneval.jobs.models import JobState
 from humaneval.protocols.registry import PROTOCOLS
 from humaneval.studies import authoring, lifecycle, links
 from humaneval.studies.checklist import checklist_of
-from humaneval.studies.forms import SETTING, NewStudyForm, StudyForm, form_with_settings
+from humaneval.studies.forms import SETTING, GoldTableForm, NewStudyForm, StudyForm, form_with_settings
+from humaneval.studies.gold_words import gold_example, gold_in_words
 from humaneval.studies.models import Condition, Question, Study, StudyState, Trial
 from humaneval.studies.moves import QUESTIONS, MoveQuestion
 from humaneval.studies.states import may_move
@@ -60,6 +61,8 @@ COLLECTING = (
     "votes_per_trial",
     "assignments_per_session",
     "repeats_per_session",
+    "gold_per_block",
+    "gold_drawn",
     "lease_minutes",
     "seed",
 )
@@ -154,7 +157,7 @@ class StudyAdmin(ModelAdmin):
     list_select_related = ("owner",)
     search_fields = ("name", "slug", "title")
     readonly_fields = ("protocol_title", "settings_in_words")
-    actions_detail = ("preview", "launch", "pause", "resume", "close", "cancel_launch", "report")
+    actions_detail = ("preview", "gold", "launch", "pause", "resume", "close", "cancel_launch", "report")
     change_form_before_template = "studies/admin/status.html"
 
     class Media:
@@ -302,6 +305,30 @@ class StudyAdmin(ModelAdmin):
         return HttpResponseRedirect(links.report_path(get_object_or_404(Study, pk=object_id)))
 
     @action(
+        description=gettext_lazy("Gold trials"), url_path="gold", icon="verified", permissions=("change",)
+    )
+    def gold(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Show a study's gold trials, and take a table of them while it is a draft."""
+        study = get_object_or_404(Study, pk=object_id)
+        form = GoldTableForm(request.POST or None, request.FILES or None, study=study)
+        if request.method == "POST" and form.is_valid():
+            messages.success(request, _("The study has %d gold trials.") % form.count)
+            self.log_change(request, study, _("Gold trials"))
+            return HttpResponseRedirect(request.path)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Gold trials of “%(study)s”") % {"study": study},
+            "opts": self.opts,
+            "original": study,
+            "form": form,
+            "is_draft": _is_draft(study),
+            "example": gold_example(study),
+            "rows": gold_in_words(study),
+            "back": reverse("admin:studies_study_change", args=(study.pk,)),
+        }
+        return TemplateResponse(request, "studies/admin/gold.html", context)
+
+    @action(
         description=gettext_lazy("Launch"),
         url_path="launch",
         icon="rocket_launch",
@@ -398,6 +425,8 @@ def _makes_sense(path: str, study: Study) -> bool:
     """Return whether a button's page has a purpose in the study's state."""
     if path == "preview":
         return True
+    if path == "gold":
+        return study.state == StudyState.DRAFT or study.gold_count > 0
     if path == "report":
         return study.state not in {StudyState.DRAFT, StudyState.LAUNCHING}
     return may_move(study.state, "return_to_draft" if path == "cancel-launch" else path)

@@ -19,10 +19,12 @@ from rest_framework.response import Response
 
 from humaneval.studies import authoring, lifecycle
 from humaneval.studies.design import NotLaunchable
+from humaneval.studies.gold_tables import import_gold
 from humaneval.studies.lifecycle import WrongState
 from humaneval.studies.models import Study, Trial
 from humaneval.studies.pairs import import_pairs
 from humaneval.studies.serializers import (
+    GoldTableSerializer,
     PairsSerializer,
     ProblemsSerializer,
     StudySerializer,
@@ -168,6 +170,21 @@ class StudyViewSet(viewsets.ModelViewSet[Study]):
         given.is_valid(raise_exception=True)
         with refusals_answered():
             import_pairs(study=study, rows=given.validated_data["pairs"])
+        return self._answer(study)
+
+    @extend_schema(
+        summary="Make these the gold trials of a draft: trials with known answers that check attention",
+        request=GoldTableSerializer,
+        responses=StudySerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def gold(self, request: Request, slug: str) -> Response:
+        """Replace the table of gold trials."""
+        study = self.get_object()
+        given = GoldTableSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        with refusals_answered():
+            import_gold(study=study, rows=given.validated_data["rows"])
         return self._answer(study)
 
     def _given(self, request: Request, *, partial: bool) -> dict[str, Any]:

@@ -37,6 +37,8 @@ class StudyFields(TypedDict, total=False):
     votes_per_trial: int
     assignments_per_session: int
     repeats_per_session: int
+    gold_per_block: int
+    gold_drawn: int
     lease_minutes: int
     display_width: int
     title: str

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from humaneval.protocols import registry
 from humaneval.studies.design import design_of, problems_of
+from humaneval.studies.gold import gold_advice
 from humaneval.studies.models import Study
 
 
@@ -40,7 +41,13 @@ def checklist_of(study: Study) -> Checklist:
         raters=max(ceil(votes / max(study.assignments_per_session, 1)), study.votes_per_trial),
         sample_sets=len(design.conditions),
         problems=problems,
-        advice=[] if problems else [*_telling_address(study), *registry.get(study.protocol).advice(design)],
+        advice=[]
+        if problems
+        else [
+            *_telling_address(study),
+            *registry.get(study.protocol).advice(design),
+            *gold_advice(study),
+        ],
     )
 
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from humaneval.protocols import registry
 from humaneval.protocols.base import ConditionSpec, Design, Kind, PairSpec, QuestionSpec, TrialSpec
 from humaneval.samples.models import Sample
+from humaneval.studies.gold import gold_problems, gold_specs
 from humaneval.studies.models import Condition, Study, StudyState
 
 _UNPLANNED = frozenset({StudyState.DRAFT, StudyState.LAUNCHING})
@@ -88,6 +89,11 @@ def _condition_spec(condition: Condition, rows: list[tuple[str, int, int]]) -> C
 
 def problems_of(study: Study, design: Design) -> list[str]:
     """Return what keeps the study from being launched, as sentences; empty if nothing does."""
+    return problems_of_trials(study, design) or gold_problems(study, design)
+
+
+def problems_of_trials(study: Study, design: Design) -> list[str]:
+    """Return what keeps the study's own trials from being made, as sentences; empty if nothing does."""
     try:
         protocol = registry.get(study.protocol)
     except LookupError as error:
@@ -105,6 +111,8 @@ def digest(study: Study, design: Design) -> str:
         sha.update(condition.prompts.astype("<i8").tobytes())
     for pair in design.pairs:
         sha.update(f"{pair.condition} {pair.batch} {pair.first} {pair.second};".encode())
+    for gold in gold_specs(study, design):
+        sha.update(f"{gold.trial} {sorted(gold.expected.items())};".encode())
     return sha.hexdigest()
 
 
@@ -132,7 +140,7 @@ def _stored_trials(study: Study, count: int) -> list[TrialSpec]:
             turn=trial.turn,
             lineup=tuple(trial.lineup),
         )
-        for trial in study.trials.order_by("number")[:count]
+        for trial in study.trials.filter(number__lt=study.trial_count).order_by("number")[:count]
     ]
 
 

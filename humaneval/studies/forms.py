@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from humaneval.protocols.base import Protocol, Setting, SettingsError
 from humaneval.protocols.registry import PROTOCOLS
 from humaneval.samples.models import SampleKind, SampleSet
+from humaneval.studies.gold_tables import import_gold, read_gold
 from humaneval.studies.models import Study
 from humaneval.ui.admin import CheckboxSelectMultiple, NumberInput, RadioSelect, Select, Switch
 
@@ -153,3 +156,30 @@ def setting_field(setting: Setting) -> forms.Field:
     return forms.IntegerField(
         min_value=setting.minimum, max_value=setting.maximum, widget=NumberInput, **words
     )
+
+
+class GoldTableForm(forms.Form):
+    """A table of gold trials for a draft; a valid one is imported."""
+
+    table = forms.FileField(
+        label=_("Table (CSV)"), help_text=_("It replaces the gold trials that were imported before.")
+    )
+    count = 0
+    """How many gold trials the study has then."""
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._study = study
+
+    def clean(self) -> dict[str, Any]:
+        """Read the table against the study, and store it if it is right."""
+        data = super().clean() or self.cleaned_data
+        if "table" in data:
+            try:
+                text = data["table"].read().decode("utf-8-sig")
+                self.count = import_gold(study=self._study, rows=read_gold(io.StringIO(text, newline="")))
+            except UnicodeDecodeError:
+                self.add_error("table", _("The table is not text in UTF-8: save it as CSV (UTF-8)."))
+            except ValidationError as error:
+                self.add_error("table", error.messages)
+        return data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from humaneval.protocols.base import Design, TrialSpec
 from humaneval.samples import stimuli
 from humaneval.samples.batches import Progress
 from humaneval.studies.design import digest, samples_used
+from humaneval.studies.gold import gold_specs
 from humaneval.studies.models import Study, Trial
 
 BATCH = 5_000
@@ -36,7 +37,18 @@ def make_trials(study: Study, design: Design, progress: Progress) -> set[int]:
         used |= samples_used(batch)
         made += len(batch)
         progress(made, design.trial_count, _("making trials"))
-    return used
+    return used | _make_gold(study, design)
+
+
+def _make_gold(study: Study, design: Design) -> set[int]:
+    """Write the gold trials after the others, all or none, and return the ids of their samples."""
+    specs = gold_specs(study, design)
+    with transaction.atomic():
+        if not Trial.objects.filter(study=study, number__gte=design.trial_count).exists():
+            Trial.objects.bulk_create([_trial(study, gold.trial, gold.expected) for gold in specs])
+        study.gold_count = len(specs)
+        Study.objects.filter(pk=study.pk).update(gold_count=len(specs))
+    return samples_used(gold.trial for gold in specs)
 
 
 def _trials_that_stand(study: Study, design: Design) -> int:
@@ -47,7 +59,7 @@ def _trials_that_stand(study: Study, design: Design) -> int:
             Trial.objects.filter(study=study).delete()
             study.design_digest = fingerprint
             Study.objects.filter(pk=study.pk).update(design_digest=fingerprint)
-        return Trial.objects.filter(study=study).count()
+        return Trial.objects.filter(study=study, number__lt=design.trial_count).count()
 
 
 def _batches(specs: Iterable[TrialSpec]) -> Iterator[list[TrialSpec]]:
@@ -56,7 +68,7 @@ def _batches(specs: Iterable[TrialSpec]) -> Iterator[list[TrialSpec]]:
         yield batch
 
 
-def _trial(study: Study, spec: TrialSpec) -> Trial:
+def _trial(study: Study, spec: TrialSpec, expected: Mapping[str, int] | None = None) -> Trial:
     return Trial(
         study_id=study.pk,
         number=spec.number,
@@ -66,6 +78,7 @@ def _trial(study: Study, spec: TrialSpec) -> Trial:
         slots=spec.slots,
         turn=spec.turn,
         lineup=spec.lineup,
+        expected=None if expected is None else dict(expected),
     )
 
 

@@ -74,6 +74,7 @@ def return_to_draft(study: Study, reason: str) -> Study:
     with transaction.atomic():
         study = _move(study, "return_to_draft", launch_error=reason, recipe="", design_digest="")
         Trial.objects.filter(study=study).delete()
+        Study.objects.filter(pk=study.pk).update(gold_count=0)
     return study
 
 

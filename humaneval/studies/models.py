@@ -16,7 +16,7 @@ from humaneval.samples.models import Prompt, Sample, SampleSet
 from humaneval.studies.flow import check_flow, default_flow
 from humaneval.studies.states import DELETABLE, StudyState, may_change
 
-__all__ = ["Condition", "DuplicatePair", "Question", "Study", "StudyState", "Trial"]
+__all__ = ["Condition", "DuplicatePair", "GoldTrial", "Question", "Study", "StudyState", "Trial"]
 
 AT_LEAST_ONE = [MinValueValidator(1)]
 MOST_TRIALS = 1_000_000
@@ -95,6 +95,25 @@ class Study(models.Model):
     )
     repeats_per_session = models.PositiveIntegerField(
         default=0, help_text=_("Trials shown a second time to check consistency; never counted.")
+    )
+    gold_per_block = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(5)],
+        help_text=_(
+            "Trials with a known answer among every ten that a rater meets, at places that nobody can guess; "
+            "never counted. Who fails them is left out where the rule “failed gold” is declared."
+        ),
+    )
+    gold_drawn = models.PositiveIntegerField(
+        default=0,
+        validators=[MaxValueValidator(1000)],
+        help_text=_(
+            "Gold trials to draw from the study's own samples at launch, beside those that you import. "
+            "Only where the protocol knows the answer: two-alternative choice, real or fake."
+        ),
+    )
+    gold_count = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("Gold trials made at launch, numbered after the study's own.")
     )
     lease_minutes = models.PositiveIntegerField(
         default=60,
@@ -318,8 +337,34 @@ class DuplicatePair(StudyPart):
         return f"batch {self.batch}: {self.first_id} and {self.second_id}"
 
 
+class GoldTrial(StudyPart):
+    """A question with a known answer, authored by the researcher: made a trial at launch.
+
+    ``slots`` and ``lineup`` are as a trial's.
+    """
+
+    condition = models.ForeignKey(Condition, on_delete=models.CASCADE, related_name="gold_trials")
+    other = models.ForeignKey(
+        Condition, null=True, blank=True, on_delete=models.CASCADE, related_name="gold_trials_as_other"
+    )
+    prompt = models.ForeignKey(Prompt, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    slots = models.JSONField()
+    lineup = models.JSONField(default=list, blank=True)
+    expected = models.JSONField(help_text=_("The right canonical value of each question, by its key."))
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return f"gold trial {self.position + 1} of study {self.study_id}"
+
+
 class Trial(models.Model):
     """One question about fixed stimuli.
+
+    Those numbered below the study's ``trial_count`` are what it asks about. Any after them are gold: their
+    right answers are ``expected``, and no quota or estimate counts them.
 
     ``slots`` are lists of sample ids in canonical order: slot 0 holds ``condition``'s samples, slot 1
     ``other``'s. ``turn`` says how far the slots are turned round on screen (1 swaps two sides); it is
@@ -337,6 +382,11 @@ class Trial(models.Model):
     slots = models.JSONField()
     turn = models.PositiveSmallIntegerField(default=0)
     lineup = models.JSONField(default=list, blank=True)
+    expected = models.JSONField(
+        null=True,
+        blank=True,
+        help_text=_("Of a gold trial: the right canonical value of each question, by its key."),
+    )
 
     class Meta:
         ordering = ["study", "number"]

@@ -21,6 +21,8 @@ WRITABLE = (
     "votes_per_trial",
     "assignments_per_session",
     "repeats_per_session",
+    "gold_per_block",
+    "gold_drawn",
     "lease_minutes",
     "display_width",
     "title",
@@ -141,14 +143,17 @@ class StudyWriteSerializer(serializers.ModelSerializer[Study]):
 
 
 class TrialSerializer(serializers.ModelSerializer[Trial]):
-    """A trial: `slots` hold sample ids; `condition` and `other` are ids of the study's conditions."""
+    """A trial: `slots` hold sample ids; `condition` and `other` are ids of the study's conditions.
+
+    `expected` holds the right answers of a gold trial, and is null for all others.
+    """
 
     prompt = serializers.CharField(source="prompt.text", read_only=True, allow_null=True, default=None)
     slots = serializers.SerializerMethodField()
 
     class Meta:
         model = Trial
-        fields = ("number", "condition", "other", "prompt", "slots", "lineup", "turn")
+        fields = ("number", "condition", "other", "prompt", "slots", "lineup", "turn", "expected")
         read_only_fields = fields
 
     @extend_schema_field(serializers.ListField(child=serializers.ListField(child=serializers.IntegerField())))
@@ -171,6 +176,20 @@ class PairsSerializer(serializers.Serializer[Any]):
     """The whole table of pairs; each batch lists at least its nearest pair."""
 
     pairs = PairSerializer(many=True, allow_empty=False)
+
+
+class GoldTableSerializer(serializers.Serializer[Any]):
+    """The whole table of gold trials; no rows take them all out."""
+
+    rows = serializers.ListField(
+        child=serializers.DictField(child=serializers.CharField(allow_blank=True, max_length=4000)),
+        max_length=1_000,
+        help_text=(
+            "One trial each: `slot_1`, `slot_2`, ... name samples (`set-slug/file-name`, several of a grid "
+            "with `|` between), and each question's key has the right answer: `slot_2`, a point, a word. "
+            "Where the protocol knows the answer, it may be left out."
+        ),
+    )
 
 
 class ProblemsSerializer(serializers.Serializer[Any]):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from humaneval.protocols import registry
-from humaneval.rating.models import Answer, Gold, Vote
-from humaneval.studies.models import Study
+from humaneval.rating.models import Answer, Vote
+from humaneval.studies.models import Study, Trial
 
 CHUNK = 5_000
 
@@ -54,7 +54,8 @@ _COLUMNS = (
 def read_facts(study: Study) -> list[VoteFacts]:
     """Return the facts of all votes of a study, by session and position: three queries."""
     answers = _answers(study)
-    gold = dict(Gold.objects.filter(trial__study=study).values_list("trial_id", "expected"))
+    known = Trial.objects.filter(study=study, expected__isnull=False)
+    gold = {trial: expected for trial, expected in known.values_list("id", "expected") if expected}
     uses_scale = registry.get(study.protocol).uses_scale
     votes = Vote.objects.filter(assignment__session__study=study)
     rows = votes.order_by("assignment__session_id", "assignment__position").values_list(*_COLUMNS)

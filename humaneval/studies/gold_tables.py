@@ -1,0 +1,178 @@
+"""Tables of gold trials that researchers author.
+
+A table has a column ``slot_1``, ``slot_2``, ... for each slot of the protocol's trials, with the set's slug
+and the sample's name (``photos/0001.png``; several samples of one grid with ``|`` between), and a column for
+each question's key with the right answer: a slot (``slot_2``), slots from best to worst
+(``slot_2 > slot_1``), a point of a scale (``4``) or a word (``fake``). Where the protocol knows, the answer
+may be left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TextIO
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from humaneval.protocols import registry
+from humaneval.protocols.base import AnswerError, Design, Kind, Protocol, QuestionSpec
+from humaneval.samples.models import Sample
+from humaneval.studies.design import design_of, problems_of_trials
+from humaneval.studies.gold import MOST_GOLD
+from humaneval.studies.models import Condition, GoldTrial, Study, StudyState
+
+SLOT = re.compile(r"slot_([1-9][0-9]?)")
+SEPARATOR = "|"
+MOST_NAMED = 5
+"""Wrong rows named in one refusal at most."""
+
+
+def read_gold(file: TextIO) -> list[dict[str, str]]:
+    """Return the rows of a CSV table; raises ValidationError where it has no column for a slot."""
+    rows = csv.DictReader(file)
+    if "slot_1" not in (rows.fieldnames or ()):
+        raise ValidationError(_("The table has no column slot_1. Its first line names the columns."))
+    return list(rows)
+
+
+def import_gold(*, study: Study, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Make these the gold trials of a draft, in place of those it has; return how many there are.
+
+    No rows take them all out. Raises ValidationError on ``gold`` that names the rows (from 1) that are
+    wrong; then nothing is stored.
+    """
+    with transaction.atomic():
+        locked = Study.objects.select_for_update().get(pk=study.pk)
+        if locked.state != StudyState.DRAFT:
+            raise ValidationError({"gold": _("A study's gold trials may not change once it is launched.")})
+        found = _Reader(locked, design_of(locked)).read_all(list(rows))
+        GoldTrial.objects.filter(study=locked).delete()
+        GoldTrial.objects.bulk_create(found)
+    return len(found)
+
+
+class _Wrong(ValueError):
+    """What is wrong with a row."""
+
+
+class _Reader:
+    """Reads rows against a study's protocol, sets and questions."""
+
+    def __init__(self, study: Study, design: Design) -> None:
+        self._study, self._design = study, design
+        self._protocol: Protocol = registry.get(study.protocol)
+        self._shape = self._shape_of_trials()
+        self._conditions = {c.sample_set_id: c for c in study.conditions.select_related("sample_set")}
+
+    def read_all(self, rows: list[Mapping[str, Any]]) -> list[GoldTrial]:
+        """Return unsaved gold trials; raises ValidationError that names the wrong rows."""
+        samples = self._samples({name for row in rows for slot in self._cells(row) for name in slot})
+        found, wrong = [], []
+        for number, row in enumerate(rows, start=1):
+            try:
+                found.append(self._read(number - 1, row, samples))
+            except _Wrong as reason:
+                wrong.append(_("Row %(number)d: %(reason)s") % {"number": number, "reason": reason})
+        if len(rows) > MOST_GOLD:
+            wrong.append(_("A study has at most %d gold trials.") % MOST_GOLD)
+        if wrong:
+            raise ValidationError({"gold": wrong[:MOST_NAMED]})
+        return found
+
+    def _shape_of_trials(self) -> tuple[int, ...]:
+        """Return how many samples each slot of a trial shows."""
+        if problems := problems_of_trials(self._study, self._design):
+            intro = _("Gold trials are read against the study's trials, which cannot be made yet:")
+            raise ValidationError({"gold": [intro, *problems]})
+        one = next(self._protocol.trials(replace(self._design, trial_count=1)))
+        return tuple(len(slot) for slot in one.slots)
+
+    def _cells(self, row: Mapping[str, Any]) -> list[list[str]]:
+        """Return the names in each slot of a row."""
+        cells = [str(row.get(f"slot_{number + 1}") or "") for number in range(len(self._shape))]
+        return [[name.strip() for name in cell.split(SEPARATOR) if name.strip()] for cell in cells]
+
+    def _samples(self, names: set[str]) -> dict[str, Sample]:
+        """Return the samples of the study's sets by "slug/name", as many of them as there are."""
+        sets = {c.sample_set.slug: c.sample_set_id for c in self._conditions.values()}
+        wanted = {name.partition("/")[2] for name in names}
+        rows = Sample.objects.filter(sample_set__in=sets.values(), name__in=wanted)
+        by_key = {(row.sample_set_id, row.name): row for row in rows}
+        parts = {name: name.partition("/") for name in names}
+        found = {name: by_key.get((sets.get(slug, 0), rest)) for name, (slug, _sep, rest) in parts.items()}
+        return {name: sample for name, sample in found.items() if sample is not None}
+
+    def _read(self, position: int, row: Mapping[str, Any], samples: Mapping[str, Sample]) -> GoldTrial:
+        slots = [[self._sample(name, samples) for name in names] for names in self._cells(row)]
+        for number, (slot, size) in enumerate(zip(slots, self._shape, strict=True), start=1):
+            if len(slot) != size:
+                raise _Wrong(
+                    _("slot_%(slot)d shows %(size)d samples, not %(found)d.")
+                    % {"slot": number, "size": size, "found": len(slot)}
+                )
+        unknown = [name for name in row if name and SLOT.fullmatch(str(name)) and row[name]]
+        if extra := [name for name in unknown if int(str(name)[5:]) > len(slots)]:
+            raise _Wrong(_("there is no %(slot)s in this study's trials.") % {"slot": extra[0]})
+        places = [self._conditions[slot[0].sample_set_id] for slot in slots]
+        prompts = {sample.prompt_id for slot in slots for sample in slot}
+        return GoldTrial(
+            study=self._study,
+            position=position,
+            condition=places[0],
+            other=places[1] if len(places) > 1 else None,
+            prompt_id=prompts.pop() if len(prompts) == 1 else None,
+            slots=[[sample.pk for sample in slot] for slot in slots],
+            lineup=[place.pk for place in places] if len(places) > 2 else [],
+            expected=self._expected(row, [_kind(place) for place in places]),
+        )
+
+    def _sample(self, name: str, samples: Mapping[str, Sample]) -> Sample:
+        if name not in samples:
+            raise _Wrong(
+                _("the study's sets have no sample “%(name)s”; a sample is named set-slug/file-name.")
+                % {"name": name}
+            )
+        return samples[name]
+
+    def _expected(self, row: Mapping[str, Any], kinds: Sequence[Kind]) -> dict[str, int]:
+        known = self._protocol.known_answer(kinds)
+        if self._protocol.knows_answers and known is None:
+            raise _Wrong(_("the real image belongs in slot_2, generated ones in all other slots."))
+        return {
+            question.key: self._answer(row, question, len(kinds), known)
+            for question in self._design.questions
+        }
+
+    def _answer(self, row: Mapping[str, Any], question: QuestionSpec, slots: int, known: int | None) -> int:
+        cell = str(row.get(question.key) or "").strip()
+        if not cell and known is not None:
+            return known
+        if not cell:
+            raise _Wrong(_("there is no right answer to “%(key)s”.") % {"key": question.key})
+        # Slots, not places, are named here, whatever the study asks its raters to look for.
+        settings = {name: value for name, value in self._design.settings.items() if name != "ask"}
+        try:
+            value = self._protocol.decode(question, _shown(cell), range(slots), settings)
+        except AnswerError as error:
+            raise _Wrong(str(error)) from error
+        if known is not None and value != known:
+            raise _Wrong(_("“%(key)s” contradicts which image is real.") % {"key": question.key})
+        return value
+
+
+def _kind(condition: Condition) -> Kind:
+    return "real" if condition.sample_set.kind == "real" else "generated"
+
+
+def _shown(cell: str) -> Any:
+    """Return an answer's cell as a screen that shows the slots in order would give it."""
+    if ">" in cell:
+        return [_shown(part.strip()) for part in cell.split(">")]
+    if slot := SLOT.fullmatch(cell):
+        return int(slot[1]) - 1
+    return int(cell) if re.fullmatch(r"-?\d{1,6}", cell) else cell
