@@ -7,6 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from metrics.asked import (
+    LABEL_COLUMNS,
+    PROMPT_COLUMNS,
+    Asked,
+    Given,
+    aligned,
+    own_prompts,
+    texts_by_name,
+)
 from metrics.caching import Reading, Report, features_of
 from metrics.comparison import evaluate
 from metrics.devices import statistics_device
@@ -68,6 +77,8 @@ def compare(
     on_error: str = "refuse",
     cache: str | Path | None = None,
     report: Report | None = None,
+    prompts: Given | Sequence[Given] | None = None,
+    labels: Given | Sequence[Given] | None = None,
 ) -> ComparisonResult:
     """Return the scores of each generated set against the real one.
 
@@ -75,6 +86,10 @@ def compare(
     statistics, for the Fréchet distance alone. Features are kept in ``cache`` (None: nowhere), so that a
     second run, or one after an interruption, computes only what is missing. ``report(what, done, total)``
     is told of the progress. Metrics that the extractor or the real side cannot feed are left out, and named.
+
+    ``prompts`` and ``labels`` say what the generated samples were asked for: a CSV file (columns name and
+    prompt, or name and label) or a mapping by sample name, one for all sets or one for each. Without
+    ``prompts``, a folder's own prompts.csv is taken.
     """
     sets = [generated] if isinstance(generated, str | Path) else list(generated)
     if not sets:
@@ -84,20 +99,64 @@ def compare(
         if isinstance(extractor, str)
         else extractor
     )
-    usable, left_out = _usable(resolve(metrics), ready, real)
+    wishes = _Wishes(_for_each(prompts, sets, "prompts"), _for_each(labels, sets, "labels"))
+    if prompts is None:
+        wishes = replace(wishes, prompts=[own_prompts(images) for images in sets])
+    usable, left_out = _usable(resolve(metrics), ready, real, wishes)
     reading = Reading(workers, on_error, Path(cache) if cache else None, report)
     reference = None if _is_statistics(real) else features_of(ready, real, "real", reading)
     tables, scores = {}, []
-    for name, images in zip(_short_names(sets), sets, strict=True):
+    for position, (name, images) in enumerate(zip(_short_names(sets), sets, strict=True)):
         tables[name] = features_of(ready, images, name, reading)
-        found = _scores(usable, real, reference, tables[name], (settings, seed, reading, name, ready))
+        asked = wishes.of_set(position, ready, tables[name].names, usable)
+        found = _scores(usable, real, reference, tables[name], (settings, seed, reading, name, ready, asked))
         scores += [replace(score, set_name=name) for score in found]
     samples = {name: table.names for name, table in tables.items()}
     return ComparisonResult(tuple(scores), ready.describe(), left_out, _title(real), tuple(tables), samples)
 
 
-def _usable(chosen: list[Metric], extractor: Extractor, real: Any) -> tuple[list[Metric], dict[str, str]]:
-    usable, left_out = available(chosen, logits=extractor.logit_dimension > 0)
+@dataclass(frozen=True)
+class _Wishes:
+    """Where prompts and labels of each generated set are found, None where nowhere."""
+
+    prompts: Sequence[Given | None]
+    labels: Sequence[Given | None]
+
+    def of_set(
+        self, position: int, extractor: Extractor, names: Sequence[str], usable: Sequence[Metric]
+    ) -> Asked:
+        """Return what is known of a set's samples, as far as one of the metrics asks for it."""
+        needs = {need for metric in usable for need in metric.needs}
+        prompts, labels = self.prompts[position], self.labels[position]
+        texts = classes = None
+        if prompts is not None and "prompts" in needs:
+            texts = aligned(texts_by_name(prompts, PROMPT_COLUMNS), names, "prompts")
+        if labels is not None and "labels" in needs:
+            found = aligned(texts_by_name(labels, LABEL_COLUMNS), names, "labels")
+            classes = [(label,) if label else () for label in found]
+        return Asked.of(extractor, texts, classes)
+
+
+def _for_each(
+    given: Given | Sequence[Given] | None, sets: Sequence[Any], what: str
+) -> Sequence[Given | None]:
+    """Return one for each set: what is given for all is the same for each."""
+    if given is None or isinstance(given, str | Path | Mapping):
+        return [given] * len(sets)
+    if len(given) not in (1, len(sets)):
+        raise InvalidInput(f"give {what} once for all sets or once for each: {len(given)} for {len(sets)}")
+    return list(given) * (len(sets) if len(given) == 1 else 1)
+
+
+def _usable(
+    chosen: list[Metric], extractor: Extractor, real: Any, wishes: _Wishes
+) -> tuple[list[Metric], dict[str, str]]:
+    usable, left_out = available(
+        chosen,
+        logits=extractor.logit_dimension > 0,
+        prompts=extractor.takes_prompts and None not in wishes.prompts,
+        labels=None not in wishes.labels,
+    )
     if _is_statistics(real):
         kept = [one for one in usable if not one.needs_real or one.name == "frechet_distance"]
         left_out |= {one.name: "the real side is statistics only" for one in usable if one not in kept}
@@ -112,9 +171,9 @@ def _scores(
     real: Any,
     reference: Features | None,
     table: Features,
-    rest: tuple[Settings | None, int, Reading, str, Extractor],
+    rest: tuple[Settings | None, int, Reading, str, Extractor, Asked],
 ) -> list[Score]:
-    settings, seed, reading, name, extractor = rest
+    settings, seed, reading, name, extractor, asked = rest
     from_statistics = reference is None and any(one.name == "frechet_distance" for one in usable)
     metrics = [one for one in usable if not (from_statistics and one.name == "frechet_distance")]
     found = [_against_statistics(Path(real), table)] if from_statistics else []
@@ -126,6 +185,7 @@ def _scores(
         settings=settings,
         device=statistics_device(extractor.device),
         progress=reading.stage(f"scores of {name}"),
+        asked=asked,
     )
 
 

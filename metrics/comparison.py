@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from metrics import bins, copies, diversity, frechet, kernel, manifold, sliced, vendi
 from metrics import classifier as classes
 from metrics.arrays import as_matrix
+from metrics.asked import Asked
 from metrics.errors import InvalidInput
 from metrics.features import Features
 from metrics.labels import label_of
@@ -32,14 +34,27 @@ BALL_METRICS = frozenset({"precision_recall", "density_coverage"})
 
 
 class Comparison:
-    """A real and a generated table of features, and neighbours that are found once."""
+    """A real and a generated table of features, and neighbours that are found once.
+
+    ``asked`` says which prompts or classes the generated samples were made for, in their order.
+    """
 
     def __init__(
-        self, real: Features | None, generated: Features, *, seed: int = 0, device: str | torch.device = "cpu"
+        self,
+        real: Features | None,
+        generated: Features,
+        *,
+        seed: int = 0,
+        device: str | torch.device = "cpu",
+        asked: Asked | None = None,
     ) -> None:
         if real is not None and real.extractor.get("digest") != generated.extractor.get("digest"):
             raise InvalidInput("both sets must come from one extractor with one preprocessing and precision")
         self.real_table, self.table, self.seed = real, generated, seed
+        self.asked = asked or Asked()
+        for what in (self.asked.prompts, self.asked.labels):
+            if what is not None and len(what) != len(generated):
+                raise InvalidInput(f"{len(what)} prompts or labels for {len(generated)} samples")
         self.device = torch.device(device)
         self._neighbours: dict[tuple[str, int], Neighbours] = {}
         self._balls: dict[tuple[int, bool], manifold.Balls] = {}
@@ -87,6 +102,12 @@ class Comparison:
         """The nearest real sample of each generated one."""
         return nearest_between(self.generated, self.real, 1)
 
+    def cannot(self, metrics: Iterable[Metric]) -> dict[str, str]:
+        """Return why metrics cannot be computed here, by name; those that can are not in it."""
+        asked = self.asked
+        has_logits, has_labels = self.table.logits is not None, asked.labels is not None
+        return available(metrics, logits=has_logits, prompts=asked.has_prompts, labels=has_labels)[1]
+
     def announce(self, metrics: Iterable[Metric], settings: Mapping[str, Settings] | None = None) -> None:
         """Say which metrics will be computed, so that balls for several k are counted in one pass."""
         for metric in metrics:
@@ -127,20 +148,22 @@ def evaluate(
     settings: Mapping[str, Settings] | None = None,
     device: str | torch.device = "cpu",
     progress: Callable[[int, int], None] | None = None,
+    asked: Asked | None = None,
 ) -> list[Score]:
     """Return the scores of ``generated`` against ``real`` (None for metrics that need none).
 
-    ``settings`` are by metric name. Metrics that need logits are refused when there are none.
+    ``settings`` are by metric name. Metrics that need logits, prompts or labels (``asked``) are refused
+    when there are none.
     ``progress(done, total)`` counts metrics. Raises the first metric's error, with its name before it.
     """
     names = list(metrics)
     chosen = [one for one in names if isinstance(one, Metric)] or resolve(
         [str(name) for name in names if not isinstance(name, Metric)]
     )
-    left_out = available(chosen, logits=generated.logits is not None)[1]
+    comparison = Comparison(real, generated, seed=seed, device=device, asked=asked)
+    left_out = comparison.cannot(chosen)
     if left_out:
         raise InvalidInput("; ".join(f"{name}: {reason}" for name, reason in left_out.items()))
-    comparison = Comparison(real, generated, seed=seed, device=device)
     comparison.announce(chosen, settings)
     scores: list[Score] = []
     for done, metric in enumerate(chosen):
@@ -591,6 +614,63 @@ def sliced_wasserstein(comparison: Comparison, settings: Settings) -> list[Score
             details=dict(settings),
         )
     ]
+
+
+def clip_score(comparison: Comparison, settings: Settings) -> list[Score]:
+    """Score: the mean agreement of the pictures with their prompts, of those that have one."""
+    prompts = comparison.asked.embedded()
+    rows = torch.from_numpy(prompts.rows).to(comparison.device)
+    found = diversity.clip_score(comparison.generated[rows], prompts.embeddings)
+    score = comparison.score(
+        "clip_score",
+        "CLIP score",
+        True,
+        found.value,
+        standard_error=found.standard_error,
+        error_method="of the mean over samples",
+        details={"different_prompts": prompts.different, "prompts_sha256": prompts.digest},
+        warnings=_without(len(comparison.table) - len(rows), "prompt"),
+        per_sample={"clip_score": _spread(found.per_sample, prompts.rows, len(comparison.table))},
+    )
+    return [replace(score, count_generated=len(rows))]
+
+
+def class_accuracy(comparison: Comparison, settings: Settings) -> list[Score]:
+    """Score: how often the classifier sees the class that was asked for; both classes for each sample.
+
+    The setting ``classes`` gives labels their numbers: ``{"a cat": 0, "a dog": 1}``.
+    """
+    table, logits = comparison.table, comparison.logits
+    asked = comparison.asked.class_numbers(logits.shape[1], settings["classes"])
+    rows = np.flatnonzero(asked >= 0)
+    found = classes.class_accuracy(logits[torch.from_numpy(rows).to(logits.device)], asked[rows])
+    score = comparison.score(
+        "class_accuracy",
+        "Class accuracy",
+        True,
+        found.value,
+        standard_error=found.standard_error,
+        error_method="binomial",
+        details={"by_class": found.by_class},
+        warnings=_without(len(table) - len(rows), "label"),
+        per_sample={
+            "correct": _spread(found.correct, rows, len(table)),
+            "asked_class": _spread(asked[rows], rows, len(table)),
+            "predicted_class": logits.argmax(dim=1).cpu().numpy(),
+        },
+    )
+    return [replace(score, count_generated=len(rows))]
+
+
+def _without(count: int, what: str) -> tuple[str, ...]:
+    return (f"{count} sample(s) without a {what} are left out",) if count else ()
+
+
+def _spread(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
+    """Return a value for each of n samples, NaN for those not among ``rows``."""
+    each = np.full(n, np.nan)
+    each[rows] = values
+    return each
 
 
 def _binomial_error(share: float, n: int) -> float:

@@ -12,6 +12,7 @@ OF_INCEPTION = {
     "inception_score": "Inception Score",
 }
 ELSEWHERE = {"inception_score": "Classifier score (as Inception Score)"}
+CMMD_NETWORKS = frozenset({"open_clip-ViT-L-14-336-openai", "open_clip-ViT-L-14-336-quickgelu-openai"})
 WITHOUT_SPACE = frozenset({"unique_fraction"})
 
 
@@ -26,6 +27,6 @@ def label_of(kind: str, label: str, extractor: Mapping[str, Any]) -> str:
         return f"{OF_INCEPTION.get(kind, label)} ({extractor.get('preprocessing')}{extra})"
     if kind == "frechet_distance" and "dinov2" in name:
         return f"FD-DINOv2 ({name}{extra})"
-    if kind == "rbf_distance" and extractor.get("kind") == "clip":
+    if kind == "rbf_distance" and name in CMMD_NETWORKS:
         return f"CMMD ({name}{extra})"
     return f"{ELSEWHERE.get(kind, label)} ({name}{extra})"

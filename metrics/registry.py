@@ -25,10 +25,11 @@ class ScoreKind:
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric: ``needs`` is a subset of features, logits, digests; ``function`` is ``module:name``.
+    """A metric: ``needs`` are some of features, logits, digests, prompts, labels.
 
-    The function takes a ``metrics.comparison.Comparison`` and the settings (``defaults`` overlaid by the
-    caller's) and returns a list of ``metrics.scores.Score``, one for each of ``gives``.
+    ``function`` is ``module:name``. It takes a ``metrics.comparison.Comparison`` and the settings
+    (``defaults`` overlaid by the caller's) and returns a list of ``metrics.scores.Score``, one for each of
+    ``gives``.
     """
 
     name: str
@@ -67,7 +68,7 @@ def _metric(
     kinds = tuple(ScoreKind(*kind) for kind in gives)
     function = f"metrics.comparison:{name}"
     return Metric(
-        name, label, description, frozenset({needs}), kinds, function, aliases, needs_real, defaults
+        name, label, description, frozenset(needs.split()), kinds, function, aliases, needs_real, defaults
     )
 
 
@@ -234,7 +235,33 @@ BUILT_IN: tuple[Metric, ...] = (
         aliases=("mind", "swd"),
         projections=1000,
     ),
+    _metric(
+        "clip_score",
+        "CLIP score",
+        "agreement of pictures with their prompts, 0 to 100 (Hessel et al. 2021)",
+        ("clip_score", "CLIP score", True),
+        needs="features prompts",
+        aliases=("clip",),
+        needs_real=False,
+    ),
+    _metric(
+        "class_accuracy",
+        "Class accuracy",
+        "share of samples that the classifier puts into the class asked for; what a classification accuracy "
+        "score trains on (Ravuri and Vinyals 2019)",
+        ("class_accuracy", "Class accuracy", True),
+        needs="logits labels",
+        aliases=("accuracy",),
+        needs_real=False,
+        classes=None,
+    ),
 )
+
+REASONS = {
+    "logits": "the extractor gives no class logits",
+    "prompts": "it needs the samples' prompts and an extractor that reads them (open_clip:NAME/PRETRAINED)",
+    "labels": "it needs the class that each sample was asked for",
+}
 
 GROUPS: dict[str, tuple[str, ...]] = {"prdc": ("precision_recall", "density_coverage")}
 
@@ -275,12 +302,19 @@ def resolve(names: Iterable[str]) -> list[Metric]:
     return list(found.values())
 
 
-def available(metrics: Iterable[Metric], *, logits: bool) -> tuple[list[Metric], dict[str, str]]:
-    """Return the metrics that an extractor with or without logits can feed, and why not the others."""
+def available(
+    metrics: Iterable[Metric], *, logits: bool, prompts: bool = False, labels: bool = False
+) -> tuple[list[Metric], dict[str, str]]:
+    """Return the metrics that can be fed, and why not the others.
+
+    ``prompts`` means that there are some, and a text tower to read them.
+    """
+    there = {"features": True, "digests": True, "logits": logits, "prompts": prompts, "labels": labels}
     usable, left_out = [], {}
     for metric in metrics:
-        if "logits" in metric.needs and not logits:
-            left_out[metric.name] = "the extractor gives no class logits"
+        lacking = [need for need in sorted(metric.needs) if not there[need]]
+        if lacking:
+            left_out[metric.name] = "; ".join(REASONS[need] for need in lacking)
         else:
             usable.append(metric)
     return usable, left_out

@@ -163,11 +163,14 @@ def _teller(progress: Progress, note: str) -> Callable[[int], None]:
 
 def _score_set(work: _Work, sample_set: SampleSet, file: FeatureFile, real: Any) -> None:
     from metrics.comparison import Comparison
+    from metrics.devices import statistics_device
 
     missing = missing_metrics(work.run, sample_set)
     size = len(work.contents[sample_set.pk].ids)
     with stored.local_features(str(file.file)) as generated:
-        comparison = Comparison(real, generated, seed=work.run.seed, device=work.extractor.device)
+        device = statistics_device(work.extractor.device)
+        asked = work.contents[sample_set.pk].asked_of(work.extractor)
+        comparison = Comparison(real, generated, seed=work.run.seed, device=device, asked=asked)
         comparison.announce(missing, work.run.settings)
         for number, metric in enumerate(missing):
             work.progress.tell(size * number // len(missing), f"{metric.label} of {sample_set}")
@@ -177,6 +180,10 @@ def _score_set(work: _Work, sample_set: SampleSet, file: FeatureFile, real: Any)
 
 
 def _score(work: _Work, sample_set: SampleSet, metric: Metric, comparison: Comparison) -> None:
+    from metrics.errors import InvalidInput
+
+    if reason := comparison.cannot([metric]).get(metric.name):
+        raise InvalidInput(reason)
     scores = metric.compute(comparison, work.run.settings.get(metric.name, {}))
     ids = work.contents[sample_set.pk].ids
     for reason in store_scores(run=work.run, sample_set=sample_set, scores=scores, sample_ids=ids):

@@ -18,6 +18,7 @@ from humaneval.scoring.extractors import Recipe
 from humaneval.scoring.models import FeatureFile
 
 if TYPE_CHECKING:
+    from metrics.asked import Asked
     from metrics.extractors.base import Extractor
 
 HELPER = "scoring.shards"
@@ -25,31 +26,47 @@ HELPER = "scoring.shards"
 
 @dataclass(frozen=True)
 class Contents:
-    """What a set holds, in the order of its samples' ids: the order of its features' rows."""
+    """What a set holds, in the order of its samples' ids: the order of its features' rows.
+
+    ``prompts`` are each sample's text and category, empty where it has none.
+    """
 
     names: tuple[str, ...]
     ids: tuple[int, ...]
     files: tuple[str, ...]
     digest: str
+    prompts: tuple[tuple[str, str], ...] = ()
 
     @property
     def items(self) -> list[tuple[str, Any]]:
         """The samples as ``metrics.extract`` takes them: names, and what opens them."""
         return [(name, _opener(file)) for name, file in zip(self.names, self.files, strict=True)]
 
+    def asked_of(self, extractor: Extractor) -> Asked:
+        """Return what the samples were made for: a class is what a prompt's category names, else its text."""
+        from metrics.asked import Asked
+
+        if not any(text for text, _category in self.prompts):
+            return Asked.of(extractor)
+        texts = [text or None for text, _category in self.prompts]
+        labels = [tuple(filter(None, (category, text))) for text, category in self.prompts]
+        return Asked.of(extractor, texts, labels)
+
 
 def contents_of(sample_set: SampleSet) -> Contents:
-    """Return what a set holds now, in one query; the digest is over names and hashes."""
+    """Return what a set holds now, in one query; the digest is over names and hashes, not prompts."""
     rows = Sample.objects.filter(sample_set=sample_set).order_by("id")
-    fields = list(rows.values_list("id", "name", "file", "sha256"))
+    columns = ("id", "name", "file", "sha256", "prompt__text", "prompt__category")
+    fields = list(rows.values_list(*columns))
     digest = hashlib.sha256()
-    for _id, name, _file, sha256 in fields:
+    for _id, name, _file, sha256, *_prompt in fields:
         digest.update(f"{sha256} {name}\n".encode())
     return Contents(
         names=tuple(row[1] for row in fields),
         ids=tuple(row[0] for row in fields),
         files=tuple(row[2] for row in fields),
         digest=digest.hexdigest(),
+        prompts=tuple((row[4] or "", row[5] or "") for row in fields),
     )
 
 

@@ -32,6 +32,19 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, metavar="OUT", help="write all scores with their settings")
     parser.add_argument("--per-sample", type=Path, metavar="DIR", help="per-sample scores as CSV")
+    parser.add_argument(
+        "--prompts",
+        action="append",
+        metavar="CSV",
+        help="columns name and prompt, for clip_score; once for all sets or once for each; "
+        "default: a folder's own prompts.csv",
+    )
+    parser.add_argument(
+        "--labels",
+        action="append",
+        metavar="CSV",
+        help="columns name and label (the class asked for), for class_accuracy; as --prompts",
+    )
     add_extractor_options(parser)
     parser.set_defaults(run=run)
 
@@ -58,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
             workers=options.workers,
             on_error="skip" if options.skip_unreadable else "refuse",
             cache=cache_from(options),
+            prompts=options.prompts,
+            labels=options.labels,
         )
     finally:
         report.close()

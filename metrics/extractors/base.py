@@ -16,6 +16,7 @@ from metrics.errors import InvalidInput
 from metrics.images.preprocessing import Preprocessing, prepare
 
 Outputs = tuple[torch.Tensor, torch.Tensor | None]
+TEXTS = 64
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,11 @@ class Description:
 
 
 class Extractor:
-    """Turns decoded images into features, in batches of one fixed size."""
+    """Turns decoded images into features, in batches of one fixed size.
+
+    ``texts`` is a text tower that gives embeddings (n, d) in the same space; ``classes`` are the names of the
+    logits' classes by number, empty where nobody says them.
+    """
 
     def __init__(
         self,
@@ -55,6 +60,8 @@ class Extractor:
         *,
         device: torch.device,
         batch_size: int,
+        texts: Callable[[Sequence[str]], torch.Tensor] | None = None,
+        classes: Sequence[str] = (),
     ) -> None:
         self.description = description
         self.device = device
@@ -62,6 +69,8 @@ class Extractor:
         self._network = network
         self._tier = description.precision
         self._preprocessing = preprocessing
+        self._texts = texts
+        self.classes = tuple(classes)
 
     spec = property(lambda self: self.description.spec)
     name = property(lambda self: self.description.name)
@@ -105,6 +114,22 @@ class Extractor:
         return self._rows(features, n, self.feature_dimension), (
             None if logits is None else self._rows(logits, n, self.logit_dimension)
         )
+
+    @property
+    def takes_prompts(self) -> bool:
+        """Whether there is a text tower beside the network."""
+        return self._texts is not None
+
+    def embed_prompts(self, prompts: Sequence[str]) -> np.ndarray:
+        """Return float32 embeddings (n, d) of prompts in the space of the pictures' features."""
+        if self._texts is None:
+            raise InvalidInput(f"{self.name} reads no prompts: take open_clip:NAME/PRETRAINED")
+        parts = []
+        with torch.inference_mode(), precision_tier(self._tier):
+            for start in range(0, len(prompts), TEXTS):
+                part = self._texts(list(prompts[start : start + TEXTS]))
+                parts.append(self._rows(part, len(part), self.feature_dimension))
+        return np.concatenate(parts)
 
     def _rows(self, values: torch.Tensor, n: int, width: int) -> np.ndarray:
         rows = values[:n].flatten(start_dim=1).float().cpu().numpy()

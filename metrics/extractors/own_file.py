@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,11 @@ def save_module(
     channels: int = 3,
     preprocessing: str = "unit",
     resize: str = "bilinear-antialias",
+    classes: Sequence[str] = (),
 ) -> Path:
     """Write ``path`` (.pt2) and its JSON so that ``module:path`` loads it; return the path.
+
+    ``classes`` names the logits' classes in their order, so that labels may be names.
 
     The network takes (n, channels, height, width) and gives features, (features, logits) or a dict with
     these keys, and must not depend on the batch's size.
@@ -73,7 +76,8 @@ def save_module(
         "feature_dimension": features.flatten(start_dim=1).shape[1],
         "logit_dimension": 0 if logits is None else logits.shape[1],
         "batch_size": BATCH,
-    }
+    } | ({"classes": list(classes)} if classes else {})
+    _check_classes(sidecar, target.with_suffix(".json"))
     write_whole(target.with_suffix(".json"), json.dumps(sidecar, indent=1).encode())
     return target
 
@@ -108,7 +112,16 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     if content.setdefault("resize", "bilinear-antialias") not in RULES:
         raise InvalidInput(f"{sidecar}: resize is one of {', '.join(RULES)}")
     preprocessing_named(content["preprocessing"])
+    _check_classes(content, sidecar)
     return dict(content)
+
+
+def _check_classes(content: Mapping[str, Any], sidecar: Path) -> None:
+    classes = content.get("classes")
+    if classes is None:
+        return
+    if not isinstance(classes, list) or len(classes) != content["logit_dimension"]:
+        raise InvalidInput(f"{sidecar}: classes must be a list of {content['logit_dimension']} names")
 
 
 def check(argument: str) -> None:
@@ -139,7 +152,8 @@ def load(kind: str, argument: str, *, device: torch.device, precision: str) -> E
     )
     batch = int(about.get("batch_size") or default_batch(size, device))
     network = _in_precision(module, network_dtype(precision), device)
-    return Extractor(description, network, how, device=device, batch_size=batch)
+    classes = [str(name) for name in about.get("classes", ())]
+    return Extractor(description, network, how, device=device, batch_size=batch, classes=classes)
 
 
 def _in_precision(

@@ -10,13 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from metrics.devices import network_dtype
 from metrics.errors import InvalidInput, MissingPackage, MissingWeights, UnknownExtractor
 from metrics.extractors.base import Description, Extractor, Outputs, default_batch
+from metrics.extractors.vision_ops import import_torchvision
 from metrics.images.preprocessing import Preprocessing
 
 PACKAGES = {"torchvision": "torchvision", "timm": "timm", "open_clip": "open_clip_torch"}
@@ -35,6 +35,8 @@ class _Loaded:
     std: Sequence[float]
     features: int
     logits: int
+    texts: Callable[[Sequence[str]], torch.Tensor] | None = None
+    classes: Sequence[str] = ()
 
 
 def check(kind: str, argument: str) -> None:
@@ -55,6 +57,8 @@ def load(
 ) -> Extractor:
     """Return the extractor; ``weights`` is a file with the network's state instead of a download."""
     check(kind, argument)
+    if find_spec("torchvision") is not None:
+        import_torchvision()  # timm and open_clip import it too, and need the same cure
     loaders = {"torchvision": _torchvision, "timm": _timm, "open_clip": _open_clip}
     try:
         loaded = loaders[kind](argument, weights)
@@ -87,7 +91,13 @@ def load(
         logit_dimension=loaded.logits,
     )
     return Extractor(
-        description, loaded.run, how, device=device, batch_size=default_batch(loaded.size, device)
+        description,
+        loaded.run,
+        how,
+        device=device,
+        batch_size=default_batch(loaded.size, device),
+        texts=loaded.texts,
+        classes=loaded.classes,
     )
 
 
@@ -148,8 +158,6 @@ def _both_sides(network: nn.Module, head: nn.Linear) -> Callable[[torch.Tensor],
 
 
 def _torchvision(name: str, weights: str | Path | None) -> _Loaded:
-    from metrics.extractors.vision_ops import import_torchvision
-
     torchvision = import_torchvision()
     from torchvision import models
 
@@ -172,6 +180,7 @@ def _torchvision(name: str, weights: str | Path | None) -> _Loaded:
         transform.std,
         head.in_features,
         head.out_features,
+        classes=known.meta.get("categories", ()),
     )
 
 
@@ -205,20 +214,6 @@ def _timm(name: str, weights: str | Path | None) -> _Loaded:
         network.num_features,
         network.num_classes,
     )
-
-
-def embed_prompts(argument: str, prompts: Sequence[str], *, weights: str | Path | None = None) -> np.ndarray:
-    """Return the text embeddings (n, d) of ``open_clip:argument`` for prompts, for ``clip_score``."""
-    check("open_clip", argument)
-    import open_clip
-
-    name = argument.partition("/")[0]
-    network = _clip_network(argument, weights).eval()
-    tokens = open_clip.get_tokenizer(name)(list(prompts))
-    with torch.inference_mode():
-        parts = [network.encode_text(part) for part in tokens.split(64)]
-    embeddings: np.ndarray = torch.cat(parts).float().numpy()
-    return embeddings
 
 
 def _clip_network(argument: str, weights: str | Path | None) -> Any:
@@ -257,6 +252,11 @@ def _open_clip(argument: str, weights: str | Path | None) -> _Loaded:
     def run(batch: torch.Tensor) -> Outputs:
         return network.encode_image(batch), None
 
+    tokenizer = open_clip.get_tokenizer(name)
+
+    def texts(prompts: Sequence[str]) -> torch.Tensor:
+        return network.encode_text(tokenizer(list(prompts)).to(next(network.parameters()).device))
+
     return _Loaded(
         network,
         run,
@@ -268,4 +268,5 @@ def _open_clip(argument: str, weights: str | Path | None) -> _Loaded:
         std,
         network.visual.output_dim,
         0,
+        texts=texts,
     )

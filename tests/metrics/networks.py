@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
+
+from metrics.extractors import load_extractor
+from metrics.extractors.base import Extractor
+from metrics.images.preprocessing import preprocessing_named
 
 
 class SmallNetwork(torch.nn.Module):
@@ -20,3 +26,22 @@ class SmallNetwork(torch.nn.Module):
         x = torch.relu(self.normalisation(self.convolution(x))).flatten(1)
         features = torch.relu(self.features(x))
         return features, self.head(features)
+
+
+def two_towers(size: int = 4) -> Extractor:
+    """Return the pixels of size x size beside a text tower: one that knows three words."""
+    plain = load_extractor(f"pixels:{size}", device="cpu", channels=1)
+    width = plain.feature_dimension
+
+    def texts(prompts: Sequence[str]) -> torch.Tensor:
+        rows = {"bright": torch.ones(width), "dark": -torch.ones(width), "left": torch.eye(width)[0]}
+        return torch.stack([rows[prompt] for prompt in prompts])
+
+    return Extractor(
+        plain.description,
+        lambda batch: (batch.flatten(1), None),
+        preprocessing_named("unit"),
+        device=torch.device("cpu"),
+        batch_size=64,
+        texts=texts,
+    )

@@ -13,6 +13,7 @@ import pytest
 
 import metrics
 from metrics import Features, available, compare, evaluate, read_statistics, resolve, write_statistics
+from metrics.asked import Asked
 from metrics.comparison import Comparison
 from metrics.errors import InvalidInput, NonFiniteFeatures, UnknownMetric
 from metrics.registry import ENTRY_POINT, REGISTRY, Metric, ScoreKind
@@ -36,9 +37,18 @@ def generated():
     return table(values, rng.standard_normal((200, 4)).astype(np.float32))
 
 
-def test_every_metric_gives_the_scores_that_it_announces(real, generated):
+@pytest.fixture(scope="module")
+def asked():
+    """A prompt and a class for each generated sample."""
+    prompts = ["left", "right"] * 100
+    return Asked(
+        prompts, [("1",)] * 200, lambda texts: np.eye(6)[[("left", "right").index(t) for t in texts]]
+    )
+
+
+def test_every_metric_gives_the_scores_that_it_announces(real, generated, asked):
     for metric in REGISTRY.values():
-        scores = evaluate([metric.name], real=real, generated=generated)
+        scores = evaluate([metric.name], real=real, generated=generated, asked=asked)
         assert [score.metric for score in scores] == [kind.name for kind in metric.gives]
         for score, kind in zip(scores, metric.gives, strict=True):
             assert score.higher_is_better == kind.higher_is_better
@@ -49,9 +59,10 @@ def test_every_metric_gives_the_scores_that_it_announces(real, generated):
                 assert len(each) == 200
 
 
-def test_scores_are_the_same_whether_asked_together_or_alone(real, generated):
-    together = evaluate(list(REGISTRY), real=real, generated=generated, seed=3)
-    alone = [score for name in REGISTRY for score in evaluate([name], real=real, generated=generated, seed=3)]
+def test_scores_are_the_same_whether_asked_together_or_alone(real, generated, asked):
+    sets = {"real": real, "generated": generated, "asked": asked}
+    together = evaluate(list(REGISTRY), **sets, seed=3)
+    alone = [score for name in REGISTRY for score in evaluate([name], **sets, seed=3)]
     assert [score.value for score in together] == [score.value for score in alone]
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from metrics import clip_score, extract, load_extractor
+from metrics import evaluate, extract, load_extractor
+from metrics.asked import Asked
 from metrics.errors import MissingWeights, UnknownExtractor
 from metrics.extractors.vision_ops import import_torchvision
 from metrics.images.preprocessing import prepare, preprocessing_named
@@ -70,14 +71,14 @@ def test_a_timm_network_that_does_not_exist_is_refused(offline):
 
 def test_open_clip_embeds_pictures_and_prompts_in_one_space(offline, tmp_path, pictures):
     open_clip = pytest.importorskip("open_clip")
-    from metrics.extractors.published import embed_prompts
-
     path = tmp_path / "weights.pth"
     torch.save(open_clip.create_model("RN50").state_dict(), path)
-    table = extract(load_extractor("open_clip:RN50/openai", weights=path, device="cpu"), pictures)
-    prompts = embed_prompts("RN50/openai", ["a cat", "ein Käse"], weights=path)
-    assert table.values.shape == prompts.shape == (2, 1024)
-    assert len(clip_score(table.values, prompts).per_sample) == 2
+    extractor = load_extractor("open_clip:RN50/openai", weights=path, device="cpu")
+    table, prompts = extract(extractor, pictures), ["a cat", "ein Käse"]
+    assert table.values.shape == extractor.embed_prompts(prompts).shape == (2, 1024)
+    (score,) = evaluate(["clip_score"], real=None, generated=table, asked=Asked.of(extractor, prompts))
+    assert score.label == "CLIP score (open_clip-RN50-openai)"
+    assert len(score.per_sample["clip_score"]) == 2
 
 
 @pytest.mark.parametrize("argument", ["RN50/", "RN50/nosuch", "nonesuch/openai", "/openai"])

@@ -15,10 +15,12 @@ from humaneval.jobs import services as jobs
 from humaneval.jobs.models import JobState
 from humaneval.samples.importing import create_sample_set, import_folder
 from humaneval.samples.models import Sample
-from humaneval.scoring import shards
+from humaneval.scoring import computing, shards
 from humaneval.scoring.models import FeatureFile, FeatureShard, MetricRun, Score
 from humaneval.scoring.results import values_by_sample
 from humaneval.scoring.runs import cancel_run, retry_run, start_run
+from metrics.extractors.own_file import save_module
+from tests.metrics.networks import SmallNetwork, two_towers
 from tests.scoring.conftest import write_images
 
 pytestmark = pytest.mark.django_db
@@ -295,3 +297,58 @@ def test_a_link_out_of_the_folder_of_own_extractors_is_refused(real, near, setti
     with pytest.raises(ValidationError) as refused:
         start_run(reference=real, generated=[near], extractor="module:link.pt2", metrics=["fid"])
     assert "There is no link.pt2" in refused.value.message_dict["extractor"][0]
+
+
+def import_with_prompts(tmp_path: Path, prompts: dict[int, tuple[str, str]]):
+    """Import four pictures, some of them with a prompt and a category."""
+    folder = write_images(tmp_path / "asked", count=4, seed=5)
+    lines = [f"{number:04d}.png,{text},{category}" for number, (text, category) in prompts.items()]
+    (folder / "prompts.csv").write_text("\n".join(["name,prompt,category", *lines]))
+    sample_set = create_sample_set(name="asked", kind="generated")
+    assert import_folder(sample_set=sample_set, folder=folder).added == 4
+    return sample_set
+
+
+def test_pictures_are_scored_against_the_prompts_of_their_samples(real, near, tmp_path, monkeypatch):
+    towers = two_towers(8)
+    monkeypatch.setattr(computing, "open_extractor", lambda recipe: towers)
+    asked = import_with_prompts(tmp_path, {0: ("bright", ""), 1: ("dark", ""), 3: ("left", "")})
+    run = start_run(reference=real, generated=[asked, near], extractor="pixels:8", metrics=["clip_score"])
+    run = carry_out(run)
+    score = run.scores.get()
+    features = metrics.extract(towers, tmp_path / "asked").values
+    expected = metrics.clip_score(features[[0, 1, 3]], towers.embed_prompts(["bright", "dark", "left"]))
+    assert score.value == pytest.approx(expected.value)
+    assert (score.sample_set, score.count_generated) == (asked, 3)
+    assert score.details["warnings"] == ["1 sample(s) without a prompt are left out"]
+    kept = values_by_sample(score.by_sample.get(name="clip_score"))
+    third = asked.samples.get(name="0002.png").pk
+    assert np.isnan(kept.pop(third))
+    assert list(kept.values()) == pytest.approx(list(expected.per_sample))
+    (problem,) = run.problems
+    assert (problem["name"], problem["metric"]) == ("near", "clip_score")
+    assert "it needs the samples' prompts" in problem["reason"]
+
+
+def test_the_class_asked_for_is_the_prompts_category_or_text(real, tmp_path, settings):
+    settings.EXTRACTOR_DIR = tmp_path / "extractors"
+    names = [f"digit {number}" for number in range(10)]
+    save_module(
+        SmallNetwork(),
+        tmp_path / "extractors" / "n.pt2",
+        name="n",
+        input_size=(12, 12),
+        channels=1,
+        classes=names,
+    )
+    asked = import_with_prompts(
+        tmp_path, {0: ("a shaky three", "digit 3"), 1: ("digit 4", ""), 2: ("digit 5", "figures")}
+    )
+    run = start_run(reference=real, generated=[asked], extractor="module:n.pt2", metrics=["class_accuracy"])
+    score = carry_out(run).scores.get()
+    assert score.count_generated == 3
+    each = {one.name: list(values_by_sample(one).values()) for one in score.by_sample.all()}
+    np.testing.assert_array_equal(each["asked_class"], [3, 4, 5, np.nan])
+    np.testing.assert_array_equal(
+        each["correct"][:3], np.array(each["predicted_class"][:3]) == each["asked_class"][:3]
+    )
