@@ -9,19 +9,19 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from humaneval.config.environment import StrictEnv
 from humaneval.ui.theme import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-env = environ.FileAwareEnv()
-env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+env = StrictEnv()
+env.read_env(env.text("ENV_FILE", str(BASE_DIR / ".env")))
 
 # --- where things are kept -------------------------------------------------------------------------
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 
@@ -33,14 +33,14 @@ def _kept_secret(path: Path) -> str:
     return path.read_text().strip()
 
 
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(DATA_DIR / "secret_key")
+DEBUG = env.flag("DEBUG", False)
+SECRET_KEY = env.text("SECRET_KEY", "") or _kept_secret(DATA_DIR / "secret_key")
 # Raters' panel ids are looked up by HMAC under this key; changing it makes every rater a stranger.
-RATER_KEY = env.str("RATER_KEY", default="") or SECRET_KEY
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+RATER_KEY = env.text("RATER_KEY", "") or SECRET_KEY
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", [])
 # Address that links in e-mails, panels and the command line start with.
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 
 INSTALLED_APPS = [
     "unfold",
@@ -101,7 +101,7 @@ TEMPLATES = [
 ]
 
 # --- database ---------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
     # WAL with IMMEDIATE transactions is what keeps "database is locked" away with several processes.
@@ -112,13 +112,13 @@ if _database["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728;",
     }
 else:
-    _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+    _database["CONN_MAX_AGE"] = env.whole("CONN_MAX_AGE", 60)
     _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- files ------------------------------------------------------------------------------------------
 MEDIA_ROOT = DATA_DIR / "media"
-S3_BUCKET = env.str("S3_BUCKET", default="")
+S3_BUCKET = env.text("S3_BUCKET", "")
 STORAGES: dict[str, dict[str, object]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "humaneval.ui.staticfiles.HashedStaticFilesStorage"},
@@ -128,33 +128,33 @@ if S3_BUCKET:
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
-            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
-            "region_name": env.str("S3_REGION", default="") or None,
-            "location": env.str("S3_PREFIX", default=""),
+            "endpoint_url": env.text("S3_ENDPOINT_URL", "") or None,
+            "region_name": env.text("S3_REGION", "") or None,
+            "location": env.text("S3_PREFIX", ""),
             "signature_version": "s3v4",
             "file_overwrite": True,
             "default_acl": None,
         },
     }
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(DATA_DIR / "static")))
 STATICFILES_DIRS = [(name, BASE_DIR / "frontend" / name) for name in ("rater", "styles")]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 # Limits on what an import may bring.
-IMPORT_MAX_FILES = env.int("IMPORT_MAX_FILES", default=1_000_000)
-IMPORT_MAX_FILE_BYTES = env.int("IMPORT_MAX_FILE_BYTES", default=100 * 1024**2)
-IMPORT_MAX_TOTAL_BYTES = env.int("IMPORT_MAX_TOTAL_BYTES", default=50 * 1024**3)
-IMPORT_MAX_PIXELS = env.int("IMPORT_MAX_PIXELS", default=100_000_000)
-IMPORT_MAX_RATIO = env.int("IMPORT_MAX_RATIO", default=200)  # how many-fold a zip's member may expand
-IMPORT_MIN_SIDE = env.int("IMPORT_MIN_SIDE", default=4)  # pixels
+IMPORT_MAX_FILES = env.whole("IMPORT_MAX_FILES", 1_000_000, least=1)
+IMPORT_MAX_FILE_BYTES = env.whole("IMPORT_MAX_FILE_BYTES", 100 * 1024**2)
+IMPORT_MAX_TOTAL_BYTES = env.whole("IMPORT_MAX_TOTAL_BYTES", 50 * 1024**3)
+IMPORT_MAX_PIXELS = env.whole("IMPORT_MAX_PIXELS", 100_000_000)
+IMPORT_MAX_RATIO = env.whole("IMPORT_MAX_RATIO", 200)  # how many-fold a zip's member may expand
+IMPORT_MIN_SIDE = env.whole("IMPORT_MIN_SIDE", 4, least=1)  # pixels
 # Folders on the server that the API may import from; the command line may import from anywhere.
-IMPORT_ROOTS = env.list("IMPORT_ROOTS", default=[])
+IMPORT_ROOTS = env.items("IMPORT_ROOTS", [])
 
 # --- background work --------------------------------------------------------------------------------
 BROKER_DIR = DATA_DIR / "broker"
-CELERY_BROKER_URL = env.str("BROKER_URL", default="filesystem://localhost/")
+CELERY_BROKER_URL = env.text("BROKER_URL", "filesystem://localhost/")
 if CELERY_BROKER_URL.startswith("filesystem:"):
     for _folder in ("queue", "processed", "control"):
         (BROKER_DIR / _folder).mkdir(parents=True, exist_ok=True)
@@ -173,10 +173,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
-JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
-JOB_SWEEP_SECONDS = env.int("JOB_SWEEP_SECONDS", default=10)
-JOB_RETRY_SECONDS = env.float("JOB_RETRY_SECONDS", default=5)  # before the second attempt; then it doubles
-METRICS_WORKERS = env.int("METRICS_WORKERS", default=1)  # how many share the features of one set
+JOB_LEASE_SECONDS = env.whole("JOB_LEASE_SECONDS", 30, least=1)
+JOB_SWEEP_SECONDS = env.whole("JOB_SWEEP_SECONDS", 10, least=1)
+JOB_RETRY_SECONDS = env.number("JOB_RETRY_SECONDS", 5)  # before the second attempt; then it doubles
+METRICS_WORKERS = env.whole("METRICS_WORKERS", 1, least=1)  # how many share the features of one set
 JOB_QUEUES = ["default", "metrics"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_BEAT_SCHEDULE = {
@@ -191,25 +191,25 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # Networks of one's own that scores may use lie here and nowhere else: their files hold programs.
-EXTRACTOR_DIR = Path(env.str("EXTRACTOR_DIR", default=str(DATA_DIR / "extractors")))
+EXTRACTOR_DIR = Path(env.text("EXTRACTOR_DIR", str(DATA_DIR / "extractors")))
 # Inception weights for FID proper: a file given here is used before cache and download.
-METRICS_INCEPTION_WEIGHTS = env.str("METRICS_INCEPTION_WEIGHTS", default="")
+METRICS_INCEPTION_WEIGHTS = env.text("METRICS_INCEPTION_WEIGHTS", "")
 
 # --- panels -----------------------------------------------------------------------------------------
 # Panel ids are kept for payment as ciphertext under this key; without it nobody can be paid a bonus.
-PANEL_ID_KEY = env.str("PANEL_ID_KEY", default="") or _kept_secret(DATA_DIR / "panel_id_key")
-PANEL_ID_RETENTION_DAYS = env.int("PANEL_ID_RETENTION_DAYS", default=90)  # after a posting is closed
-PANEL_POLL_SECONDS = env.int("PANEL_POLL_SECONDS", default=120)
-PANEL_TIMEOUT_SECONDS = env.float("PANEL_TIMEOUT_SECONDS", default=20)
-PROLIFIC_URL = env.str("PROLIFIC_URL", default="https://api.prolific.com/api/v1").rstrip("/")
-PROLIFIC_TOKEN = env.str("PROLIFIC_TOKEN", default="")
-PROLIFIC_PROJECT = env.str("PROLIFIC_PROJECT", default="")
-PROLIFIC_FEE_RATE = env.str("PROLIFIC_FEE_RATE", default="0.428")  # of rewards and bonuses; see your contract
-PROLIFIC_WEBHOOK_SECRET = env.str("PROLIFIC_WEBHOOK_SECRET", default="")
+PANEL_ID_KEY = env.text("PANEL_ID_KEY", "") or _kept_secret(DATA_DIR / "panel_id_key")
+PANEL_ID_RETENTION_DAYS = env.whole("PANEL_ID_RETENTION_DAYS", 90)  # after a posting is closed
+PANEL_POLL_SECONDS = env.whole("PANEL_POLL_SECONDS", 120, least=1)
+PANEL_TIMEOUT_SECONDS = env.number("PANEL_TIMEOUT_SECONDS", 20)
+PROLIFIC_URL = env.text("PROLIFIC_URL", "https://api.prolific.com/api/v1").rstrip("/")
+PROLIFIC_TOKEN = env.text("PROLIFIC_TOKEN", "")
+PROLIFIC_PROJECT = env.text("PROLIFIC_PROJECT", "")
+PROLIFIC_FEE_RATE = env.text("PROLIFIC_FEE_RATE", "0.428")  # of rewards and bonuses; see your contract
+PROLIFIC_WEBHOOK_SECRET = env.text("PROLIFIC_WEBHOOK_SECRET", "")
 # "sandbox", "production" or an address. AWS says that it closed MTurk on 30 September 2026.
-MTURK_ENDPOINT = env.str("MTURK_ENDPOINT", default="sandbox")
+MTURK_ENDPOINT = env.text("MTURK_ENDPOINT", "sandbox")
 # Sites that may be handed a worker's finished assignment.
-MTURK_SUBMIT_ORIGINS = env.list(
+MTURK_SUBMIT_ORIGINS = env.items(
     "MTURK_SUBMIT_ORIGINS", default=["https://www.mturk.com", "https://workersandbox.mturk.com"]
 )
 CELERY_BEAT_SCHEDULE["look at the panels"] = {
@@ -219,8 +219,10 @@ CELERY_BEAT_SCHEDULE["look at the panels"] = {
 }
 
 # --- votes ------------------------------------------------------------------------------------------
-SESSION_TOKEN_DAYS = env.int("SESSION_TOKEN_DAYS", default=30)  # then raters open their link again
-SEAL_SECONDS = env.int("SEAL_SECONDS", default=60)  # how often new votes are bound into their study's chain
+SESSION_TOKEN_DAYS = env.whole("SESSION_TOKEN_DAYS", 30, least=1)  # then raters open their link again
+SEAL_SECONDS = env.whole(
+    "SEAL_SECONDS", 60, least=1
+)  # how often new votes are bound into their study's chain
 CELERY_BEAT_SCHEDULE["seal new votes"] = {
     "task": "rating.seal",
     "schedule": SEAL_SECONDS,
@@ -230,7 +232,7 @@ CELERY_BEAT_SCHEDULE["seal new votes"] = {
 # --- cache: throttles count here --------------------------------------------------------------------
 # Without Redis each web process counts for itself, so limits are up to that many times as wide.
 # Django's file cache would share the counts, but forgets a third of them beyond a few hundred raters.
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.text("REDIS_URL", "")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
@@ -265,10 +267,10 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 100,
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_THROTTLE_RATES": {
-        "arrival": env.str("THROTTLE_ARRIVAL", default="60/min"),  # new sessions from one address
-        "session": env.str("THROTTLE_SESSION", default="600/min"),  # requests of one rating session
+        "arrival": env.rate("THROTTLE_ARRIVAL", "60/min"),  # new sessions from one address
+        "session": env.rate("THROTTLE_SESSION", "600/min"),  # requests of one rating session
     },
-    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+    "NUM_PROXIES": env.whole("NUM_PROXIES", 0),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Human evaluation platform",
@@ -286,20 +288,21 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- safety -----------------------------------------------------------------------------------------
-HTTPS = env.bool("HTTPS", default=PUBLIC_URL.startswith("https://"))
-SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=HTTPS)
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+HTTPS = env.flag("HTTPS", PUBLIC_URL.startswith("https://"))
+SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", HTTPS)
+SECURE_HSTS_SECONDS = env.whole("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # Browsers' built-in lists are hard to leave, and take the whole domain: only for who owns it and asks.
-SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
-if env.bool("BEHIND_PROXY", default=False):
+SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD", False)
+if env.flag("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SECURE_REFERRER_POLICY = "same-origin"
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # what HSTS_PRELOAD leaves to the operator
 X_FRAME_OPTIONS = "DENY"  # rater pages lift it and say by CSP who may frame them
 # Who may frame a rater's page: panels do. Any site by default, for the page holds nothing private.
-RATER_FRAME_ANCESTORS = env.list("RATER_FRAME_ANCESTORS", default=["*"])
+RATER_FRAME_ANCESTORS = env.items("RATER_FRAME_ANCESTORS", ["*"])
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -321,12 +324,13 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_I18N = USE_TZ = True
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # Each sweep that finds nothing would leave three lines.
     "loggers": {f"celery.{name}": {"level": "WARNING"} for name in ("app.trace", "worker.strategy", "beat")},
 }

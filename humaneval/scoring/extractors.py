@@ -88,7 +88,7 @@ def _open_inception(spec: str, chosen: dict[str, Any]) -> Extractor:
     configured = settings.METRICS_INCEPTION_WEIGHTS
     folder = cache_folder() / "weights"
     try:
-        return load_extractor(spec, **chosen, **({"weights": configured} if configured else {}))
+        return load_extractor(spec, **{"weights": configured or None, **chosen})
     except MissingWeights as error:
         if configured or any((folder / name).is_file() for name in WEIGHTS.names):
             raise

@@ -1,0 +1,92 @@
+"""Reading settings from the environment, strictly: what cannot be understood stops the start."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
+
+TRUE = frozenset({"true", "yes", "on", "1"})
+FALSE = frozenset({"false", "no", "off", "0", ""})
+
+
+class StrictEnv(environ.FileAwareEnv):
+    """Environment variables, or files named by ``<NAME>_FILE``, as values of the wanted kind.
+
+    Every method raises :class:`ImproperlyConfigured` with one sentence for a person when the text cannot
+    be read; django-environ by itself takes DEBUG=ture for false.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ENVIRON = FileAwareMapping(cache=False)
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a variable as text, without the line break that files end with."""
+        try:
+            return str(self.str(name, default=default)).strip()
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"{name}_FILE={self.ENVIRON[f'{name}_FILE']!r} cannot be read: {error.strerror}."
+            ) from error
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Return true or false."""
+        text = self.text(name, str(default)).lower()
+        if text not in TRUE | FALSE:
+            raise ImproperlyConfigured(f"{name}={text!r} is neither true nor false: write true or false.")
+        return text in TRUE
+
+    def whole(self, name: str, default: int, *, least: int = 0) -> int:
+        """Return a whole number of at least ``least``."""
+        return int(self._number(int, "a whole number", name, default, least))
+
+    def number(self, name: str, default: float, *, least: float = 0.0) -> float:
+        """Return a number of at least ``least``."""
+        return float(self._number(float, "a number", name, default, least))
+
+    def items(self, name: str, default: list[str]) -> list[str]:
+        """Return the non-empty items of a comma-separated list."""
+        text = self.text(name, ",".join(default))
+        return [item for part in text.split(",") if (item := part.strip())]
+
+    def choice(self, name: str, default: str, options: tuple[str, ...]) -> str:
+        """Return one of the options."""
+        text = self.text(name, default)
+        if text not in options:
+            raise ImproperlyConfigured(f"{name}={text!r} is not one of {', '.join(options)}.")
+        return text
+
+    def rate(self, name: str, default: str) -> str:
+        """Return a rate as throttles take it: a whole number for each second, minute, hour or day."""
+        text = self.text(name, default)
+        if not re.fullmatch(r"[1-9][0-9]*/(s|sec|second|m|min|minute|h|hour|d|day)", text):
+            raise ImproperlyConfigured(f"{name}={text!r} is not a rate: write it as 60/min.")
+        return text
+
+    def database(self, name: str, default: str) -> dict[str, Any]:
+        """Return Django's description of the database at an address."""
+        url = self.text(name, default)
+        found: dict[str, Any] = self.db_url_config(url) if "://" in url else {}
+        if not found.get("ENGINE", "").startswith("django.db.backends.") or not found.get("NAME"):
+            scheme = url.partition("://")[0] if "://" in url else ""  # the rest may hold a password
+            raise ImproperlyConfigured(
+                f"{name} ({scheme or 'without a scheme'}) names no database: write "
+                "postgres://user:password@host:5432/name or sqlite:////path/to/file."
+            )
+        return found
+
+    def _number(
+        self, kind: type[int] | type[float], words: str, name: str, default: float, least: float
+    ) -> float:
+        text = self.text(name, str(default))
+        try:
+            value = kind(text)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}={text!r} is not {words}.") from error
+        if not least <= value < float("inf"):
+            raise ImproperlyConfigured(f"{name}={text} is out of range: at least {least} is needed.")
+        return value
