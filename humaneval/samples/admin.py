@@ -14,10 +14,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from humaneval.samples.forms import ImportForm, NewSampleSetForm
 from humaneval.samples.importing import create_sample_set, start_archive_import
-from humaneval.samples.models import ImportRun, Prompt, Sample, SampleKind, SampleSet
+from humaneval.samples.leakage import words
+from humaneval.samples.models import ImportRun, LeakageAudit, Prompt, Sample, SampleKind, SampleSet
 from humaneval.samples.removing import remove_sample_set, uses_of
 from humaneval.ui.admin import (
     ModelAdmin,
@@ -361,3 +363,40 @@ class PromptAdmin(ReadOnlyModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prompt]:
         """Return the prompts with their counts, in one query."""
         return Prompt.objects.annotate(sample_count=Count("samples"))
+
+
+@register(LeakageAudit)
+class LeakageAuditAdmin(_Styled, ReadOnlyModelAdmin):
+    """Whether files' trivial facts tell real from generated: the warnings first, then all figures."""
+
+    list_display = ("sets", "standing", "created_at")
+    list_filter = (("sample_sets", RelatedDropdownFilter),)
+    fields = ("sets", "standing", "created_at", "finished_at")
+    change_form_outer_after_template = "samples/leakage.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LeakageAudit]:
+        """Return the audits with their sets and jobs, in two queries."""
+        return super().get_queryset(request).select_related("job").prefetch_related("sample_sets")
+
+    @display(description=_("sample sets"))
+    def sets(self, audit: LeakageAudit) -> str:
+        """Return the names of the sets compared."""
+        return ", ".join(words.set_names(audit).values())
+
+    @display(description=_("result"))
+    def standing(self, audit: LeakageAudit) -> str:
+        """Return what came out, or how far the audit is."""
+        if audit.result is None:
+            return (audit.job and (audit.job.error or audit.job.progress_text)) or "–"
+        found = len(words.warnings(audit))
+        return ngettext("%d warning", "%d warnings", found) % found if found else str(_("no warning"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the audit's warnings and tables below its fields."""
+        audit = self.get_object(request, unquote(object_id))
+        shown: dict[str, Any] = {}
+        if audit is not None:
+            shown = {"leak_warnings": words.warnings(audit), "comparisons": words.comparisons(audit)}
+        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})

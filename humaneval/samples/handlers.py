@@ -22,3 +22,20 @@ def run_import(job: RunningJob) -> dict[str, Any]:
     except ImportRefused as refusal:
         raise JobFailed(str(refusal)) from refusal
     return {"added": run.added, "unchanged": run.unchanged, "rejected": run.rejected}
+
+
+@job_handler("samples.leakage")
+def run_leakage_audit(job: RunningJob) -> dict[str, Any]:
+    """Carry out one queued audit; what leaks is the job's result."""
+    from humaneval.samples.leakage.audits import carry_out
+    from humaneval.samples.models import LeakageAudit
+    from humaneval.samples.stimuli import StimulusError
+
+    audit = LeakageAudit.objects.filter(pk=job.args["audit"]).first()
+    if audit is None:
+        raise JobFailed("This audit was deleted before it ran.")
+    try:
+        carry_out(audit=audit, progress=job.progress)
+    except StimulusError as error:
+        raise JobFailed(str(error)) from error
+    return {"leaking": [group["leaking"] for group in (audit.result or {}).get("stimuli", [])]}

@@ -218,3 +218,49 @@ class Stimulus(models.Model):
 
     def __str__(self) -> str:
         return self.token
+
+
+class ImageFacts(models.Model):
+    """Trivial facts of one image, as imported or as served: kept, so that an audit measures none twice."""
+
+    sample = models.ForeignKey(Sample, on_delete=models.CASCADE, related_name="facts")
+    recipe = models.CharField(
+        max_length=120, blank=True, help_text=_("Of the stimulus measured; empty for the file as imported.")
+    )
+    version = models.PositiveSmallIntegerField(help_text=_("Of the code that measured."))
+    values = models.JSONField()
+
+    class Meta:
+        verbose_name_plural = "image facts"
+        constraints = [
+            models.UniqueConstraint(fields=["sample", "recipe", "version"], name="image_measured_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"facts of sample {self.sample_id}"
+
+
+class LeakageAudit(models.Model):
+    """Whether trivial facts tell the real from the generated samples of some sets, as they stood then."""
+
+    sample_sets = models.ManyToManyField(SampleSet, related_name="leakage_audits")
+    digest = models.CharField(
+        max_length=64, unique=True, editable=False, help_text=_("SHA-256 of the sets and what they held.")
+    )
+    job = models.OneToOneField(
+        "jobs.Job", null=True, editable=False, on_delete=models.SET_NULL, related_name="leakage_audit"
+    )
+    result = models.JSONField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"leakage audit {self.pk}"
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether a worker will still change this row by itself."""
+        return self.result is None and self.job is not None and not self.job.is_finished

@@ -10,7 +10,7 @@ from django.db.models import PROTECT
 
 from humaneval.jobs.models import Job, JobState
 from humaneval.samples.batches import batched
-from humaneval.samples.models import ImportRun, Sample, SampleSet, Stimulus
+from humaneval.samples.models import ImageFacts, ImportRun, LeakageAudit, Sample, SampleSet, Stimulus
 
 
 class StillNeeded(Exception):
@@ -44,8 +44,10 @@ def remove_sample_set(*, sample_set: SampleSet) -> int:
             needing = ", ".join(f"{name} ({count})" for name, count in uses.items())
             raise StillNeeded(f"“{sample_set}” cannot be deleted, since it is needed by {needing}.")
         Stimulus.objects.filter(sample__sample_set=sample_set).delete()
+        LeakageAudit.objects.filter(sample_sets=sample_set).delete()
         ids = list(sample_set.samples.values_list("id", flat=True))
         for batch in batched(ids):
+            ImageFacts.objects.filter(sample_id__in=batch).delete()
             Sample.objects.filter(id__in=batch).delete()
         sample_set.delete()
     return len(ids)

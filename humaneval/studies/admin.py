@@ -28,6 +28,7 @@ from humaneval.studies import authoring, lifecycle, links
 from humaneval.studies.checklist import checklist_of
 from humaneval.studies.forms import SETTING, GoldTableForm, NewStudyForm, StudyForm, form_with_settings
 from humaneval.studies.gold_words import gold_example, gold_in_words
+from humaneval.studies.leakage import leak_check, start_leak_check
 from humaneval.studies.models import Condition, Question, Study, StudyState, Trial
 from humaneval.studies.moves import QUESTIONS, MoveQuestion
 from humaneval.studies.states import may_move
@@ -407,9 +408,13 @@ class StudyAdmin(ModelAdmin):
             "original": study,
             "question": question,
             "checklist": checklist,
+            "leaks": start_leak_check(study) if checklist and not checklist.problems else None,
             "back": page,
         }
-        return TemplateResponse(request, "studies/admin/confirm.html", context)
+        response = TemplateResponse(request, "studies/admin/confirm.html", context)
+        if context["leaks"] and context["leaks"].state == "running":
+            response.headers["Refresh"] = str(REFRESH_SECONDS)
+        return response
 
 
 def _form_of(study: Study) -> type[StudyForm]:
@@ -447,6 +452,7 @@ def _status(study: Study | None) -> dict[str, Any]:
         **under_way,
         "study": study,
         "rater_url": links.rater_url(study),
+        "leaks": leak_check(study),
         "job": job,
         "launch_broken": broken,
         "launch_problems": study.launch_error.splitlines() if study.state == StudyState.DRAFT else [],

@@ -20,11 +20,13 @@ from rest_framework.response import Response
 from humaneval.studies import authoring, lifecycle
 from humaneval.studies.design import NotLaunchable
 from humaneval.studies.gold_tables import import_gold
+from humaneval.studies.leakage import leak_check, start_leak_check
 from humaneval.studies.lifecycle import WrongState
 from humaneval.studies.models import Study, Trial
 from humaneval.studies.pairs import import_pairs
 from humaneval.studies.serializers import (
     GoldTableSerializer,
+    LeakCheckSerializer,
     PairsSerializer,
     ProblemsSerializer,
     StudySerializer,
@@ -186,6 +188,23 @@ class StudyViewSet(viewsets.ModelViewSet[Study]):
         with refusals_answered():
             import_gold(study=study, rows=given.validated_data["rows"])
         return self._answer(study)
+
+    @extend_schema(
+        methods=["GET"],
+        summary="Read whether trivial facts of the files tell real from generated images",
+        responses=LeakCheckSerializer,
+    )
+    @extend_schema(
+        methods=["POST"],
+        summary="Start the check for leaks of the sets as they are now, unless it is there",
+        request=None,
+        responses=LeakCheckSerializer,
+    )
+    @action(detail=True, methods=["get", "post"], filterset_fields=())
+    def leakage(self, request: Request, slug: str) -> Response:
+        """Read or start the check for leaks."""
+        check = start_leak_check if request.method == "POST" else leak_check
+        return Response(LeakCheckSerializer(check(self.get_object())).data)
 
     def _given(self, request: Request, *, partial: bool) -> dict[str, Any]:
         serializer = StudyWriteSerializer(data=request.data, partial=partial)

@@ -162,6 +162,19 @@ class TrialSerializer(serializers.ModelSerializer[Trial]):
         return trial.slots
 
 
+class LeakCheckSerializer(serializers.Serializer[Any]):
+    """The check for leaks: `unneeded`, `missing`, `running`, `failed` or `done`.
+
+    `result` holds, for the files as imported (`original`) and as raters get them (`stimuli`), each
+    generated set's areas under the ROC curve by fact, and the facts above chance.
+    """
+
+    state = serializers.CharField()
+    note = serializers.CharField()
+    warnings = serializers.ListField(child=serializers.CharField())
+    result = serializers.JSONField(source="audit.result", default=None, allow_null=True)
+
+
 class PairSerializer(serializers.Serializer[Any]):
     """Two samples of one set, by name, that lie near each other in one of its batches."""
 

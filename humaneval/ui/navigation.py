@@ -34,6 +34,7 @@ SECTIONS: tuple[Section, ...] = (
             ("samples.sample", "image"),
             ("samples.importrun", "upload"),
             ("samples.prompt", "notes"),
+            ("samples.leakageaudit", "troubleshoot"),
         ),
     ),
     Section(
