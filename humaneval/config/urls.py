@@ -8,15 +8,17 @@ from drf_spectacular.views import SpectacularAPIView
 
 from humaneval.config.health import healthz
 
+# Django tries addresses in this order: what every vote asks for comes first.
 api = [
+    path("", include("humaneval.rating.api_urls")),
     path("", include("humaneval.samples.api_urls")),
     path("", include("humaneval.studies.api_urls")),
-    path("", include("humaneval.rating.api_urls")),
     path("", include("humaneval.scoring.api_urls")),
     path("", include("humaneval.reports.api_urls")),
 ]
 
 urlpatterns = [
+    path("api/v1/", include(api)),
     path("healthz", healthz, name="healthz"),
     path("", include("humaneval.ui.urls")),
     path("", include("humaneval.samples.urls")),
@@ -24,7 +26,6 @@ urlpatterns = [
     path("", include("humaneval.rating.urls")),
     path("", include("humaneval.recruitment.urls")),
     path("", include("humaneval.reports.urls")),
-    path("api/v1/", include(api)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("admin/", admin.site.urls),
 ]

@@ -23,7 +23,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
 from humaneval.rating import serializers as shapes
-from humaneval.rating.authentication import HasSession, SessionTokenAuthentication, session_of
+from humaneval.rating.authentication import (
+    HasSession,
+    SessionTokenAuthentication,
+    VoterAuthentication,
+    session_of,
+)
 from humaneval.rating.completion import complete_session, completion_of
 from humaneval.rating.describing import describe_assignments, describe_study
 from humaneval.rating.handout import hand_out
@@ -192,8 +197,13 @@ class AssignmentsView(SessionView):
         return Response(shapes.BlockSerializer(body).data)
 
 
+_BATCH_READER = shapes.LooseVoteBatchSerializer()
+
+
 class VotesView(SessionView):
-    """Intake."""
+    """Intake: the one address that every vote goes through, so it does nothing twice that once will do."""
+
+    authentication_classes = [VoterAuthentication]
 
     @extend_schema(
         operation_id="rating_vote",
@@ -205,16 +215,14 @@ class VotesView(SessionView):
 
         Send a vote again, under the same key, until it is answered: it is stored once.
         """
-        batch = shapes.LooseVoteBatchSerializer(data=request.data)
-        batch.is_valid(raise_exception=True)
-        read = read_submissions(batch.validated_data["votes"])
+        read = read_submissions(_BATCH_READER.run_validation(request.data)["votes"])
         intake = store_votes(session_id=session_of(request).pk, submissions=read.submissions)
         body = {
             "results": verdicts_in_order(read, intake.verdicts, intake.feedback),
-            "progress": intake.progress,
+            "progress": vars(intake.progress),
             "next": {str(assignment): parameters for assignment, parameters in intake.parameters.items()},
         }
-        return Response(shapes.IntakeSerializer(body).data)
+        return Response(body)
 
 
 class ComprehensionView(SessionView):

@@ -28,11 +28,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from humaneval.rating.adapting import feedback_on, parameters_ahead
-from humaneval.rating.history import read_history
 from humaneval.rating.judging import Judge, Submission, Verdict
-from humaneval.rating.models import Answer, Opening, Vote
+from humaneval.rating.models import Opening
 from humaneval.rating.progress import Progress, progress_of
-from humaneval.rating.sessions import lock_session
+from humaneval.rating.statements import close_openings, insert_votes, lock_session, read_handed
 
 
 @dataclass(frozen=True)
@@ -51,39 +50,20 @@ def store_votes(*, session_id: int, submissions: Sequence[Submission]) -> Intake
     """Store a batch of a session's votes in one transaction; return what became of each, once committed."""
     with transaction.atomic():
         session = lock_session(session_id)
-        history = read_history(session)
-        judge = Judge(session, history, timezone.now())
+        history, answered = read_handed(session, submissions)
+        now = timezone.now()
+        judge = Judge(session, history, now)
         verdicts = [judge.judge(submission) for submission in submissions]
         stored = [verdict for verdict in verdicts if verdict.status == "stored"]
         if stored:
-            _insert(stored)
+            insert_votes(stored, now)
             _settle_openings(stored)
         return Intake(
             verdicts,
-            progress_of(session, answered=history.answered_count + len(stored)),
+            progress_of(session, answered=answered + len(stored)),
             feedback=feedback_on(session, verdicts),
             parameters=parameters_ahead(session),
         )
-
-
-def _insert(stored: list[Verdict]) -> None:
-    votes = Vote.objects.bulk_create(
-        Vote(
-            assignment_id=verdict.submission.assignment,
-            key=verdict.submission.key,
-            outcome=verdict.outcome,
-            late=verdict.late,
-            spoilt=verdict.spoilt,
-            response_ms=verdict.submission.response_ms,
-            timings=dict(verdict.submission.timings),
-        )
-        for verdict in stored
-    )
-    Answer.objects.bulk_create(
-        Answer(vote=vote, question_id=question, value=value)
-        for vote, verdict in zip(votes, stored, strict=True)
-        for question, value in verdict.values.items()
-    )
 
 
 def _settle_openings(stored: list[Verdict]) -> None:
@@ -92,6 +72,6 @@ def _settle_openings(stored: list[Verdict]) -> None:
     filled = [row.opening_id for fills, row in handed if row and row.opening_id and fills]
     freed = [row.opening_id for fills, row in handed if row and row.opening_id and not (fills or row.lapsed)]
     if filled:
-        Opening.objects.filter(pk__in=filled).update(free_from=None)
+        close_openings(filled)
     if freed:
         Opening.objects.filter(pk__in=freed, free_from__isnull=False).update(free_from=timezone.now())

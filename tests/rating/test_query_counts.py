@@ -19,8 +19,11 @@ HAND_OUT = 10
 REDELIVERY = 7
 """The same without drawing anything."""
 
-INTAKE = 9
-"""Token, transaction (2), session's lock, history, questions, votes, answers, openings."""
+INTAKE = 8
+"""Token, transaction (2), session's lock, what the batch touches, votes, answers, openings."""
+
+STUDY = 2
+"""Once in each process for each study: itself, and its questions."""
 
 MAKING_OPENINGS = 4
 """Once in a hundred openings: the last turn, the trials of the next ones, the rows, drawing again."""
@@ -57,12 +60,24 @@ def test_handing_out_the_same_block_again_draws_nothing(rater_of, django_assert_
         rater.block()
 
 
-@pytest.mark.parametrize("votes", [1, 10])
+@pytest.mark.parametrize("votes", [1, 9])
 def test_storing_a_batch_costs_the_same_however_many_votes(rater_of, django_assert_num_queries, votes: int):
     rater = rater_of(open_study(trial_count=30))
-    block = rater.block()[:votes]
+    first, *block = rater.block()[: votes + 1]
+    with django_assert_num_queries(INTAKE + STUDY):
+        rater.results(vote_for(first))
     with django_assert_num_queries(INTAKE):
         assert len(rater.results(*map(vote_for, block))) == votes
+
+
+def test_what_steers_an_open_study_may_change_between_votes(rater_of):
+    study = open_study(trial_count=30, assignments_per_session=10)
+    rater = rater_of(study)
+    first, second = rater.block()[:2]
+    assert rater.send(vote_for(first)).json()["progress"] == {"done": 1, "total": 10}
+    study.assignments_per_session = 20
+    study.save()
+    assert rater.send(vote_for(second)).json()["progress"] == {"done": 2, "total": 20}
 
 
 def test_storing_costs_the_same_late_in_a_session(rater_of, django_assert_num_queries):

@@ -9,7 +9,9 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from humaneval.rating import intake
 from humaneval.rating.models import Answer, Assignment, Opening, Vote
+from humaneval.rating.serializers import IntakeSerializer
 from humaneval.studies.models import StudyState
 from tests.factories import QuestionFactory, draft_study, open_study, opened, set_state
 from tests.rating.conftest import ApiRater, vote_for
@@ -56,6 +58,13 @@ def test_a_vote_is_stored_with_what_the_rater_saw_and_did(rater):
     vote = Vote.objects.get()
     assert vote.response_ms == 1234.5
     assert vote.timings == {"viewport": [360, 640], "input": "key"}
+
+
+def test_answers_are_as_the_published_schema_says(rater):
+    good, late, bad = rater.block()[:3]
+    Assignment.objects.filter(pk=late["id"]).update(lease_until=timezone.now() - timedelta(minutes=1))
+    body = rater.send(vote_for(good), vote_for(late), vote_for(bad, key=7), "no vote").json()
+    assert IntakeSerializer(body).data == body
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -278,7 +287,7 @@ def test_nothing_is_acknowledged_when_the_database_goes_away(rater, monkeypatch)
         raise OperationalError("server closed the connection unexpectedly")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Answer.objects, "bulk_create", fail)
+        patch.setattr(intake, "close_openings", fail)
         response = rater.send(vote_for(block[0]))
     assert response.status_code == 503
     assert not Vote.objects.exists()
