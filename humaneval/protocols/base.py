@@ -22,6 +22,9 @@ Analysis = Literal["rate", "scale", "preference", "ranking", "duplicates"]
 TIE, BOTH_GOOD, BOTH_BAD = -1, -2, -3
 """Canonical values of answers that prefer neither slot: all count as ties, and are told apart in exports."""
 
+SIDES = ("left", "right")
+"""Names of the answers that are one of two places."""
+
 
 class SettingsError(ValueError):
     """Settings that a protocol cannot work with; ``errors`` maps a setting to what is wrong with it."""
@@ -289,6 +292,15 @@ class Protocol(ABC):
     def page_part(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return what only this protocol's page part needs to know."""
         return {}
+
+    def key_names(self, questions: Sequence[QuestionSpec], settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names of all that a study may set a key for: answers, going on, and not answering."""
+        aside = ("cannot_tell", "not_shown") if self.value(settings, "cannot_tell") else ()
+        return (*self.answer_names(questions, settings), "next", *aside)
+
+    def answer_names(self, questions: Sequence[QuestionSpec], settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names of the answers that have a key of their own on the rater's page."""
+        return ()
 
     def chance(self, settings: Mapping[str, Any]) -> float | None:
         """Return the rate of :meth:`successes` at which nobody can tell; None where there is none."""

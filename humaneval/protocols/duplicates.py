@@ -93,3 +93,7 @@ class Duplicates(Protocol):
         if shown not in ("same", "different"):
             raise AnswerError(f'{question.key}: the answer is "same" or "different"; got {shown!r}.')
         return int(shown == "same")
+
+    def answer_names(self, questions: Sequence[QuestionSpec], settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return ``("same", "different")``."""
+        return ("same", "different")

@@ -193,6 +193,12 @@ class Likert(Protocol):
         """Return the least and the greatest answer: 1 .. points, or 0 .. 100 on a slider."""
         return SLIDER if self.value(settings, "scale") == "slider" else (1, points)
 
+    def answer_names(self, questions: Sequence[QuestionSpec], settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the points of the longest scale; a slider has its own keys."""
+        if self.value(settings, "scale") == "slider":
+            return ()
+        return tuple(str(point + 1) for point in range(max((q.points for q in questions), default=0)))
+
     def page_part(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``show_prompt``, ``grid_size``, ``columns``, ``scale`` and ``show_numbers``."""
         size = self.value(settings, "grid_size")

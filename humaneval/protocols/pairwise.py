@@ -10,6 +10,7 @@ from humaneval.protocols.base import (
     BOTH_BAD,
     BOTH_GOOD,
     CANNOT_TELL,
+    SIDES,
     TIE,
     AnswerError,
     ConditionSpec,
@@ -133,6 +134,10 @@ class Pairwise(Protocol):
             allowed = f"{', '.join(others)} or {last}"
             raise AnswerError(f"{question.key}: the answer is the place chosen, {allowed}; got {shown!r}.")
         return order[shown]
+
+    def answer_names(self, questions: Sequence[QuestionSpec], settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the sides, and the words offered that prefer neither."""
+        return (*SIDES, *self._answers(settings))
 
     def page_part(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``show_prompt``, ``tie``, ``answers`` (that prefer neither), ``grid_size``, ``columns``."""

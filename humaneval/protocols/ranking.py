@@ -135,6 +135,10 @@ class Ranking(Protocol):
             return divmod(value, count)
         return order_of(value, count)
 
+    def answer_names(self, questions: Sequence[QuestionSpec], settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the images' numbers."""
+        return tuple(str(place + 1) for place in range(self._images(settings)))
+
     def page_part(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``{"show_prompt": bool, "images": int, "mode": "order" | "best_worst"}``."""
         matched = self.value(settings, "match_prompts")

@@ -97,6 +97,10 @@ class RealOrFake(Protocol):
         """Return 1 for a real image, 0 for a generated one."""
         return int(kinds[0] == "real")
 
+    def answer_names(self, questions: Sequence[QuestionSpec], settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return ``("real", "fake")``."""
+        return ("real", "fake")
+
     def page_part(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``share_real`` (percent, or None if untold); a prompt would give generated images away."""
         told = self.value(settings, "disclose_share")

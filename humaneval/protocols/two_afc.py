@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from humaneval.protocols.base import (
     CANNOT_TELL,
+    SIDES,
     AnswerError,
     ConditionSpec,
     Design,
@@ -147,6 +148,11 @@ class TwoAFC(Protocol):
         """Return the real image's slot; None unless it is the only real one and stands in slot 1."""
         reals = [slot for slot, kind in enumerate(kinds) if kind == "real"]
         return REAL_SLOT if reals == [REAL_SLOT] else None
+
+    def answer_names(self, questions: Sequence[QuestionSpec], settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the sides, or the images' numbers where there are more than two."""
+        images = self._images(settings)
+        return SIDES if images == 2 else tuple(str(place + 1) for place in range(images))
 
     def page_part(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``{"show_prompt": bool, "images": int, "ask": "real" | "generated"}``."""

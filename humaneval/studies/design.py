@@ -12,9 +12,20 @@ import numpy as np
 from django.core.exceptions import ValidationError
 
 from humaneval.protocols import registry
-from humaneval.protocols.base import ConditionSpec, Design, Kind, PairSpec, QuestionSpec, TrialSpec
+from humaneval.protocols.base import (
+    ConditionSpec,
+    Design,
+    Kind,
+    PairSpec,
+    Protocol,
+    QuestionSpec,
+    SettingsError,
+    TrialSpec,
+)
+from humaneval.protocols.keys import problems_of_keys
 from humaneval.samples.models import Sample
 from humaneval.studies.gold import gold_problems, gold_specs
+from humaneval.studies.flow import complete_flow
 from humaneval.studies.models import Condition, Study, StudyState
 
 _UNPLANNED = frozenset({StudyState.DRAFT, StudyState.LAUNCHING})
@@ -98,7 +109,18 @@ def problems_of_trials(study: Study, design: Design) -> list[str]:
         protocol = registry.get(study.protocol)
     except LookupError as error:
         return [str(error)]
-    return protocol.problems(design)
+    return [*protocol.problems(design), *_problems_of_keys(study, protocol, design)]
+
+
+def _problems_of_keys(study: Study, protocol: Protocol, design: Design) -> list[str]:
+    """Return what is wrong with the keys that the study sets for its answers; settings must be in order."""
+    if not (keys := complete_flow(study.flow)["keys"]):
+        return []
+    try:
+        protocol.checked_settings(design.settings)
+    except SettingsError:
+        return []
+    return problems_of_keys(keys, protocol.key_names(design.questions, design.settings))
 
 
 def digest(study: Study, design: Design) -> str:

@@ -36,6 +36,7 @@ def default_flow() -> dict[str, Any]:
         "break_every": 0,
         "confirm_answers": False,
         "allow_zoom": False,
+        "scale": "fit",
         "keys": {},
         "closing": [],
         "debrief": "",
@@ -179,6 +180,7 @@ _FLOW: dict[str, Check] = {
     "break_every": _number(0, 1000),
     "confirm_answers": _boolean,
     "allow_zoom": _boolean,
+    "scale": _one_of("fit", "fixed", "pixels"),
     "keys": _by_name(_text, _words),
     "closing": _list(
         _object(
@@ -268,6 +270,7 @@ def shown_flow(flow: Mapping[str, Any], language: str) -> dict[str, Any]:
         "break_every": whole["break_every"],
         "confirm_answers": whole["confirm_answers"],
         "allow_zoom": whole["allow_zoom"],
+        "scale": whole["scale"],
         "keys": whole["keys"],
         "closing": [_translated(question, words, "closing") for question in whole["closing"]],
         "debrief": words.get("debrief", whole["debrief"]),

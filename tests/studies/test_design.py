@@ -93,3 +93,9 @@ def test_a_launched_studys_preview_is_its_own_trials(make_study):
 def test_a_draft_without_trials_to_make_says_why(make_study):
     with pytest.raises(NotLaunchable, match="needs at least 1 generated sample set"):
         preview_trials(make_study(conditions=[]), 3)
+
+
+def test_keys_for_answers_that_the_protocol_does_not_have_keep_a_study_from_its_launch(make_study):
+    study = make_study("two_afc", flow={"keys": {"left": "a", "both_good": "b"}})
+    [problem] = problems_of(study, design_of(study))
+    assert problem == "Keys: there is no answer “both_good”; there are left, right, next."
