@@ -29,7 +29,7 @@ function fit(box, image, cells, across, down, wanted) {
   const rows = Math.ceil(cells / columns);
   const width = (box.width - GAP * (across - 1) - across * CELL_GAP * (columns - 1)) / (across * columns);
   const height = (box.height - GAP * (down - 1) - down * CELL_GAP * (rows - 1)) / (down * rows);
-  return Math.max(16, Math.floor(Math.min(wanted, width, (height * image.width) / image.height)));
+  return Math.min(wanted, Math.max(16, Math.floor(Math.min(width, (height * image.width) / image.height))));
 }
 
 /**

@@ -20,18 +20,25 @@ export class Questions {
   /**
    * @param {Question[]} questions
    * @param {{choices: (question: Question) => Choice[], control: import("./types.js").ControlMaker | null,
-   *   confirm: boolean, cannotTell: boolean,
+   *   confirm: boolean, keys: Record<string, string>, cannotTell: boolean,
    *   onAnswered: (outcome: Outcome, answers: Record<string, Shown>, event: Event) => void}} options
-   *   confirm: ask for "Next" even after a single choice; cannotTell: offer not to answer
+   *   confirm: ask for "Next" even after a single choice; keys: the study's own, by name; cannotTell: offer
+   *   not to answer
    */
-  constructor(questions, { choices, control, confirm, cannotTell, onAnswered }) {
+  constructor(questions, { choices, control, confirm, keys, cannotTell, onAnswered }) {
     this.onAnswered = onAnswered;
+    this.keys = keys;
     /** @type {Map<string, Shown>} */
     this.given = new Map();
+    /** @type {Outcome | null} a way not to answer that is still to be confirmed */
+    this.aside = null;
+    this.confirm = confirm;
+    /** @type {Map<Outcome, HTMLButtonElement>} */
+    this.ways = new Map();
     this.stacked = false;
     this.rows = questions.map((question) => this.#row(question, choices(question), control));
     this.atOnce = this.rows.length === 1 && !control && !confirm;
-    this.next = el("button", { type: "button", class: "primary next", disabled: true }, `${words.next} `, el("kbd", { "aria-hidden": "true" }, "↵"));
+    this.next = el("button", { type: "button", class: "primary next", disabled: true }, `${words.next} `, el("kbd", { "aria-hidden": "true" }, keys["next"]?.toUpperCase().trim() || "↵"));
     this.next.addEventListener("click", (event) => this.#give(event));
     this.element = el("div", { class: "questions" }, ...this.rows.map(({ group }) => group));
     if (!this.atOnce) this.element.append(this.next);
@@ -40,6 +47,7 @@ export class Questions {
 
   reset() {
     this.given.clear();
+    this.aside = null;
     for (const { control } of this.rows) control?.reset();
     this.#show();
   }
@@ -67,7 +75,10 @@ export class Questions {
 
   /** @param {KeyboardEvent} event @returns {boolean} whether the key meant something here */
   press(event) {
-    if (event.key === "Enter") return !this.#wouldPress(document.activeElement) && this.#give(event);
+    const { next, cannot_tell: unsure, not_shown: missing } = this.keys;
+    const means = (/** @type {string | undefined} */ key) => key !== undefined && keyOf({ key }) === keyOf(event);
+    if (event.key === "Enter" || means(next)) return !this.#wouldPress(document.activeElement) && this.#give(event);
+    if (means(unsure) || means(missing)) return this.#setAside(means(unsure) ? "cannot_tell" : "not_shown", event);
     const row = this.#current();
     if (row?.control) return row.control.press(event);
     const choice = row?.choices.find((each) => this.#wording(each).keys.includes(keyOf(event)));
@@ -121,12 +132,28 @@ export class Questions {
   #apart() {
     /** @type {[Outcome, string][]} */
     const ways = [["cannot_tell", words.cannotTell], ["not_shown", words.notShown]];
-    const buttons = ways.map(([outcome, text]) => {
-      const button = el("button", { type: "button", class: "plain" }, text);
-      button.addEventListener("click", (event) => this.onAnswered(outcome, {}, event));
-      return button;
-    });
-    return el("div", { class: "apart" }, ...buttons);
+    for (const [outcome, text] of ways) {
+      const key = this.keys[outcome];
+      const button = el("button", { type: "button", class: "plain", "aria-keyshortcuts": key ?? null }, text);
+      if (key) button.append(" ", el("kbd", { "aria-hidden": "true" }, key.toUpperCase()));
+      button.addEventListener("click", (event) => this.#setAside(outcome, event));
+      this.ways.set(outcome, button);
+    }
+    return el("div", { class: "apart" }, ...this.ways.values());
+  }
+
+  /**
+   * @param {Outcome} outcome
+   * @param {Event} event
+   */
+  #setAside(outcome, event) {
+    if (!this.ways.has(outcome)) return false;
+    this.aside = outcome;
+    this.given.clear();
+    for (const { control } of this.rows) control?.reset();
+    this.#show();
+    if (!this.confirm) this.#give(event);
+    return true;
   }
 
   /**
@@ -148,6 +175,7 @@ export class Questions {
   #note(question, value, event) {
     if (value === null) this.given.delete(question.key);
     else this.given.set(question.key, value);
+    this.aside = null;
     this.#show();
     if (this.atOnce) this.#give(event);
   }
@@ -166,13 +194,19 @@ export class Questions {
 
   /** @param {Event} event */
   #give(event) {
-    if (this.given.size < this.rows.length) return false;
-    this.onAnswered("answered", Object.fromEntries(this.given), event);
+    if (!this.#complete) return false;
+    if (this.aside) this.onAnswered(this.aside, {}, event);
+    else this.onAnswered("answered", Object.fromEntries(this.given), event);
     return true;
+  }
+
+  get #complete() {
+    return Boolean(this.aside) || this.given.size === this.rows.length;
   }
 
   #show() {
     const current = this.#current();
+    if (this.confirm) for (const [outcome, button] of this.ways) button.setAttribute("aria-pressed", String(outcome === this.aside));
     for (const row of this.rows) {
       row.choices.forEach((choice, index) => {
         const pressed = this.given.get(row.question.key) === choice.value;
@@ -180,7 +214,7 @@ export class Questions {
       });
       row.group.classList.toggle("current", this.rows.length > 1 && row === current);
     }
-    this.next.disabled = this.given.size < this.rows.length;
+    this.next.disabled = !this.#complete;
   }
 }
 
@@ -203,7 +237,7 @@ function notes(choices) {
   return el("div", { class: "notes", "aria-hidden": "true" }, ...texts.map((each) => el("span", {}, each?.note ?? "")));
 }
 
-/** Letters count in either case. @param {KeyboardEvent} event */
+/** Letters count in either case. @param {{key: string}} event */
 function keyOf({ key }) {
   return key.length === 1 ? key.toLowerCase() : key;
 }

@@ -13,10 +13,12 @@ export class Ranking {
   /**
    * @param {number} places
    * @param {boolean} bestWorst  whether only the best and the worst are asked for
+   * @param {Record<string, string>} keys  that the study sets in place of the images' numbers
    * @param {(value: number[] | null, event: Event) => void} onChange
    */
-  constructor(places, bestWorst, onChange) {
+  constructor(places, bestWorst, keys, onChange) {
     this.onChange = onChange;
+    this.keys = Array.from({ length: places }, (_, place) => keys[place + 1] ?? String(place + 1));
     this.bestWorst = bestWorst;
     const names = bestWorst ? [words.best, words.worst] : Array.from({ length: places }, (_, rank) => rankName(rank, places));
     /** @type {(number | null)[]} the place in each slot */
@@ -35,9 +37,9 @@ export class Ranking {
     this.#show();
   }
 
-  /** Digits stand for the images; Backspace starts over. @param {KeyboardEvent} event */
+  /** Numbers, or the study's keys, stand for the images; Backspace starts over. @param {KeyboardEvent} event */
   press(event) {
-    const place = Number(event.key) - 1;
+    const place = this.keys.findIndex((key) => key.toLowerCase() === event.key.toLowerCase());
     if (event.key === "Backspace") this.slots.fill(null);
     else if (!this.chips[place]) return false;
     else this.#toggle(place);
@@ -98,7 +100,9 @@ export class Ranking {
 
   /** @param {number} place */
   #chip(place) {
-    const chip = el("button", { type: "button", class: "choice chip", "aria-keyshortcuts": place + 1 }, String(place + 1));
+    const key = /** @type {string} */ (this.keys[place]);
+    const chip = el("button", { type: "button", class: "choice chip", "aria-keyshortcuts": key }, String(place + 1));
+    if (key !== String(place + 1)) chip.append(el("kbd", { "aria-hidden": "true" }, key.toUpperCase()));
     let dragged = false;
     chip.addEventListener("pointerdown", (down) => {
       dragged = false;

@@ -2,6 +2,7 @@
 /** One sitting: instructions, trials, thanks. */
 /** @typedef {import("./types.js").SessionInfo} SessionInfo */
 import { DisplayTooSlow } from "./display.js";
+import { equip } from "./equipment.js";
 import { Header, waitingSign } from "./header.js";
 import { RequestFailed, persist } from "./http.js";
 import { ImageLoader } from "./images.js";
@@ -30,12 +31,12 @@ export async function runSession(root, server, shelf, info) {
   supply.warm();
   warnBeforeLeaving(outbox);
   const part = await loadPart(study.protocol);
-  const control = (await part.control?.(study.page)) ?? null;
+  const equipment = await equip(study, part);
   if (progress.done === 0 && progress.total > 0) await instruct(root, study, progress.total, part.brief?.(study.page) ?? []);
   for (let before = -1; progress.done > before; supply = supplyOf(server, outbox, [])) {
     before = progress.done;
     try {
-      await runTrials(root, { study, part, control, supply, outbox, progress });
+      await runTrials(root, { study, part, equipment, supply, outbox, progress });
     } catch (error) {
       if (!(error instanceof DisplayTooSlow)) throw error;
       return message(root, words.tooSlow, words.tooSlowWhy(error.hertz));
@@ -106,9 +107,9 @@ function supplyOf(server, outbox, answered) {
 /**
  * @param {HTMLElement} root
  * @param {{study: import("./types.js").Study, part: import("./types.js").Part,
- *   control: import("./types.js").ControlMaker | null, supply: Supply, outbox: Outbox, progress: import("./types.js").Progress}} parts
+ *   equipment: import("./types.js").Equipment, supply: Supply, outbox: Outbox, progress: import("./types.js").Progress}} parts
  */
-async function runTrials(root, { study, part, control, supply, outbox, progress }) {
+async function runTrials(root, { study, part, equipment, supply, outbox, progress }) {
   const header = new Header(study.title);
   const count = () => header.progress(progress.done, progress.total);
   /** @param {import("./types.js").Vote} vote */
@@ -126,7 +127,7 @@ async function runTrials(root, { study, part, control, supply, outbox, progress 
     await rest(root, progress);
     show();
   };
-  const trials = new Trials({ study, part, control, supply, outbox, onDone, onBlock });
+  const trials = new Trials({ study, part, equipment, supply, outbox, onDone, onBlock });
   outbox.addEventListener("change", () => {
     header.say("votes", waitingSign(outbox));
     count();

@@ -14,9 +14,15 @@ export class Stage {
    * @param {number} displayWidth  width of one image in CSS pixels; 0 for its own
    * @param {((place: number, event: Event) => void) | null} onPlace  called when the images of a place are touched
    * @param {boolean} numbered  whether each place shows its number
+   * @param {import("./types.js").Flow["scale"]} scale
    */
-  constructor(displayWidth, onPlace, numbered) {
+  constructor(displayWidth, onPlace, numbered, scale) {
     this.displayWidth = displayWidth;
+    this.scale = scale;
+    /** Whether there is no room for images that may not shrink; they are hidden then. */
+    this.cramped = false;
+    /** @type {(() => void) | null} */
+    this.onRoom = null;
     this.onPlace = onPlace;
     /** @type {HTMLElement[]} */
     this.places = [];
@@ -25,7 +31,10 @@ export class Stage {
     this.element = el("div", { class: "stage", role: "group" });
     if (onPlace) this.element.classList.add("answers");
     this.element.classList.toggle("numbered", numbered);
-    addEventListener("resize", () => this.assignment && this.fit());
+    addEventListener("resize", () => {
+      if (this.assignment) this.fit();
+      if (!this.cramped) this.onRoom?.();
+    });
   }
 
   clear() {
@@ -51,13 +60,23 @@ export class Stage {
     return layout;
   }
 
+  /** Resolve as soon as there is room. @returns {Promise<void>} */
+  async room() {
+    if (this.cramped) await new Promise((resolve) => (this.onRoom = () => resolve(undefined)));
+    this.onRoom = null;
+  }
+
   /** Size the images for the room there is, and the stage for the images. @returns {Layout} */
   fit() {
     const { places } = /** @type {Assignment} */ (this.assignment);
     const cells = /** @type {import("./types.js").Stimulus[]} */ (places[0]);
     const image = /** @type {import("./types.js").Stimulus} */ (cells[0]);
     const box = this.#room();
-    const layout = arrange({ box, image, places: places.length, cells: cells.length, wanted: this.displayWidth });
+    const wanted = this.scale === "pixels" ? image.width / devicePixelRatio : this.displayWidth || image.width;
+    const layout = arrange({ box, image, places: places.length, cells: cells.length, wanted });
+    this.layout = layout;
+    this.cramped = this.scale !== "fit" && layout.width < wanted;
+    this.element.classList.toggle("cramped", this.cramped);
     this.element.style.gridTemplateColumns = `repeat(${layout.across}, max-content)`;
     this.element.style.width = `${layout.extent.width + 2 * PADDING}px`;
     this.element.style.flexBasis = `${layout.extent.height + 2 * PADDING}px`;

@@ -22,12 +22,12 @@ const FEEDBACK_MS = 700;
 
 export class Trials {
   /**
-   * @param {{study: Study, part: import("./types.js").Part, control: import("./types.js").ControlMaker | null,
+   * @param {{study: Study, part: import("./types.js").Part, equipment: import("./types.js").Equipment,
    *   supply: import("./supply.js").Supply, outbox: import("./outbox.js").Outbox, onDone: (vote: Vote) => void,
    *   onBlock: () => Promise<void>}} parts
    *   onBlock: called between two blocks; resolves when the rater wants to go on
    */
-  constructor({ study, part, control, supply, outbox, onDone, onBlock }) {
+  constructor({ study, part, equipment, supply, outbox, onDone, onBlock }) {
     this.part = part;
     this.page = study.page;
     this.supply = supply;
@@ -41,22 +41,30 @@ export class Trials {
     /** @type {((given: Given) => void) | null} */
     this.accept = null;
     this.questions = new Questions(study.questions, {
-      choices: (question) => part.choices(question, study.page),
-      control,
-      confirm: false,
+      choices: (question) => equipment.rekeyed(part.choices(question, study.page)),
+      control: equipment.control,
+      confirm: study.flow.confirm_answers,
+      keys: study.flow.keys,
       cannotTell: Boolean(study.page["cannot_tell"]),
-      onAnswered: (outcome, answers, event) => this.accept?.({ outcome, answers, event }),
+      onAnswered: (outcome, answers, event) => !this.stage.cramped && this.accept?.({ outcome, answers, event }),
     });
     const touchable = part.placesAnswer && study.questions.length === 1;
     this.stage = new Stage(
       study.display_width,
       touchable ? (place, event) => this.accept && this.questions.choosePlace(place, event) : null,
       Number(study.page["images"] ?? 0) > 2,
+      study.flow.scale,
     );
+    this.zoom = equipment.zoom;
+    this.zoom?.button.addEventListener("click", ({ detail }) => {
+      if (detail) this.zoom?.button.blur(); // a pointer's click: Enter later on is for the answer
+      this.#zoom();
+    });
     this.prompt = el("p", { class: "prompt", hidden: !study.page["show_prompt"] });
     this.loading = el("p", { class: "loading", role: "status" });
     /** Busy while there is nothing to answer. */
     this.element = el("div", { class: "trial unbegun", "aria-busy": "true" }, this.prompt, this.stage.element, this.loading, this.questions.element);
+    if (this.zoom) this.questions.element.prepend(this.zoom.button, this.zoom.dialog);
     this.onKey = this.onKey.bind(this);
   }
 
@@ -86,8 +94,15 @@ export class Trials {
       if (event.key === "Enter" || event.key === " ") event.preventDefault();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !this.accept) return;
-    if (this.questions.press(event)) event.preventDefault();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !this.accept || this.zoom?.open) return;
+    if (this.zoom && event.key.toLowerCase() === "z") this.#zoom();
+    else if (!this.questions.press(event)) return;
+    event.preventDefault();
+  }
+
+  /** Look closer, while there is something to look at. */
+  #zoom() {
+    if (this.accept && !this.stage.cramped) this.zoom?.show(this.stage.places);
   }
 
   /**
@@ -139,12 +154,13 @@ export class Trials {
     this.element.classList.remove("unbegun");
     const cells = images[0]?.length ?? 0;
     const put = () => this.stage.put(assignment, images, words.images(images.length, cells));
-    const layout = put();
+    const layout = await this.#fitting(put());
     this.questions.arrange(layout.arrangement === "column");
     // The frame put together above is on screen from here on, or the exposure says when.
     const exposed = this.exposure && (await this.#expose(this.exposure, assignment, put));
     const shown = exposed?.onset ?? (await nextFrame());
     this.attention.restart();
+    this.zoom?.restart();
     const shownAt = new Date(performance.timeOrigin + shown).toISOString();
     const { outcome, answers, event } = await this.#answer(shown);
     const exposure = await exposed?.over;
@@ -160,12 +176,34 @@ export class Trials {
         device_pixel_ratio: devicePixelRatio,
         image_width: layout.width,
         arrangement: layout.arrangement,
+        ...this.#rescaled(layout),
         ...exposure,
         ...this.attention.read(),
+        ...this.zoom?.read(),
         input: inputOf(event),
         wait_ms: round(Math.max(0, shown - since)),
       },
     };
+  }
+
+  /**
+   * Wait for a window with room for images that may not shrink.
+   *
+   * @param {import("./layout.js").Layout} layout
+   * @returns {Promise<import("./layout.js").Layout>}
+   */
+  async #fitting(layout) {
+    if (!this.stage.cramped) return layout;
+    this.loading.textContent = words.cramped;
+    await this.stage.room();
+    this.loading.textContent = "";
+    return this.stage.layout ?? layout;
+  }
+
+  /** What became of the images' width, where that is not what it was. @param {import("./layout.js").Layout} layout */
+  #rescaled({ width }) {
+    const now = this.stage.layout?.width ?? width;
+    return now === width ? {} : { rescaled_width: now };
   }
 
   /**

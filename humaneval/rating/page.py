@@ -5,6 +5,7 @@ from __future__ import annotations
 from csp.constants import SELF
 from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -14,6 +15,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from humaneval.rating.consent import consent_hash
+from humaneval.studies.flow import complete_flow
 from humaneval.studies.models import Study, StudyState
 from humaneval.ui.policy import let_frame
 
@@ -21,6 +23,7 @@ MODULES = (
     "attention",
     "display",
     "elements",
+    "equipment",
     "header",
     "http",
     "images",
@@ -65,6 +68,13 @@ def preview(request: HttpRequest, slug: str) -> HttpResponseBase:
     return let_frame(request, page, ancestors=[SELF])
 
 
+def _styles(study: Study) -> list[str]:
+    """Return the style sheets of a study's page: its protocol's too where that has one."""
+    protocol = f"protocols/{study.protocol}"
+    own = [protocol] if finders.find(f"styles/{protocol}.css") else []
+    return ["rater", *own, *(["zoom"] if complete_flow(study.flow)["allow_zoom"] else [])]
+
+
 def _page(request: HttpRequest, template: str, study: Study) -> HttpResponse:
     """Return a page in the language that the link asks for with ``lang``, else in English."""
     asked = request.GET.get("lang", "")
@@ -75,6 +85,7 @@ def _page(request: HttpRequest, template: str, study: Study) -> HttpResponse:
         "is_open": study.state == StudyState.OPEN,
         "consent_hash": consent_hash(study),
         "modules": [static(f"rater/{name}.js") for name in names],
+        "styles": [static(f"styles/{name}.css") for name in _styles(study)],
     }
     with translation.override(language):
         return render(request, template, context)

@@ -21,6 +21,7 @@ KEYS = {
     "two_afc_many": ("4",),
     "likert_slider": ("7", "ArrowRight", "Enter"),
     "pairwise_grids": ("g", "ArrowRight", "Enter"),
+    "two_afc_own_keys": ("j", "Enter"),
 }
 """What answers one question of each study."""
 

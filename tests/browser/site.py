@@ -68,6 +68,15 @@ STUDIES: dict[str, dict[str, Any]] = {
         "questions": _PREFERENCES,
         "display_width": 96,
     },
+    "two_afc_own_keys": {
+        "settings": {"cannot_tell": True},
+        "flow": {
+            "keys": {"left": "a", "right": "j", "cannot_tell": "c"},
+            "confirm_answers": True,
+            "allow_zoom": True,
+        },
+        "display_width": 200,
+    },
 }
 """The studies by slug; the protocol is the slug's beginning."""
 

@@ -30,6 +30,7 @@ WHOLE = {
     "pairwise_grids": 8,
     "ranking": 3,
     "duplicates": 2,
+    "two_afc_own_keys": 2,
 }
 """Images in one trial, where they are more than one."""
 

@@ -5,6 +5,7 @@ import { Ranking } from "../ranking.js";
 /** @type {import("../types.js").Part} */
 export const part = {
   choices: () => [],
-  control: async ({ images, mode }) => (_question, onChange) => new Ranking(Number(images), mode === "best_worst", onChange),
+  control: async ({ images, mode }, keys) => (_question, onChange) =>
+    new Ranking(Number(images), mode === "best_worst", keys, onChange),
   placesAnswer: true,
 };

@@ -7,6 +7,7 @@ import { words } from "../words.js";
 /** @type {Choice} */
 export const FIRST = {
   value: 0,
+  answer: "left",
   text: words.left,
   keys: ["ArrowLeft", "f", "1"],
   sign: "←",
@@ -16,6 +17,7 @@ export const FIRST = {
 /** @type {Choice} */
 export const SECOND = {
   value: 1,
+  answer: "right",
   text: words.right,
   keys: ["ArrowRight", "j", "2"],
   sign: "→",

@@ -6,7 +6,7 @@ import { FIRST, SECOND } from "./sides.js";
 /** @param {number} place @param {number} places @returns {import("../types.js").Choice} */
 function numbered(place, places) {
   const number = String(place + 1);
-  return { value: place, text: number, name: words.imageOf(place + 1, places), keys: [number], sign: "" };
+  return { value: place, answer: number, text: number, name: words.imageOf(place + 1, places), keys: [number], sign: "" };
 }
 
 /** @type {import("../types.js").Part} */

@@ -27,6 +27,12 @@ export const words = {
     const number = ["", "", "Zwei", "Drei", "Vier", "Fünf", "Sechs", "Sieben"][places] ?? String(places);
     return cells > 1 ? `${number} Gruppen von ${cells} Bildern` : `${number} Bilder`;
   },
+  zoom: "Genauer ansehen",
+  zoomHow: "Ziehen oder Pfeiltasten verschieben das Bild, + und − ändern die Größe, Esc führt zurück.",
+  larger: "Größer",
+  smaller: "Kleiner",
+  close: "Schließen",
+  cramped: "Bitte vergrößern Sie das Fenster: Die Bilder dieser Studie werden nicht verkleinert.",
   loading: "Die nächsten Bilder werden geladen …",
 
   start: "Start",

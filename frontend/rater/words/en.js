@@ -29,6 +29,12 @@ export const words = {
     const number = ["", "", "Two", "Three", "Four", "Five", "Six", "Seven"][places] ?? String(places);
     return cells > 1 ? `${number} groups of ${cells} images` : `${number} images`;
   },
+  zoom: "Look closer",
+  zoomHow: "Drag or use the arrow keys to move, + and − to change the size, Esc to go back.",
+  larger: "Larger",
+  smaller: "Smaller",
+  close: "Close",
+  cramped: "Please make the window larger: the images of this study are not made smaller.",
   loading: "Loading the next images …",
 
   // Instructions
