@@ -24,8 +24,8 @@ from humaneval.protocols.base import (
 )
 from humaneval.protocols.keys import problems_of_keys
 from humaneval.samples.models import Sample
-from humaneval.studies.gold import gold_problems, gold_specs
 from humaneval.studies.flow import complete_flow
+from humaneval.studies.gold import gold_problems, gold_specs
 from humaneval.studies.models import Condition, Study, StudyState
 
 _UNPLANNED = frozenset({StudyState.DRAFT, StudyState.LAUNCHING})
