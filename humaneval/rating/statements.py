@@ -172,13 +172,13 @@ def close_openings(openings: Sequence[int]) -> None:
     _run(f"UPDATE rating_opening SET free_from = NULL WHERE id IN ({marks})", openings)  # noqa: S608
 
 
-def _fetch(sql: str, parameters: Sequence[object]) -> list[Row]:
+def _fetch(sql: str, parameters: Sequence[Any]) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
 
 
-def _run(sql: str, parameters: Sequence[object]) -> None:
+def _run(sql: str, parameters: Sequence[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
 
@@ -191,7 +191,7 @@ def _tuples(rows: Sequence[Row]) -> str:
     return ", ".join(f"({_marks(row)})" for row in rows)
 
 
-def _flat(rows: Iterable[Row]) -> list[object]:
+def _flat(rows: Iterable[Row]) -> list[Any]:
     return [value for row in rows for value in row]
 
 
