@@ -59,7 +59,7 @@ def with_parameters(session: Session, history: History) -> History:
         [Assignment(pk=key, parameters=parameters) for key, parameters in chosen.items()], ["parameters"]
     )
     rows = (replace(row, parameters=chosen.get(row.id, row.parameters)) for row in history.rows)
-    return History(tuple(rows))
+    return History(tuple(rows), history.earlier)
 
 
 def parameters_ahead(session: Session) -> dict[UUID, dict[str, Any]]:

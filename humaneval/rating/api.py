@@ -31,14 +31,14 @@ from humaneval.rating.authentication import (
 )
 from humaneval.rating.completion import complete_session, completion_of
 from humaneval.rating.describing import describe_assignments, describe_study
-from humaneval.rating.handout import hand_out
+from humaneval.rating.handout import hand_out, note_if_nothing_is_left
 from humaneval.rating.history import read_history
 from humaneval.rating.intake import store_votes
 from humaneval.rating.models import Session
 from humaneval.rating.preview import preview_assignments, render_preview
 from humaneval.rating.progress import progress_of
 from humaneval.rating.refusals import Refusal
-from humaneval.rating.sessions import Arrival, open_session
+from humaneval.rating.sessions import Arrival, another_sitting, open_session
 from humaneval.rating.submissions import read_submissions, verdicts_in_order
 from humaneval.rating.surroundings import answer_comprehension, store_closing
 from humaneval.rating.throttles import ArrivalThrottle, SessionThrottle
@@ -143,6 +143,8 @@ class ArrivalView(RatingView):
             )
         study = get_object_or_404(Study, slug=asked.validated_data["study"])
         opened = open_session(study=study, arrival=_arrival(request, asked.validated_data))
+        if opened.created:
+            note_if_nothing_is_left(opened.session)
         body = {"token": opened.token, "session": _session_body(opened.session)}
         code = status.HTTP_201_CREATED if opened.created else status.HTTP_200_OK
         return Response(shapes.OpenedSessionSerializer(body).data, status=code)
@@ -167,6 +169,7 @@ def _session_body(session: Session) -> dict[str, Any]:
         "study": describe_study(session.study, session.language),
         "progress": progress_of(session, answered=answered),
         "completion": completion_of(session),
+        "again": another_sitting(session),
     }
 
 
@@ -275,7 +278,11 @@ class CompleteView(SessionView):
     def post(self, request: Request) -> Response:
         """End the session, once nothing is left to answer, and return the completion code."""
         session = complete_session(session_id=session_of(request).pk)
-        body = {"state": session.state, "completion": completion_of(session)}
+        body = {
+            "state": session.state,
+            "completion": completion_of(session),
+            "again": another_sitting(session),
+        }
         return Response(shapes.EndedSessionSerializer(body).data)
 
 

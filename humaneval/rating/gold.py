@@ -8,23 +8,31 @@ from __future__ import annotations
 
 from random import Random
 
-from humaneval.rating.history import History
+from humaneval.rating.met import Met
 from humaneval.rating.models import Session
+from humaneval.rating.places import Places
 from humaneval.studies.models import Trial
 
 
-def unmet_gold(session: Session, history: History) -> list[Trial]:
-    """Return the gold trials that a session has not met: one query, none for studies that use no gold."""
-    study = session.study
-    if not (study.gold_per_block and study.gold_count):
-        return []
-    gold = Trial.objects.filter(study=study, number__gte=study.trial_count)
-    return list(gold.exclude(pk__in=history.trials).order_by("number"))
+def place_gold(session: Session, places: Places, met: Met, positions: range) -> dict[int, Trial]:
+    """Return the gold trials for those of some positions that hold one, and note them as met.
+
+    One query, none for studies that use no gold.
+    """
+    wanted = [position for position in positions if places.is_gold(position)]
+    gold = _unmet_gold(session, met) if wanted else []
+    placed: dict[int, Trial] = {}
+    for position in wanted:
+        fit = [trial for trial in gold if met.admits(trial)]
+        if fit:
+            placed[position] = _seeded(session, f"gold at {position}").choice(fit)
+            met.add(placed[position])
+    return placed
 
 
-def choose_gold(session: Session, position: int, gold: list[Trial]) -> Trial | None:
-    """Return the gold trial that a session meets at a position, or None where it has met them all."""
-    return _seeded(session, f"gold at {position}").choice(gold) if gold else None
+def _unmet_gold(session: Session, met: Met) -> list[Trial]:
+    gold = Trial.objects.filter(study=session.study, number__gte=session.study.trial_count)
+    return list(gold.exclude(pk__in=met.trials).order_by("number"))
 
 
 def gold_turn(session: Session, trial: Trial) -> int:

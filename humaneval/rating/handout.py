@@ -8,7 +8,7 @@ places.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -17,15 +17,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from humaneval.rating.adapting import first_parameters, with_parameters
-from humaneval.rating.gold import choose_gold, gold_turn, unmet_gold
+from humaneval.rating.drawing import draw_openings, has_work
+from humaneval.rating.gold import gold_turn, place_gold
 from humaneval.rating.history import Handed, History, read_history
+from humaneval.rating.lanes import Drawn
 from humaneval.rating.leases import lease_end, renew_leases
+from humaneval.rating.met import Met
 from humaneval.rating.models import Assignment, Opening, Session, SessionState
-from humaneval.rating.openings import has_opening, lease_openings, take_openings
+from humaneval.rating.openings import lease_openings
 from humaneval.rating.places import Places
 from humaneval.rating.progress import Progress, fresh_wanted, full_length, progress_of
 from humaneval.rating.repeats import choose_repeat
 from humaneval.rating.screens import lay_out
+from humaneval.rating.seats import could_sit, take_seat
 from humaneval.rating.sessions import lock_session
 from humaneval.rating.surroundings import refuse_uncomprehending
 from humaneval.studies.models import StudyState, Trial
@@ -69,42 +73,69 @@ def is_work_left(session: Session, history: History, now: datetime) -> bool:
     places = Places(session.study, session)
     if _repeat_at(session, places, places.next_other(history.next_position), history.rows) is not None:
         return True
-    return fresh_wanted(session, history) > 0 and has_opening(session.study, but=history.trials, now=now)
+    if fresh_wanted(session, history) <= 0 or not could_sit(session, history, now):
+        return False
+    return has_work(session, met=Met(session.study, history), now=now)
+
+
+def note_if_nothing_is_left(session: Session) -> None:
+    """Note of a session that has just begun that it will find no work, so that its page says so at once.
+
+    Should there be some after all when it asks, it gets that, and its length with it.
+    """
+    if not is_work_left(session, read_history(session), timezone.now()):
+        session.allotment = 0
+        session.save(update_fields=["allotment"])
 
 
 def _draw(session: Session, history: History, room: int, now: datetime) -> History:
     """Hand the session up to ``room`` new assignments, and note its length where the study ran short."""
     if room <= 0:
         return history
-    count = min(room, fresh_wanted(session, history))
-    openings = take_openings(session.study, but=history.trials, count=count, now=now)
-    new = list(_compose(session, history, openings, room, lease_end(session, now)))
+    new, drawn = _compose(session, history, room, now) if take_seat(session, history, now) else ([], [])
     used = {assignment.opening_id for assignment in new}
-    lease_openings([opening for opening in openings if opening.pk in used], lease_end(session, now))
+    lease_openings([row.opening for row in drawn if row.opening.pk in used], lease_end(session, now))
     Assignment.objects.bulk_create(new)
-    drawn = history.extended_by(new)
-    _note_length(session, drawn, ran_short=len(new) < room)
-    return drawn
+    extended = history.extended_by(new)
+    _note_length(session, extended, ran_short=len(new) < room)
+    return extended
 
 
 def _compose(
-    session: Session, history: History, openings: list[Opening], room: int, lease_until: datetime
+    session: Session, history: History, room: int, now: datetime
+) -> tuple[list[Assignment], list[Drawn]]:
+    """Return up to ``room`` assignments, and what was drawn for them: more than they need, now and then."""
+    places, met = Places(session.study, session), Met(session.study, history)
+    positions = range(history.next_position, history.next_position + room)
+    gold = place_gold(session, places, met, positions)
+    count = min(room, fresh_wanted(session, history))
+    drawn = draw_openings(session, met=met, count=count, now=now)
+    fill = _fill(session, places, history, positions, gold, drawn, lease_end(session, now))
+    return list(fill), drawn
+
+
+def _fill(
+    session: Session,
+    places: Places,
+    history: History,
+    positions: range,
+    gold: Mapping[int, Trial],
+    drawn: list[Drawn],
+    lease_until: datetime,
 ) -> Iterator[Assignment]:
-    """Yield up to ``room`` assignments: repeats and gold trials at their places, openings at all others.
+    """Yield assignments for positions: repeats and gold trials at their places, what was drawn at all others.
 
     A gold trial never comes last: it is there to be mistaken for one of the others.
     """
-    places, rows, fresh = Places(session.study, session), list(history.rows), deque(openings)
-    gold = unmet_gold(session, history)
-    for position in range(history.next_position, history.next_position + room):
+    rows, fresh = list(history.rows), deque(drawn)
+    for position in positions:
         repeated = _repeat_at(session, places, position, rows)
-        golden = choose_gold(session, position, gold) if places.is_gold(position) else None
         more = fresh or _repeat_at(session, places, places.next_other(position), rows) is not None
         if repeated is not None:
             assignment = _repeat(session, repeated, position, lease_until)
-        elif golden is not None and more:
-            gold.remove(golden)
-            assignment = _golden(session, golden, position, lease_until)
+        elif position in gold and more:
+            trial = gold[position]
+            assignment = _assignment(session, trial, position, lease_until, turn=gold_turn(session, trial))
         elif fresh:
             assignment = _first_time(session, fresh.popleft(), position, lease_until)
         else:
@@ -119,9 +150,9 @@ def _repeat_at(
     return choose_repeat(session.study, session, position, rows) if places.is_repeat(position) else None
 
 
-def _first_time(session: Session, opening: Opening, position: int, lease_until: datetime) -> Assignment:
+def _first_time(session: Session, drawn: Drawn, position: int, lease_until: datetime) -> Assignment:
     """Return an assignment whose sides turn with each of the trial's votes, so that they balance."""
-    turn = opening.trial.turn + opening.turn // session.study.trial_count
+    opening, turn = drawn.opening, drawn.opening.trial.turn + drawn.vote
     return _assignment(session, opening.trial, position, lease_until, turn=turn, opening=opening)
 
 
@@ -130,12 +161,6 @@ def _repeat(session: Session, repeated: Handed, position: int, lease_until: date
     trial = Trial.objects.get(pk=repeated.trial_id)
     turn = repeated.order[0] + 1
     return _assignment(session, trial, position, lease_until, turn=turn, is_repeat=True)
-
-
-def _golden(session: Session, trial: Trial, position: int, lease_until: datetime) -> Assignment:
-    """Return an assignment of a gold trial, with sides that its session decides."""
-    turn = gold_turn(session, trial)
-    return _assignment(session, trial, position, lease_until, turn=turn)
 
 
 def _assignment(

@@ -66,9 +66,10 @@ class Handed:
 
 @dataclass(frozen=True)
 class History:
-    """A session's assignments, by position."""
+    """A session's assignments, by position; ``earlier`` are trials that its rater met in earlier sessions."""
 
     rows: tuple[Handed, ...]
+    earlier: frozenset[int] = frozenset()
 
     @property
     def pending(self) -> tuple[Handed, ...]:
@@ -93,7 +94,7 @@ class History:
     @property
     def trials(self) -> frozenset[int]:
         """Ids of the trials that this rater has been handed, lapsed or not."""
-        return frozenset(row.trial_id for row in self.rows)
+        return self.earlier | {row.trial_id for row in self.rows}
 
     @property
     def next_position(self) -> int:
@@ -102,11 +103,12 @@ class History:
 
     def extended_by(self, new: Iterable[Assignment]) -> History:
         """Return the history with assignments that have just been made."""
-        return History((*self.rows, *(Handed.from_assignment(assignment) for assignment in new)))
+        rows = (*self.rows, *(Handed.from_assignment(assignment) for assignment in new))
+        return History(rows, self.earlier)
 
 
 def read_history(session: Session) -> History:
-    """Return everything that a session has been handed, in one query."""
+    """Return everything that a session has been handed: one query, another where it is not the first."""
     rows = (
         Assignment.objects.filter(session=session)
         .order_by("position")
@@ -126,4 +128,11 @@ def read_history(session: Session) -> History:
             "vote__late",
         )
     )
-    return History(tuple(Handed(*row) for row in rows))
+    return History(tuple(Handed(*row) for row in rows), _met_earlier(session))
+
+
+def _met_earlier(session: Session) -> frozenset[int]:
+    if not session.number:
+        return frozenset()
+    others = Assignment.objects.filter(session__study=session.study_id, session__rater=session.rater_id)
+    return frozenset(others.exclude(session=session).values_list("trial_id", flat=True))

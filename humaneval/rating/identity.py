@@ -27,13 +27,14 @@ def rater_key_hash(panel: str, person: str) -> str:
     return _keyed("rater", panel, person).hex()
 
 
-def session_token(study: Study, rater: Rater, number: int = 0) -> str:
-    """Return the 43-character token of a rater's session in a study: always the same one for a number.
+def session_token(study: Study, rater: Rater, number: int = 0, sitting: int = 0) -> str:
+    """Return the 43-character token of a rater's session in a study: always the same one for its numbers.
 
     Deriving it, instead of drawing and storing one, lets a rater who lost it come back to the same session.
-    The number grows by one whenever a token has expired.
+    The number grows by one whenever a token has expired; ``sitting`` is the session's own.
     """
-    digest = _keyed("session", str(study.pk), rater.panel, rater.key_hash, str(number))
+    later = (str(sitting),) if sitting else ()
+    digest = _keyed("session", str(study.pk), rater.panel, rater.key_hash, str(number), *later)
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 

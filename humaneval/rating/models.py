@@ -50,10 +50,11 @@ class SessionState(models.TextChoices):
 
 
 class Session(models.Model):
-    """One rater's sitting in one study."""
+    """One rater's sitting in one study; a rater has another only where the study lets them come again."""
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="sessions", db_index=False)
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="sessions")
+    number = models.PositiveSmallIntegerField(default=0, help_text=_("Of this rater in this study, from 0."))
     token_hash = models.CharField(max_length=64, unique=True)
     token_number = models.PositiveIntegerField(
         default=0, help_text=_("How often its token expired and was replaced.")
@@ -65,6 +66,12 @@ class Session(models.Model):
         null=True,
         blank=True,
         help_text=_("Assignments in all, known once fewer were left than the study gives to a session."),
+    )
+    stratum = models.CharField(
+        max_length=40, blank=True, help_text=_("Group of raters that this one is in; empty for none.")
+    )
+    seat_until = models.DateTimeField(
+        null=True, blank=True, help_text=_("Until when it counts among the raters that the study takes.")
     )
     language = models.CharField(
         max_length=40, blank=True, help_text=_("Of the words shown; empty for the study's own.")
@@ -84,7 +91,16 @@ class Session(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["study", "rater"], name="session_once_a_rater")]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "rater", "number"], name="session_number_once_a_rater")
+        ]
+        indexes = [
+            models.Index(
+                fields=["study", "seat_until"],
+                name="session_seated",
+                condition=models.Q(seat_until__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"session {self.pk}"
@@ -93,23 +109,27 @@ class Session(models.Model):
 class Opening(models.Model):
     """One vote that a study wants: the n-th of one trial.
 
-    ``turn`` is ``n * trial_count + trial.number``, so that turns in order fill every trial once before any
-    is filled twice. ``free_from`` says since when (past) or from when on (future: the lease of the one who
-    has it) it may be handed out; it is empty once a vote has filled it. It changes in the transaction that
-    hands out or votes, and in no other.
+    It stands in a ``lane``: most studies have one, "". There its ``turn`` is ``n * trial_count +
+    trial.number``, so that turns in order fill every trial once before any is filled twice. ``free_from``
+    says since when (past) or from when on (future: the lease of the one who has it) it may be handed out; it
+    is empty once a vote has filled it. It changes in the transaction that hands out or votes, and in no
+    other.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="openings", db_index=False)
     trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="openings")
+    lane = models.CharField(max_length=80, default="", blank=True)
     turn = models.PositiveBigIntegerField()
     free_from = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["study", "turn"], name="opening_turn_once_a_study")]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "lane", "turn"], name="opening_turn_once_a_lane")
+        ]
         indexes = [
             models.Index(
-                fields=["study", "free_from"],
-                name="opening_unfilled",
+                fields=["study", "lane", "free_from"],
+                name="opening_unfilled_in_lane",
                 condition=models.Q(free_from__isnull=False),
             )
         ]

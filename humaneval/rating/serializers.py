@@ -14,6 +14,10 @@ from humaneval.studies.states import StudyState
 MOST_VOTES = 100
 """Votes in one request at most."""
 
+AGAIN_HELP = (
+    "Number of the session that the rater may begin next, by the parameter `again` of the link; null: none."
+)
+
 MOST_PARAMETERS = 50
 """Query parameters that are kept of an arrival at most."""
 
@@ -106,6 +110,7 @@ class SessionSerializer(serializers.Serializer):
     study = ShownStudySerializer()
     progress = SessionProgressSerializer()
     completion = CompletionSerializer(allow_null=True)
+    again = serializers.IntegerField(allow_null=True, help_text=AGAIN_HELP)
 
 
 class OpenedSessionSerializer(serializers.Serializer):
@@ -205,6 +210,7 @@ class EndedSessionSerializer(serializers.Serializer):
 
     state = serializers.ChoiceField(choices=SessionState.choices)
     completion = CompletionSerializer()
+    again = serializers.IntegerField(allow_null=True, help_text=AGAIN_HELP)
 
 
 class FlowAnswersSerializer(serializers.Serializer):

@@ -17,16 +17,21 @@ from django.utils.translation import gettext as _
 from humaneval.rating import panels
 from humaneval.rating.consent import consent_hash
 from humaneval.rating.identity import rater_key_hash, session_token, token_hash
-from humaneval.rating.models import Rater, Session
+from humaneval.rating.models import Rater, Session, SessionState
 from humaneval.rating.refusals import Refusal
 from humaneval.studies.flow import languages, unfit_device
 from humaneval.studies.models import Study, StudyState
+from humaneval.studies.strata import stratum_of
 
 BROWSER_PANEL = "link"
 """Panel of raters whom no panel recognised: they came by a plain link and are known by their browser."""
 
 SIMULATED_PANEL = "simulated"
 """Panel of programs, so that none is ever taken for the person whose id it uses."""
+
+
+AGAIN = "again"
+"""Query parameter of the link by which a rater who has completed a session begins the next: its number."""
 
 
 @dataclass(frozen=True)
@@ -53,22 +58,37 @@ class OpenedSession:
 def open_session(*, study: Study, arrival: Arrival) -> OpenedSession:
     """Return the arriving rater's session in the study, made if they are new there.
 
-    The same rater gets the same session and token however often they arrive, in any state of the study.
+    The same rater gets the same session and token however often they arrive, in any state of the study;
+    another session only by its own link (:func:`another_sitting`).
     Raises :class:`Refusal` for somebody new when the study takes nobody (``study_draft``,
     ``study_launching``, ``study_paused``, ``study_closed``) or when the consent text is not the one they
     agreed to (``consent_changed``), or when their device does not do (``device_unfit``).
     """
     who = _identify(study, arrival)
     known = Session.objects.filter(study=study, rater__panel=who.panel, rater__key_hash=who.key_hash)
-    session = known.select_related("rater", "study").first()
-    if session is not None:
+    session = known.select_related("rater", "study").order_by("-number").first()
+    if session is not None and not _asks_for_another(session, arrival):
         _tell_panel(who, session, arrival)
         return OpenedSession(session, _present_token(session), created=False)
     _refuse_unless_open(study)
     _refuse_other_consent(study, arrival.consent_hash)
     if reason := unfit_device(study.flow, arrival.device):
         raise Refusal("device_unfit", reason)
-    return _make_session(study, arrival, who)
+    return _make_session(study, arrival, who, number=session.number + 1 if session else 0)
+
+
+def another_sitting(session: Session) -> int | None:
+    """Return the number of the session that its rater may begin after it, or None where they may not.
+
+    Whoever has completed one may, as often as the study lets the same rater come, while it is open; who
+    found nothing to do may not.
+    """
+    study, number = session.study, session.number + 1
+    if session.state != SessionState.COMPLETED or number >= study.sessions_per_rater:
+        return None
+    if study.state != StudyState.OPEN or not session.assignments.exists():
+        return None
+    return number
 
 
 def has_expired(session: Session, now: datetime) -> bool:
@@ -82,9 +102,13 @@ def _present_token(session: Session) -> str:
         locked, now = lock_session(session.pk), timezone.now()
         if has_expired(locked, now):
             locked.token_number, locked.token_issued_at = locked.token_number + 1, now
-            locked.token_hash = token_hash(session_token(locked.study, locked.rater, locked.token_number))
+            locked.token_hash = token_hash(_token_of(locked))
             locked.save(update_fields=["token_number", "token_issued_at", "token_hash"])
-        return session_token(locked.study, locked.rater, locked.token_number)
+        return _token_of(locked)
+
+
+def _token_of(session: Session) -> str:
+    return session_token(session.study, session.rater, session.token_number, session.number)
 
 
 def lock_session(session_id: int) -> Session:
@@ -106,6 +130,12 @@ class _Identity:
     parameters: Mapping[str, str]
     recognised_by: str = ""
     simulated: bool = False
+
+
+def _asks_for_another(session: Session, arrival: Arrival) -> bool:
+    """Return whether a rater came by the link to the session after this one, and may begin it."""
+    number = another_sitting(session)
+    return number is not None and arrival.parameters.get(AGAIN) == str(number)
 
 
 def _identify(study: Study, arrival: Arrival) -> _Identity:
@@ -146,17 +176,19 @@ def _refuse_other_consent(study: Study, agreed: str) -> None:
         )
 
 
-def _make_session(study: Study, arrival: Arrival, who: _Identity) -> OpenedSession:
+def _make_session(study: Study, arrival: Arrival, who: _Identity, number: int) -> OpenedSession:
     """Make rater and session; two arrivals at once meet in the unique constraints and share one session."""
     with transaction.atomic():
         rater, _made = Rater.objects.get_or_create(
             panel=who.panel, key_hash=who.key_hash, defaults={"simulated": who.simulated}
         )
-        token = session_token(study, rater)
+        token = session_token(study, rater, sitting=number)
         session, created = Session.objects.get_or_create(
             study=study,
             rater=rater,
+            number=number,
             defaults={
+                "stratum": stratum_of(study.strata, arrival.device, arrival.parameters) or "",
                 "token_hash": token_hash(token),
                 "consent_hash": arrival.consent_hash,
                 "language": arrival.language if arrival.language in languages(study.flow) else "",

@@ -64,6 +64,11 @@ COLLECTING = (
     "repeats_per_session",
     "gold_per_block",
     "gold_drawn",
+    "unique_samples",
+    "unique_prompts",
+    "raters_at_most",
+    "sessions_per_rater",
+    "strata",
     "lease_minutes",
     "seed",
 )

@@ -39,6 +39,11 @@ class StudyFields(TypedDict, total=False):
     repeats_per_session: int
     gold_per_block: int
     gold_drawn: int
+    unique_samples: bool
+    unique_prompts: bool
+    raters_at_most: int
+    sessions_per_rater: int
+    strata: dict[str, Any]
     lease_minutes: int
     display_width: int
     title: str

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from humaneval.samples.models import Prompt, Sample, SampleSet
 from humaneval.studies.flow import check_flow, default_flow
 from humaneval.studies.states import DELETABLE, StudyState, may_change
+from humaneval.studies.strata import check_strata, check_votes
 
 __all__ = ["Condition", "DuplicatePair", "GoldTrial", "Question", "Study", "StudyState", "Trial"]
 
@@ -115,6 +116,36 @@ class Study(models.Model):
     gold_count = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("Gold trials made at launch, numbered after the study's own.")
     )
+    unique_samples = models.BooleanField(
+        default=False,
+        help_text=_("Show no image to the same rater twice, in no trial; repeats aside."),
+    )
+    unique_prompts = models.BooleanField(
+        default=False, help_text=_("Show no prompt to the same rater twice, in no trial; repeats aside.")
+    )
+    raters_at_most = models.PositiveIntegerField(
+        default=0,
+        help_text=_(
+            "Raters whom the study takes; 0 takes any number. Whoever leaves without a vote keeps nobody out."
+        ),
+    )
+    sessions_per_rater = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[*AT_LEAST_ONE, MaxValueValidator(100)],
+        help_text=_("How often the same rater may come, each time for other trials."),
+    )
+    strata = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[check_strata],
+        help_text=_(
+            "Groups of raters from whom each trial gets its votes, the groups' votes adding up to the votes "
+            "of a trial. Half from phones, half from desktops: "
+            '{"by": "device", "groups": {"phone": {"votes": 2}, "desktop": {"votes": 2}}}. '
+            'Or by a parameter of the link: "by": "parameter:country". A group may list several "values". '
+            "Empty, {}: anybody."
+        ),
+    )
     lease_minutes = models.PositiveIntegerField(
         default=60,
         validators=AT_LEAST_ONE,
@@ -187,6 +218,11 @@ class Study(models.Model):
             if stored is not None:
                 self._check_changes(stored, kwargs.get("update_fields"))
             super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Raise ValidationError where the groups' votes are not the votes of a trial."""
+        super().clean()
+        check_votes(self.strata, self.votes_per_trial)
 
     def _check_changes(self, stored: Study, only: Iterable[str] | None) -> None:
         changed = _changed_fields(self, stored, only)

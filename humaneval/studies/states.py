@@ -34,7 +34,18 @@ MOVES: dict[str, Move] = {
 }
 """All there are; each is a function of the same name in :mod:`humaneval.studies.lifecycle`."""
 
-_RUNNING = frozenset({"name", "owner", "votes_per_trial", "assignments_per_session", "lease_minutes"})
+_RUNNING = frozenset(
+    {
+        "name",
+        "owner",
+        "votes_per_trial",
+        "strata",
+        "assignments_per_session",
+        "raters_at_most",
+        "sessions_per_rater",
+        "lease_minutes",
+    }
+)
 CHANGEABLE: dict[StudyState, frozenset[str] | None] = {
     StudyState.DRAFT: None,
     StudyState.LAUNCHING: frozenset({"name", "owner"}),

@@ -18,6 +18,7 @@ def test_who_has_answered_everything_gets_the_code(rater_of):
     assert rater.complete().json() == {
         "state": "completed",
         "completion": {"code": rater.study.completion_code, "url": ""},
+        "again": None,
     }
     session = Session.objects.get()
     assert session.state == "completed"
