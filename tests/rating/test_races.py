@@ -15,11 +15,13 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from humaneval.rating.drawing import draw_openings
 from humaneval.rating.handout import hand_out
+from humaneval.rating.history import History
 from humaneval.rating.intake import store_votes
 from humaneval.rating.judging import Submission
-from humaneval.rating.models import Assignment, Vote, VoteOutcome
-from humaneval.rating.openings import take_openings
+from humaneval.rating.met import Met
+from humaneval.rating.models import Assignment, Session, Vote, VoteOutcome
 from tests.factories import SessionFactory, open_study
 
 pytestmark = [
@@ -71,13 +73,20 @@ def test_one_vote_sent_twice_at_once_is_stored_once():
     assert Vote.objects.count() == 1
 
 
-def test_nobody_is_turned_away_while_what_is_left_may_come_free():
-    study = open_study(trial_count=5, votes_per_trial=1)
+@pytest.mark.parametrize("unique_samples", [False, True])
+def test_nobody_is_turned_away_while_what_is_left_may_come_free(unique_samples: bool):
+    study = open_study(trial_count=5, votes_per_trial=1, samples=60, unique_samples=unique_samples)
     held, looked = threading.Event(), threading.Event()
+
+    def draw(count: int = 5) -> list[int]:
+        met = Met(study, History(()))
+        session = Session(study=study)
+        drawn = draw_openings(session, met=met, count=count, now=timezone.now())
+        return [row.opening.trial_id for row in drawn]
 
     def hold_and_give_up() -> None:
         with transaction.atomic():
-            take_openings(study, but=[], count=5, now=timezone.now())
+            draw()
             held.set()
             looked.wait(1)
             transaction.set_rollback(True)
@@ -85,9 +94,27 @@ def test_nobody_is_turned_away_while_what_is_left_may_come_free():
     def ask() -> list[int]:
         held.wait()
         with transaction.atomic():
-            return [opening.trial_id for opening in take_openings(study, but=[], count=5, now=timezone.now())]
+            return draw()
 
     with transaction.atomic():
-        take_openings(study, but=[], count=1, now=timezone.now())
+        draw(1)
     _, found = at_once(hold_and_give_up, ask)
     assert len(found) == 5
+
+
+def test_eight_raters_at_once_who_meet_no_sample_twice_share_what_there_is():
+    study = open_study(trial_count=40, votes_per_trial=2, samples=30, unique_samples=True)
+    sessions = [SessionFactory(study=study) for _ in range(8)]
+    at_once(*(lambda s=session: hand_out(session_id=s.pk) for session in sessions))
+    for session in sessions:
+        slots = session.assignments.values_list("trial__slots", flat=True)
+        shown = [sample for trial in slots for slot in trial for sample in slot]
+        assert len(shown) == len(set(shown)) == 20
+    assert Assignment.objects.values("opening").distinct().count() == Assignment.objects.count() == 80
+
+
+def test_of_eight_raters_at_once_a_study_takes_as_many_as_it_wants():
+    study = open_study(trial_count=80, votes_per_trial=5, samples=80, raters_at_most=3)
+    sessions = [SessionFactory(study=study) for _ in range(8)]
+    blocks = at_once(*(lambda s=session: hand_out(session_id=s.pk) for session in sessions))
+    assert sorted(len(block.assignments) for block in blocks) == [0] * 5 + [10] * 3
