@@ -16,7 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
-from rest_framework.exceptions import APIException, ParseError, PermissionDenied
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    ParseError,
+    PermissionDenied,
+    Throttled,
+)
 from rest_framework.permissions import AllowAny, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -41,7 +47,7 @@ from humaneval.rating.refusals import Refusal
 from humaneval.rating.sessions import Arrival, another_sitting, open_session
 from humaneval.rating.submissions import read_submissions, verdicts_in_order
 from humaneval.rating.surroundings import answer_comprehension, store_closing
-from humaneval.rating.throttles import ArrivalThrottle, SessionThrottle
+from humaneval.rating.throttles import ArrivalThrottle, ForgedTokenThrottle, SessionThrottle
 from humaneval.samples.models import Sample
 from humaneval.samples.stimuli import StimulusError
 from humaneval.studies.design import NotLaunchable
@@ -115,6 +121,14 @@ class SessionView(RatingView):
     authentication_classes = [SessionTokenAuthentication]
     permission_classes = [HasSession]
     throttle_classes = [SessionThrottle]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer a token of no session: 401, and 429 to an address that keeps trying."""
+        if isinstance(exc, AuthenticationFailed):
+            throttle = ForgedTokenThrottle()
+            if not throttle.allow_request(self.request, self):
+                return super().handle_exception(Throttled(throttle.wait()))
+        return super().handle_exception(exc)
 
 
 class ArrivalView(RatingView):

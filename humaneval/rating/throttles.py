@@ -32,3 +32,13 @@ class SessionThrottle(SimpleRateThrottle):
         if not isinstance(session, Session) or session.rater.simulated:
             return None
         return self.cache_format % {"scope": self.scope, "ident": session.pk}
+
+
+class ForgedTokenThrottle(SimpleRateThrottle):
+    """Tokens from one address that open nothing. Whoever holds a good one there is let through still."""
+
+    scope = "forged"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        """Return the address's key."""
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -11,6 +12,7 @@ from humaneval.rating.exclusions.facts import VoteFacts
 from humaneval.rating.exclusions.rules import RULES
 
 _ids = count(1)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def vote(**fields) -> VoteFacts:
@@ -23,6 +25,9 @@ def vote(**fields) -> VoteFacts:
         position=number,
         is_repeat=False,
         simulated=False,
+        screened_out=False,
+        handed_at=NOON,
+        received_at=NOON + timedelta(minutes=30),
         late=False,
         spoilt=False,
         response_ms=1000,
@@ -39,7 +44,13 @@ def left_out(rule: str, votes: list[VoteFacts], **settings: float) -> dict[int, 
 
 
 @pytest.mark.parametrize(
-    ("rule", "mark"), [("simulated", "simulated"), ("late", "late"), ("spoilt_exposure", "spoilt")]
+    ("rule", "mark"),
+    [
+        ("simulated", "simulated"),
+        ("late", "late"),
+        ("spoilt_exposure", "spoilt"),
+        ("failed_qualification", "screened_out"),
+    ],
 )
 def test_marked_votes_are_left_out_and_no_others(rule: str, mark: str):
     marked, plain = vote(**{mark: True}), vote()
@@ -59,6 +70,33 @@ def test_nobody_is_too_fast_before_there_is_a_typical_time():
     votes = [vote(response_ms=4000) for _ in range(10)] + [vote(response_ms=1)]
     assert left_out("too_fast", votes) == {}
     assert len(left_out("too_fast", votes, fewest=10)) == 1
+
+
+def test_what_nobody_can_do_is_left_out_even_where_everybody_does_it():
+    script = [vote(response_ms=40) for _ in range(50)]
+    assert left_out("too_fast", script) == {}
+    assert set(left_out("impossibly_fast", script).values()) == {
+        "Answered in 40 ms; nobody can in under 100 ms."
+    }
+    assert left_out("impossibly_fast", [vote(response_ms=101)]) == {}
+
+
+def test_a_script_that_makes_up_its_times_is_left_out_whole():
+    handed, sent = NOON + timedelta(minutes=5), NOON + timedelta(minutes=5, seconds=3)
+    honest = [vote(session_id=1) for _ in range(10)]
+    script = [vote(session_id=1, handed_at=handed, received_at=sent, response_ms=900) for _ in range(10)]
+    other = [vote(session_id=2, handed_at=handed, received_at=sent, response_ms=290) for _ in range(10)]
+    reasons = left_out("impossibly_fast", honest + script + other)
+    assert set(reasons) == {one.vote_id for one in honest + script}
+    assert set(reasons.values()) == {"Says to have taken 9.0 s over 10 answers that came within 3.0 s."}
+    assert left_out("impossibly_fast", script, grace_s=6) == {}
+
+
+def test_a_block_that_was_answered_offline_and_sent_at_once_is_no_script():
+    received = NOON + timedelta(seconds=20)
+    assert (
+        left_out("impossibly_fast", [vote(response_ms=1900, received_at=received) for _ in range(10)]) == {}
+    )
 
 
 def test_programs_do_not_set_the_typical_time_of_people():

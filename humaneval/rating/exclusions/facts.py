@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from humaneval.protocols import registry
-from humaneval.rating.models import Answer, Vote
+from humaneval.rating.models import Answer, SessionState, Vote
 from humaneval.studies.models import Study, Trial
 
 CHUNK = 5_000
@@ -20,7 +23,7 @@ class VoteFacts:
 
     ``answers`` are canonical values by question; ``pressed`` are the same as they stood on the screen (the
     place, or the point of a scale), which is what somebody repeats who does not look. ``expected`` holds the
-    right answers of a gold trial.
+    right answers of a gold trial. ``handed_at`` and ``received_at`` are by the server's clock.
     """
 
     vote_id: int
@@ -29,6 +32,9 @@ class VoteFacts:
     position: int
     is_repeat: bool
     simulated: bool
+    screened_out: bool
+    handed_at: datetime
+    received_at: datetime
     late: bool
     spoilt: bool
     response_ms: float
@@ -45,6 +51,9 @@ _COLUMNS = (
     "assignment__position",
     "assignment__is_repeat",
     "assignment__session__rater__simulated",
+    "screened_out",
+    "assignment__created_at",
+    "received_at",
     "late",
     "spoilt",
     "response_ms",
@@ -58,7 +67,11 @@ def read_facts(study: Study) -> list[VoteFacts]:
     gold = {trial: expected for trial, expected in known.values_list("id", "expected") if expected}
     uses_scale = registry.get(study.protocol).uses_scale
     votes = Vote.objects.filter(assignment__session__study=study)
-    rows = votes.order_by("assignment__session_id", "assignment__position").values_list(*_COLUMNS)
+    rows = (
+        votes.annotate(screened_out=Q(assignment__session__state=SessionState.SCREENED_OUT))
+        .order_by("assignment__session_id", "assignment__position")
+        .values_list(*_COLUMNS)
+    )
     return [
         _facts(columns, [] if uses_scale else order, answers, gold)
         for order, *columns in rows.iterator(chunk_size=CHUNK)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from statistics import median
 
@@ -77,6 +78,46 @@ def late(facts: Facts, settings: Settings) -> dict[int, str]:
 def spoilt_exposure(facts: Facts, settings: Settings) -> dict[int, str]:
     """Leave out timed votes whose stimulus was not shown as asked."""
     return {vote.vote_id: "The image was not shown as asked." for vote in facts if vote.spoilt}
+
+
+def failed_qualification(facts: Facts, settings: Settings) -> dict[int, str]:
+    """Leave out what was given in sessions that were screened out."""
+    return {vote.vote_id: "Its rater did not qualify." for vote in facts if vote.screened_out}
+
+
+def impossibly_fast(facts: Facts, settings: Settings) -> dict[int, str]:
+    """Leave out what no person can have given, however fast the study's others are.
+
+    That is a vote below the floor (a reaction to what was seen takes more than 100 ms: Whelan, The
+    Psychological Record 58, 2008), and every vote of a session that says to have taken longer over a block
+    than passed, by the server's clock, between its hand-out and its last vote: its times are made up. A block
+    that was answered offline and sent at once is not mistaken for that.
+    """
+    floor = settings["floor_ms"]
+    reactions = {
+        vote.vote_id: f"Answered in {vote.response_ms:.0f} ms; nobody can in under {floor:g} ms."
+        for vote in facts
+        if vote.response_ms < floor
+    }
+    return {**_by_session(facts, lambda votes: _made_up_times(votes, settings)), **reactions}
+
+
+def _made_up_times(votes: Facts, settings: Settings) -> str:
+    blocks: dict[datetime, list[VoteFacts]] = defaultdict(list)
+    for vote in votes:
+        blocks[vote.handed_at].append(vote)
+    for handed_at, block in blocks.items():
+        said = sum(vote.response_ms for vote in block) / 1000
+        passed = (max(vote.received_at for vote in block) - handed_at).total_seconds()
+        if said > passed * CLOCKS_DIFFER + settings["grace_s"]:
+            return (
+                f"Says to have taken {said:.1f} s over {len(block)} answers that came within {passed:.1f} s."
+            )
+    return ""
+
+
+CLOCKS_DIFFER = 1.02
+"""How much faster a rater's clock may run than the server's: far more than real ones do."""
 
 
 def too_fast(facts: Facts, settings: Settings) -> dict[int, str]:
@@ -162,6 +203,16 @@ RULES: dict[str, Rule] = _named(
         Rule("simulated", "Simulated raters", simulated, {}),
         Rule("late", "Late votes", late, {}),
         Rule("spoilt_exposure", "Spoilt exposures", spoilt_exposure, {}),
+        Rule("failed_qualification", "Failed qualification", failed_qualification, {}),
+        Rule(
+            "impossibly_fast",
+            "Impossibly fast",
+            impossibly_fast,
+            {
+                "floor_ms": RuleSetting(100, 1, 10_000, "Milliseconds below which nobody can have looked."),
+                "grace_s": RuleSetting(1, 0, 60, "Seconds that made-up times must exceed real ones by."),
+            },
+        ),
         Rule(
             "too_fast",
             "Too fast",

@@ -1,0 +1,244 @@
+"""Fifty raters at once in a lab's set-up, SQLite and one web server, beside Potato serving comparable items.
+
+Each rater fetches what is next and answers it, one at a time, as fast as the server lets them. Potato
+(``pip install potato-annotation`` in an environment of its own, and POTATO=/path/to/bin/potato) is what a
+user would pick instead; without it its line is left out. Its rater saves an answer, then asks for the next.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+RATERS = 50
+SECONDS = 20.0
+ITEMS = 4_000
+
+
+class Raters:
+    """So many threads that rate for a while; what each answer took, and what failed."""
+
+    def __init__(self, rate: Callable[[Raters, int], None]) -> None:
+        self._rate = rate
+        self.end = 0.0
+        self.times: list[float] = []
+        self.failed: Counter[str] = Counter()
+
+    def run(self) -> None:
+        """Let them all rate at once."""
+        self.end = time.perf_counter() + SECONDS
+        threads = [threading.Thread(target=self._safely, args=(number,)) for number in range(RATERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _safely(self, number: int) -> None:
+        try:
+            self._rate(self, number)
+        except Exception as error:
+            self.failed[repr(error)[:200]] += 1
+
+    def __str__(self) -> str:
+        median, p99 = statistics.median(self.times), statistics.quantiles(self.times, n=100)[98]
+        failed = f"failed: {dict(self.failed)}" if self.failed else "none failed"
+        rate = len(self.times) / SECONDS
+        return f"{rate:6.1f} answers/s; an answer takes {median:.0f} ms, p99 {p99:.0f} ms; {failed}"
+
+
+class Browser:
+    """One connection to a server, with a cookie jar for one cookie."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self._headers: dict[str, str] = {}
+
+    def post(self, path: str, body: Any, **headers: str) -> bytes:
+        """Return the answer to a body sent as JSON, or as a form where it is text; raises for an error."""
+        is_form = isinstance(body, str)
+        kind = "application/x-www-form-urlencoded" if is_form else "application/json"
+        text = body if is_form else json.dumps(body)
+        self._connection.request("POST", path, text, {"Content-Type": kind, **self._headers, **headers})
+        answer = self._connection.getresponse()
+        content = answer.read()
+        if answer.status >= 400:
+            raise RuntimeError(f"{path}: {answer.status} {content[:100]!r}")
+        if cookie := answer.headers.get("Set-Cookie"):
+            self._headers["Cookie"] = cookie.split(";")[0]
+        return content
+
+
+def our_rater(port: int, arrival: dict[str, Any]) -> Callable[[Raters, int], None]:
+    """Return how one rates here: sessions one after another, block after block, a vote a request."""
+
+    def rate(raters: Raters, number: int) -> None:
+        browser, api = Browser(port), "/api/v1/rating"
+        while time.perf_counter() < raters.end:
+            opened = json.loads(browser.post(f"{api}/sessions/", {**arrival, "client": str(uuid.uuid4())}))
+            token = {"Authorization": f"Session {opened['token']}"}
+            shown = [None]
+            while shown and time.perf_counter() < raters.end:
+                started = time.perf_counter()
+                shown = json.loads(browser.post(f"{api}/session/assignments/", {}, **token))["assignments"]
+                for one in shown:
+                    vote = {"assignment": one["id"], "key": str(uuid.uuid4()), "answers": {"real": 0},
+                            "response_ms": 900, "timings": {"viewport": [1280, 800]}}  # fmt: skip
+                    body = json.loads(browser.post(f"{api}/session/votes/", {"votes": [vote]}, **token))
+                    if body["results"][0]["status"] != "stored":
+                        raters.failed[str(body["results"][0])] += 1
+                    raters.times.append(1000 * (time.perf_counter() - started))
+                    started = time.perf_counter()
+
+    return rate
+
+
+def potato_rater(port: int) -> Callable[[Raters, int], None]:
+    """Return how one rates there: save the answer to an item, ask for the next."""
+
+    def rate(raters: Raters, number: int) -> None:
+        browser = Browser(port)
+        browser.post("/login", urlencode({"email": f"rater{number}@example.org", "action": "login"}))
+        for item in range(ITEMS):
+            if (started := time.perf_counter()) > raters.end:
+                return
+            answer = {"instance_id": f"item{item}", "annotations": {"real:left": "left"}}
+            browser.post("/updateinstance", {**answer, "span_annotations": []})
+            browser.post("/annotate", {"action": "next_instance", "instance_id": f"item{item}"})
+            raters.times.append(1000 * (time.perf_counter() - started))
+
+    return rate
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Return once a server answers; raises RuntimeError if it ends or never does."""
+    for _ in range(900):
+        if server.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("A server did not start.")
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def measure_ours(folder: Path) -> str:
+    """Return what the platform does on SQLite."""
+    os.environ.update(
+        DATABASE_URL=f"sqlite:///{folder / 'db.sqlite3'}",
+        DATA_DIR=str(folder),
+        DJANGO_SETTINGS_MODULE="humaneval.config.settings",
+        THROTTLE_SESSION="10000000/min",
+        THROTTLE_ARRIVAL="10000000/min",
+        LOG_LEVEL="ERROR",
+    )
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    from humaneval.rating.consent import consent_hash
+    from humaneval.rating.models import Vote
+    from tests.benchmarks.rating_growth import launch
+
+    call_command("migrate", verbosity=0)
+    study = launch(ITEMS)
+    arrival = {"study": study.slug, "consent": True, "consent_hash": consent_hash(study)}
+    connection.close()
+    port, log = free_port(), folder / "web.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "humaneval.config.wsgi:application", "--workers=2",
+             "--threads=4", "--worker-class=gthread", "--preload", f"--bind=127.0.0.1:{port}"],
+            stdout=output, stderr=output,
+        )  # fmt: skip
+    try:
+        wait_for(port, server)
+        raters = Raters(our_rater(port, arrival))
+        raters.run()
+    finally:
+        server.terminate()
+        server.wait()
+    locked = log.read_text(errors="replace").count("database is locked")
+    lost = len(raters.times) - Vote.objects.count()
+    return f"{raters}; “database is locked” {locked} times, {lost} lost"
+
+
+def measure_potato(command: str, folder: Path) -> str:
+    """Return what Potato does with as many items of two images and one question."""
+    items = (
+        {"id": f"item{number}", "text": f"<img src=/a{number}> <img src=/b{number}>"}
+        for number in range(ITEMS)
+    )
+    (folder / "data.json").write_text("".join(json.dumps(item) + "\n" for item in items))
+    (folder / "config.yaml").write_text(POTATO_STUDY)
+    port = free_port()
+    with (folder / "log.txt").open("wb") as output:
+        server = subprocess.Popen(
+            [command, "start", "config.yaml", "-p", str(port)], cwd=folder, stdout=output, stderr=output
+        )
+    try:
+        wait_for(port, server)
+        raters = Raters(potato_rater(port))
+        raters.run()
+    finally:
+        server.terminate()
+        server.wait()
+    return str(raters)
+
+
+POTATO_STUDY = """
+annotation_task_name: bench
+task_dir: .
+output_annotation_dir: annotation_output
+data_files: [data.json]
+item_properties: {id_key: id, text_key: text}
+annotation_schemes:
+  - {annotation_type: radio, name: real, description: Which is the photograph?, labels: [left, right]}
+user_config: {allow_all_users: true, users: []}
+require_password: false
+max_annotations_per_user: 1000000
+max_annotations_per_item: -1
+assignment_strategy: fixed_order
+secret_key: only-for-this-benchmark
+site_dir: default
+"""
+
+
+def main() -> None:
+    """Measure both, one after the other."""
+    with tempfile.TemporaryDirectory(prefix="humaneval-bench-") as folder:
+        print(f"here, SQLite, {RATERS} raters:  {measure_ours(Path(folder))}")
+    command = os.environ.get("POTATO") or shutil.which("potato")
+    if command is None:
+        print("Potato is not here: pip install potato-annotation elsewhere, and POTATO=/path/to/bin/potato")
+        return
+    with tempfile.TemporaryDirectory(prefix="potato-bench-") as folder:
+        print(f"Potato, files, {RATERS} raters: {measure_potato(command, Path(folder))}")
+
+
+if __name__ == "__main__":
+    main()
