@@ -14,7 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-NO_DATABASE = {"stats", "metrics", "protocols", "browser", "benchmarks", "frontend"}
+ONCE = {"stats", "metrics", "protocols", "browser", "benchmarks", "frontend", "demo"}
+"""Test folders that use no database, or one of their own whatever the settings say."""
 
 
 def pytest(*arguments: str, **environment: str) -> int:
@@ -45,9 +46,9 @@ def why_no_postgres() -> str:
 
 
 def database_tests() -> list[str]:
-    """Return the test folders that use the database."""
+    """Return the test folders that use the database of the settings."""
     folders = (path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name[0] not in "_.")
-    return sorted(str(path.relative_to(ROOT)) for path in folders if path.name not in NO_DATABASE)
+    return sorted(str(path.relative_to(ROOT)) for path in folders if path.name not in ONCE)
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,16 @@ def test_the_floors_of_the_design_hold() -> None:
     from importlinter.cli import lint_imports
 
     assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/settings.md"])
+def test_what_pages_point_at_is_there(page: str) -> None:
+    text = (ROOT / page).read_text()
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    tests = re.findall(r"`(tests/[\w/]+\.py)`", text)
+    assert links + tests
+    lost = [name for name in links if not (ROOT / page).parent.joinpath(name).exists()]
+    assert lost + [name for name in tests if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.django_db
