@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -137,6 +138,7 @@ class Databases:
         self._folder = folder
         self._server = os.environ.get("DATABASE_URL", "")
         self._made: list[str] = []
+        self._prefix = f"platform_{secrets.token_hex(6)}"
         self._template = self._named("template")
         if self._server:
             self._execute(f"CREATE DATABASE {self._name('template')}")
@@ -160,7 +162,7 @@ class Databases:
                 self._execute(f"DROP DATABASE IF EXISTS {self._name(name)} WITH (FORCE)")
 
     def _name(self, name: str) -> str:
-        return f"platform_{os.getpid()}_{name}"
+        return f"{self._prefix}_{name}"
 
     def _named(self, name: str) -> str:
         if self._server:
