@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from humaneval.reports.analysis.correlations import TITLES
+from humaneval.reports.analysis.correlations import TITLES, is_settled
 from humaneval.reports.figures import Figure, Figures, draw_figures, scatter_points
 from humaneval.reports.numbers import bracket, column, counted, ends, in_unit, listed, plain, significant
 from humaneval.reports.results import (
@@ -382,29 +382,14 @@ def _seconds(milliseconds: float | None) -> str:
     return "—" if milliseconds is None else f"{plain(milliseconds / 1000, 1)} s"
 
 
-_PERFECT_ORDER_SETTLES = 5
-"""Systems: chance alone orders four perfectly, either way round, in 2 of 24 cases, five in 2 of 120."""
-
-
 def _verdict(one: Correlation) -> tuple[str, str]:
     """Return the words on a correlation's sign, and the class of their style."""
     if one.as_expected is None:
         return ("none expected", "none") if one.expected_sign is None else ("cannot be told", "none")
     words = "as expected" if one.as_expected else "not as expected"
-    if not _is_settled(one):
+    if not is_settled(next(each for each in one.coefficients if each.name == "spearman")):
         return f"{words}, unsettled", "none"
     return words, "yes" if one.as_expected else "no"
-
-
-def _is_settled(one: Correlation) -> bool:
-    """Return whether the rank correlation, which the verdict is about, is more than chance would give.
-
-    Its interval tells; a perfect order has none, and settles something from five systems on.
-    """
-    rank = next(each for each in one.coefficients if each.name == "spearman")
-    if rank.low is None or rank.high is None:
-        return one.systems >= _PERFECT_ORDER_SETTLES
-    return not rank.low <= 0 <= rank.high
 
 
 def _correlation_section(

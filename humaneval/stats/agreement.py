@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from humaneval.stats import units as unit_tables
+from humaneval.stats.alike import ALIKE_CONVENTION, UnitsAlike, alike_note, one_error
 from humaneval.stats.bootstrap import chunks, multiplicities
 from humaneval.stats.columns import sums_by
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Percentile
-from humaneval.stats.results import FloatArray, Result
+from humaneval.stats.results import FloatArray, IntervalRule, Result
 from humaneval.stats.units import Units
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -49,6 +50,7 @@ class Coefficient(ABC):
     """A coefficient of the form f(sum over units of terms(unit))."""
 
     name: str
+    low: float = -1.0
     high: float = 1.0
 
     @abstractmethod
@@ -58,6 +60,10 @@ class Coefficient(ABC):
     @abstractmethod
     def parts(self, sums: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
         """Return observed and expected (dis)agreement of summed terms (..., q)."""
+
+    def room(self, sums: FloatArray) -> float:
+        """Return how far below 1 the coefficient would be if no unit's answers agreed."""
+        return float(1 / np.maximum(1 - self.parts(sums)[1], 1e-12))
 
     def value(self, sums: ComplexArray) -> ComplexArray:
         """Return the coefficient; NaN where expected agreement leaves no room for more."""
@@ -89,6 +95,7 @@ class Percent(Coefficient):
     """The mean over units of the share of pairs of raters who gave the same answer."""
 
     name = "percent agreement"
+    low = 0.0
 
     def __init__(self, weight: FloatArray) -> None:
         self.weight = weight
@@ -108,6 +115,7 @@ class Fleiss(Percent):
     """Fleiss (1971): chance agreement from the pooled shares of the categories."""
 
     name = "Fleiss' kappa"
+    low = -1.0
 
     def terms(self, patterns: FloatArray) -> FloatArray:
         """Return percent's terms and the counts of units with two answers or more."""
@@ -127,6 +135,7 @@ class Gwet(Percent):
     """Gwet (2008) AC1, with weights AC2: chance agreement only among raters who guess."""
 
     name = "Gwet's AC1"
+    low = -1.0
 
     def __init__(self, weight: FloatArray) -> None:
         super().__init__(weight)
@@ -209,6 +218,13 @@ class Alpha(Coefficient):
             observed = (matrix * difference).sum(axis=(-1, -2)) / total
             return observed, expected / (total * (total - 1))
 
+    def room(self, sums: FloatArray) -> float:
+        """Return 1 over the chance that two answers drawn at random differ, by however much."""
+        k = len(self.values)
+        counts = sums.reshape(k, k).sum(axis=1) if self.level == "ordinal" else sums[1:]
+        share = counts / counts.sum()
+        return float(1 / (1 - share @ share))
+
     def value(self, sums: ComplexArray) -> ComplexArray:
         """Return alpha; NaN where all answers are alike."""
         observed, expected = self.parts(sums)
@@ -237,24 +253,24 @@ def estimate(
     draws, lost = _replicates(coefficient, terms, units, replicates, seed)
     deviation = float(draws.std(ddof=1)) if len(draws) > 1 else 0.0
     stretch, freedom, clusters, notes = _rater_stretch(coefficient, units, terms, sums)
+    rule: IntervalRule = Percentile(draws, stretch, high=coefficient.high, degrees_of_freedom=freedom)
+    convention = "percentile" if stretch == 1 else f"percentile, stretched by {stretch:.3f} for raters"
     if lost:
         notes += (f"{lost} of {replicates} bootstrap replicates had all answers alike and are left out.",)
-    if deviation == 0 and value >= coefficient.high:
-        notes += (
-            f"All answers to the {units.pairable} items agree: a bootstrap cannot see disagreement that did "
-            "not happen, and its interval is no proof of perfect agreement.",
-        )
-    if units.pairable < 2:
-        notes += ("Only one item has two answers: the interval knows nothing of other items.",)
+    if value > 1 - 1e-12 or deviation <= 1e-12:
+        rule = UnitsAlike(units.pairable, coefficient.room(sums), coefficient.low)
+        convention = ALIKE_CONVENTION
+        notes += (alike_note(units.pairable),)
+    error = deviation * stretch if deviation > 1e-12 else one_error(rule, value)
     return AgreementResult(
         estimate=value,
-        standard_error=deviation * stretch,
+        standard_error=error,
         n=units.n,
         method=f"{coefficient.name}, bootstrap over items ({replicates} replicates, seed {seed})"
         + (", widened for raters" if stretch > 1 else ""),
-        rule=Percentile(draws, stretch, high=coefficient.high, degrees_of_freedom=freedom),
+        rule=rule,
         clusters=clusters,
-        convention="percentile" if stretch == 1 else f"percentile, stretched by {stretch:.3f} for raters",
+        convention=convention,
         notes=notes,
         observed=float(observed),
         expected=float(expected),

@@ -17,6 +17,7 @@ from scipy import sparse, stats
 from scipy.special import expit
 
 from humaneval.stats import comparisons as table_of
+from humaneval.stats.alike import COVARIANCE_NOTE, RAISED, raised_covariance, smoothed
 from humaneval.stats.bootstrap import chunks, multiplicities
 from humaneval.stats.columns import Codes, cells, encode
 from humaneval.stats.comparisons import TIE, Comparisons
@@ -30,6 +31,8 @@ Ties = Literal["half", "davidson", "rao_kupper"]
 Cluster = Literal["auto", "rater", "two_way", "none"]
 PRIOR_DEVIATION = 2.0
 """Standard deviation, in logits, of the prior used only where maximum likelihood has no finite answer."""
+
+ONE_RATER_NOTE = "All votes come from one rater: the intervals speak of this rater only, not of people."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -141,6 +144,8 @@ def bradley_terry(
     ``cluster``: "rater" (default where raters are given) and "two_way" (rater and ``item``) give sandwich
     standard errors with a Student quantile on clusters - 1; "none" the model's. ``replicates`` > 0 adds a
     bootstrap over the same clusters (for "none" single votes), whose percentiles then make the intervals.
+    Where raters are too few or too alike to show how they differ, no contrast's variance falls below the
+    model's, and ``notes`` say so.
 
     Where some condition won or lost all its comparisons, maximum likelihood is infinite: the strengths
     are then fitted with a normal prior (deviation 2 logits), and ``unbounded`` and ``notes`` say so.
@@ -292,8 +297,7 @@ def _with_clusters(
     if rater is None or (cluster == "two_way" and item is None):
         raise InputError(f"cluster={cluster!r} needs rater={' and item=' if cluster == 'two_way' else ''}.")
     if rater.size < 2:
-        note = "All votes come from one rater: the intervals speak of this rater only, not of people."
-        return replace(result, notes=(*result.notes, note))
+        return replace(result, notes=(*result.notes, ONE_RATER_NOTE))
     two_way = item if cluster == "two_way" else None
     clustered = _sandwiched(result, model, theta, rater, two_way)
     if replicates:
@@ -314,13 +318,15 @@ def _sandwiched(
         both = covariance + by_item - bread @ _meat(model, theta, pairs) @ bread
         covariance = _at_least(both, covariance, by_item)
         clusters, name = {"rater": rater.size, "item": item.size}, "rater and item"
+    covariance, raised = raised_covariance(covariance, bread)
     freedom = float(min(clusters.values()) - 1)
     independent = float(np.trace(bread[: model.table.size, : model.table.size]))
     changed = replace(
         result,
-        method=f"{model.ties.name}, sandwich clustered by {name}",
+        method=f"{model.ties.name}, sandwich clustered by {name}{RAISED * raised}",
         rule=Symmetric(freedom),
         convention=f"Student t on {freedom:g} degrees of freedom",
+        notes=result.notes + ((COVARIANCE_NOTE,) if raised else ()),
         degrees_of_freedom=freedom,
         clusters=clusters,
         design_effect=float(np.trace(covariance[: model.table.size, : model.table.size]) / independent),
@@ -385,15 +391,18 @@ def _bootstrapped(
     fewest = min((codes.size for codes in (rater, item) if codes is not None), default=0)
     growth = fewest / (fewest - 1) if fewest else 1.0
     freedom = fewest - 1.0 if fewest else np.inf
+    _, information = model.score_and_information(theta, model.table.counts)
+    draws, covariance, raised = smoothed(draws, model.covariance(information), growth, seed)
     name = "votes" if rater is None else "raters" if item is None else "raters and items"
     changed = replace(
         result,
         method=f"{model.ties.name}, bootstrap over {name} ({replicates} replicates, seed {seed})",
         rule=Percentile(draws[:, :k], float(np.sqrt(growth)), degrees_of_freedom=freedom),
         convention="percentile, widened for few clusters" if fewest else "percentile",
+        notes=result.notes + ((COVARIANCE_NOTE,) if raised and COVARIANCE_NOTE not in result.notes else ()),
         replicates=draws[:, :k],
     )
-    return _with_covariance(changed, model, theta, np.atleast_2d(np.cov(draws, rowvar=False)) * growth)
+    return _with_covariance(changed, model, theta, covariance)
 
 
 def bootstrap_strengths(

@@ -11,12 +11,15 @@ a design matrix for each fit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from humaneval.stats.alike import is_alike
 from humaneval.stats.columns import Codes, IntArray, cells, sums_by
 from humaneval.stats.results import FloatArray
+
+ALIKE_NOTE = "The clusters agree exactly and tell nothing of their spread; votes are taken as independent."
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,22 @@ class ClusterVariance:
     def design_effect(self) -> float | None:
         """Variance over that of independent votes; None where all votes are alike."""
         return self.variance / self.independent if self.independent > 0 else None
+
+    @property
+    def silent(self) -> bool:
+        """Whether the clusters (too few, or alike) tell nothing of their spread."""
+        return self.degrees_of_freedom <= 0 or is_alike(self.variance, self.independent)
+
+    def or_independent(self) -> ClusterVariance:
+        """Return this variance, or where the clusters are silent that of independent votes, and say so."""
+        if not self.silent or self.independent <= 0:
+            return self
+        return replace(
+            self,
+            variance=self.independent,
+            method=f"{self.method}, who are alike: the variance of independent votes is used",
+            notes=(*self.notes, ALIKE_NOTE),
+        )
 
 
 @dataclass(frozen=True, eq=False)

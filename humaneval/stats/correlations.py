@@ -1,6 +1,7 @@
 """Does one number follow another across systems: correlations with intervals, and their pitfalls.
 
-scipy.stats computes the coefficients and p-values; the intervals are here because scipy has none for ranks.
+scipy.stats computes the coefficients; the intervals are here because scipy has none for ranks, and exact
+p-values because approximations fail for few systems (and give 0 at a perfect order).
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from humaneval.stats.alike import one_error
 from humaneval.stats.columns import numbers, same_length
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Fisher
+from humaneval.stats.permutations import EXACT_UP_TO, PERMUTATIONS, Kind, permutation_pvalue
 from humaneval.stats.results import FloatArray, Interval, IntervalRule, Tested
 
-Kind = Literal["pearson", "spearman", "kendall"]
+Test = Literal["auto", "permutation", "parametric"]
 FEW_SYSTEMS = 10
+FEWEST_FOR_ORDER = 4
 PERFECT = 1e-12
 _NAMES = {"pearson": "Pearson's r", "spearman": "Spearman's rho", "kendall": "Kendall's tau-b"}
 _CONVENTIONS = {
@@ -62,15 +66,24 @@ class Correlation(Tested[float]):
     weak: bool
 
 
-def correlation(x: ArrayLike, y: ArrayLike, *, kind: Kind = "pearson") -> Correlation:
+def correlation(
+    x: ArrayLike, y: ArrayLike, *, kind: Kind = "pearson", test: Test = "auto", seed: int = 0
+) -> Correlation:
     """Return the correlation of two columns of numbers, one pair a system.
 
     Intervals on Fisher's z scale: Pearson with 1/(n - 3), Spearman after Bonett and Wright (2000),
     Kendall's tau-b after Fieller, Hartley and Pearson (1957). Under four systems (five for Kendall) the
-    interval is the whole of [-1, 1]: nothing is known. At ±1, where Fisher's scale would claim certainty,
-    the interval is the exact and cautious one of :class:`PerfectOrder`. Raises NotEstimableError where a
-    column is constant or there are fewer than two systems.
+    interval is the whole of [-1, 1]: nothing is known. At ±1 of four systems or more, where Fisher's scale
+    would claim certainty, the interval is the exact and cautious one of :class:`PerfectOrder`.
+
+    ``test="permutation"``: the p-value against no association is exact up to nine systems, beyond that from
+    9,999 random orders (never 0). ``"parametric"`` is scipy's (R's cor.test): Student's t for Pearson and
+    Spearman, for Kendall exact without ties. ``"auto"`` (default) takes permutations for up to nine systems
+    and where the parametric one is 0, which no finite number of systems deserves. Raises NotEstimableError
+    where a column is constant or there are fewer than two systems.
     """
+    if test not in ("auto", "permutation", "parametric"):
+        raise InputError(f"test is auto, permutation or parametric, not {test!r}.")
     if kind not in _NAMES:
         raise InputError(f"kind is pearson, spearman or kendall, not {kind!r}.")
     n = same_length(x=x, y=y)
@@ -78,13 +91,17 @@ def correlation(x: ArrayLike, y: ArrayLike, *, kind: Kind = "pearson") -> Correl
     check_varies(first, second)
     r, pvalue = coefficient_and_pvalue(first, second, kind)
     error_z = _error_of_z(r, n, kind)
-    perfect = bool(abs(r) > 1 - PERFECT and np.isfinite(error_z))
+    perfect = abs(r) > 1 - PERFECT and n >= FEWEST_FOR_ORDER
+    how = "Student t" if kind != "kendall" else "exact or normal"
+    if test == "permutation" or (test == "auto" and (n <= EXACT_UP_TO or pvalue == 0.0)):
+        pvalue, exact = permutation_pvalue(first, second, kind, seed=seed)
+        how = "all orders" if exact else f"{PERMUTATIONS} random orders, seed {seed}"
     rule: IntervalRule = PerfectOrder(n, kind) if perfect else Fisher(error_z)
     return Correlation(
         estimate=r,
         standard_error=_standard_error(r, error_z, rule),
         n=n,
-        method=f"{_NAMES[kind]} over {n} systems, p-value against no association",
+        method=f"{_NAMES[kind]} over {n} systems, p-value against no association ({how})",
         rule=rule,
         convention="exact, from independent pairs of systems" if perfect else _CONVENTIONS[kind],
         notes=_few_notes(n) + ((_PERFECT_NOTE,) if perfect else ()),
@@ -96,11 +113,10 @@ def correlation(x: ArrayLike, y: ArrayLike, *, kind: Kind = "pearson") -> Correl
 
 def _standard_error(r: float, error_z: float, rule: IntervalRule) -> float:
     """Return the delta method's error; at ±1 half the 68% interval; 1 where nothing is known."""
+    if isinstance(rule, PerfectOrder):
+        return one_error(rule, r)
     if not np.isfinite(error_z):
         return 1.0
-    if isinstance(rule, PerfectOrder):
-        low, high = rule(r, 0.0, 0.6826894921)
-        return float(high - low) / 2
     return float((1 - r**2) * error_z)
 
 

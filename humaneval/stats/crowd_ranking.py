@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from humaneval.stats import comparisons as table_of
+from humaneval.stats.alike import COVARIANCE_NOTE, smoothed
 from humaneval.stats.bootstrap import multiplicities
 from humaneval.stats.bradley_terry import Strengths
 from humaneval.stats.columns import Codes, IntArray, cells, encode, sums_by
@@ -84,6 +85,8 @@ def crowd_bradley_terry(
     table = table_of.from_votes(winner, loser, tie=tie)
     table_of.require_linked(table)
     raters = encode(rater)
+    if replicates < 2:
+        raise InputError("The uncertainty is a bootstrap: it needs replicates of 2 or more.")
     if raters.size < 2:
         raise InputError("Reliability needs the votes of at least two raters.")
     crowd = _crowd(table, raters)
@@ -91,10 +94,14 @@ def crowd_bradley_terry(
         crowd, np.zeros(table.size), np.full(raters.size, 0.8), np.ones(raters.size), maximum_iterations
     )
     draws = _bootstrap(crowd, theta, reliability, replicates, seed)
-    notes = () if converged else (f"Not converged after {maximum_iterations} iterations.",)
+    growth = raters.size / (raters.size - 1)
+    _, information = crowd.model.score_and_information(theta, table.counts)
+    draws, covariance, raised = smoothed(draws, crowd.model.covariance(information), growth, seed)
+    notes: tuple[str, ...] = () if converged else (f"Not converged after {maximum_iterations} iterations.",)
+    notes += (COVARIANCE_NOTE,) if raised else ()
     return CrowdBradleyTerry(
         estimate=theta,
-        standard_error=draws.std(axis=0, ddof=1),
+        standard_error=np.sqrt(np.maximum(np.diag(covariance), 0.0)),
         n=table.n,
         method=f"Crowd-BT, bootstrap over raters ({replicates} replicates, seed {seed})",
         rule=percentile_of_clusters(draws, raters.size),
@@ -102,7 +109,7 @@ def crowd_bradley_terry(
         convention="percentile, widened for few raters",
         notes=notes,
         labels=table.labels,
-        covariance=np.atleast_2d(np.cov(draws, rowvar=False)),
+        covariance=covariance,
         degrees_of_freedom=raters.size - 1.0,
         unbounded={},
         replicates=draws,

@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from humaneval.stats.columns import numbers, same_length
-from humaneval.stats.correlations import Kind, check_varies, coefficient_and_pvalue
+from humaneval.stats.correlations import PERFECT, PerfectOrder, check_varies, coefficient_and_pvalue
 from humaneval.stats.errors import InputError, NotEstimableError
-from humaneval.stats.intervals import quantile
+from humaneval.stats.intervals import Fisher
+from humaneval.stats.permutations import Kind, permutation_pvalue
 from humaneval.stats.results import FloatArray, Interval, Tested
 
 Test = Literal["williams", "steiger"]
@@ -43,11 +44,7 @@ class Zou:
         """Return the interval; the logical range [-2, 2] for fewer than four systems."""
         if self.n < 4:
             return Interval(-2.0, 2.0)
-        half = quantile(level, np.inf) / np.sqrt(self.n - 3)
-        (low1, high1), (low2, high2) = (
-            np.tanh(np.arctanh(np.clip(r, -1 + 1e-15, 1 - 1e-15)) + np.array([-half, half]))
-            for r in (self.r12, self.r13)
-        )
+        (low1, high1), (low2, high2) = (_alone(r, self.n, level) for r in (self.r12, self.r13))
         shared = _correlation_of_correlations(self.r12, self.r13, self.r23)
         below = (self.r12 - low1) ** 2 + (high2 - self.r13) ** 2
         below -= 2 * shared * (self.r12 - low1) * (high2 - self.r13)
@@ -57,6 +54,12 @@ class Zou:
         return Interval(
             float(difference - np.sqrt(max(below, 0.0))), float(difference + np.sqrt(max(above, 0.0)))
         )
+
+
+def _alone(r: float, n: int, level: float) -> Interval[float]:
+    """Return Fisher's interval of one correlation, at ±1 the exact one."""
+    rule = PerfectOrder(n, "pearson") if abs(r) > 1 - PERFECT else Fisher(1 / np.sqrt(n - 3))
+    return rule(r, 0.0, level)
 
 
 def _correlation_of_correlations(r12: float, r13: float, r23: float) -> float:
@@ -150,19 +153,16 @@ def _steiger(r12: float, r13: float, r23: float, n: int) -> tuple[float, float]:
 def permutation_test(
     x: ArrayLike, y: ArrayLike, *, kind: Kind = "pearson", permutations: int = 9999, seed: int = 0
 ) -> float:
-    """Return the two-sided permutation p-value of no association (+1 rule, never 0)."""
+    """Return the two-sided permutation p-value of no association.
+
+    Exact up to nine systems; beyond, from ``permutations`` random orders by the +1 rule, so never 0.
+    """
+    if kind not in ("pearson", "spearman", "kendall"):
+        raise InputError(f"kind is pearson, spearman or kendall, not {kind!r}.")
     same_length(x=x, y=y)
     first, second = numbers(x, "x"), numbers(y, "y")
     check_varies(first, second)
-    found = stats.permutation_test(
-        (first,),
-        lambda values: coefficient_and_pvalue(values, second, kind)[0],
-        permutation_type="pairings",
-        n_resamples=permutations,
-        vectorized=False,
-        rng=np.random.default_rng(seed),
-    )
-    return float(found.pvalue)
+    return permutation_pvalue(first, second, kind, permutations=permutations, seed=seed)[0]
 
 
 def permutation_both(

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 
-from humaneval.stats.clusters import Influence, cluster_variance
+from humaneval.stats.alike import is_alike
+from humaneval.stats.clusters import ALIKE_NOTE, Influence, cluster_variance
 from humaneval.stats.columns import encode, same_length, sums_by
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric
@@ -171,9 +172,10 @@ def _yes_no(
     at_least = _delta_variance(hit, alarm, hit * (1 - hit) / total[0], alarm * (1 - alarm) / total[1])
     value, freedom = variance.variance, variance.degrees_of_freedom
     notes = variance.notes
-    if value <= 0 or freedom <= 0:
-        value, freedom = at_least, np.inf
-        notes += ("The clusters do not differ; votes are taken as independent.",)
+    effect = variance.design_effect
+    if variance.silent or is_alike(value, at_least):
+        value, freedom, effect = max(value, at_least), freedom if freedom > 0 else np.inf, None
+        notes += (ALIKE_NOTE,)
     return _sensitivity(
         hit,
         alarm,
@@ -183,7 +185,7 @@ def _yes_no(
         variance.method,
         variance.clusters,
         notes,
-        variance.design_effect,
+        effect,
     )
 
 
@@ -213,9 +215,7 @@ def _forced_choice(
     slope = (
         forced_choice_probability(d + step, alternatives) - forced_choice_probability(d - step, alternatives)
     ) / (2 * step)
-    error = max(
-        found.standard_error, np.sqrt(corrected * (1 - corrected) / n) if found.standard_error == 0 else 0.0
-    )
+    error = found.standard_error or np.sqrt(corrected * (1 - corrected) / n)
     return Sensitivity(
         estimate=d,
         standard_error=float(error / slope),

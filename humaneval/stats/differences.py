@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +15,9 @@ from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric, two_sided
 from humaneval.stats.rates import zero_one
 from humaneval.stats.results import FloatArray, Interval, IntervalRule, Tested
+
+EXACT = 1e-9
+"""Pairing may make a difference far surer than its parts; below this share of their variance it is 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,7 @@ def rate_difference(
     if method == "newcombe":
         return _newcombe(pair, "difference of rates, independent votes (Newcombe)", (), 1.0)
     variance = pair.variance()
-    if variance.variance == 0:
+    if variance.variance <= EXACT * variance.independent or variance.degrees_of_freedom == 0:
         note = "The clusters do not differ within either condition; votes are taken as independent."
         return _newcombe(pair, "difference of rates, Newcombe", (*variance.notes, note), None)
     return pair.difference(variance, "difference of rates", 1.0)
@@ -81,10 +84,12 @@ def mean_difference(
     """
     pair = _pair_of(numbers(answer, "answer"), condition, rater, item, weight, conditions)
     variance = pair.variance()
-    if variance.variance == 0 or variance.degrees_of_freedom == 0:
+    if variance.independent <= 0:
         raise NotEstimableError(
-            "The clusters of each condition agree exactly: the difference has no estimable uncertainty."
+            "The answers of each condition are all alike: the difference has no estimable uncertainty."
         )
+    if variance.variance <= EXACT * variance.independent or variance.degrees_of_freedom == 0:
+        variance = replace(variance, variance=0.0).or_independent()
     return pair.difference(variance, "difference of means", np.inf)
 
 
@@ -123,7 +128,7 @@ class _Pair:
         """Return the result with a t interval cut at ±bound."""
         means = self.means()
         estimate, error = means[0] - means[1], float(np.sqrt(variance.variance))
-        freedom = variance.degrees_of_freedom
+        freedom = variance.degrees_of_freedom or np.inf
         return Difference(
             estimate=estimate,
             standard_error=error,

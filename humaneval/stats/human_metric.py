@@ -11,12 +11,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from humaneval.stats.alike import one_error
 from humaneval.stats.bootstrap import multiplicities
 from humaneval.stats.columns import Codes, encode, numbers, same_length, sums_by
-from humaneval.stats.correlations import Kind, check_varies, coefficient_and_pvalue
+from humaneval.stats.correlations import (
+    FEWEST_FOR_ORDER,
+    PERFECT,
+    PerfectOrder,
+    check_varies,
+    coefficient_and_pvalue,
+)
 from humaneval.stats.errors import InputError, NotEstimableError
-from humaneval.stats.intervals import Percentile
-from humaneval.stats.results import FloatArray, Result
+from humaneval.stats.intervals import Given, Percentile
+from humaneval.stats.permutations import Kind
+from humaneval.stats.results import FloatArray, IntervalRule, Result
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,21 +80,34 @@ def human_metric_correlation(
     kept = values[np.isfinite(values)]
     if len(kept) < 2:
         raise NotEstimableError("Hardly any replicate has two different systems: there are too few.")
+    rule: IntervalRule = Percentile(kept, low=-1.0, high=1.0)
+    error, convention, notes = float(kept.std(ddof=1)), "percentile", _notes(systems.size)
+    if error <= 1e-9:
+        rule, convention = _without_spread(value, systems.size, kind, resample_systems)
+        error = one_error(rule, value)
+        notes += ("Raters, items and systems are all alike in this: the bootstrap sees no spread.",)
     return HumanMetricCorrelation(
         estimate=value,
-        standard_error=float(kept.std(ddof=1)),
+        standard_error=error,
         n=n,
         method=f"{kind} over {systems.size} systems, hierarchical bootstrap ({replicates}, seed {seed})",
-        rule=Percentile(kept, low=-1.0, high=1.0),
+        rule=rule,
         clusters={"rater": who.size, "item": what.size, "system": systems.size},
-        convention="percentile",
-        notes=_notes(systems.size),
+        convention=convention,
+        notes=notes,
         systems=systems.size,
         kind=kind,
         human=human,
         undefined=len(values) - len(kept),
         replicates=kept,
     )
+
+
+def _without_spread(value: float, systems: int, kind: Kind, resampled: bool) -> tuple[IntervalRule, str]:
+    """Return the rule where all replicates are one: exact at ±1 over drawn systems, else all there is."""
+    if resampled and systems >= FEWEST_FOR_ORDER and abs(value) > 1 - PERFECT:
+        return PerfectOrder(systems, kind), "exact, from independent pairs of systems"
+    return Given(-1.0, 1.0), "the whole range"
 
 
 def _notes(systems: int) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse, stats
 
+from humaneval.stats.alike import ALIKE_CONVENTION, UnitsAlike, alike_note, one_error
 from humaneval.stats.bootstrap import chunks, multiplicities
 from humaneval.stats.columns import cells, encode, numbers, same_length
 from humaneval.stats.errors import InputError, NotEstimableError
@@ -93,22 +94,36 @@ def icc(
         raise NotEstimableError("Each rater gave all items the same answer: items cannot be told apart.")
     draws = _replicates(ratings, form, k, replicates, seed)
     rule: IntervalRule = percentile_of_clusters(draws, ratings.present.shape[0])
+    name = f"exact F, {convention}" if ratings.complete else "percentile bootstrap over items"
+    notes: tuple[str, ...] = () if ratings.complete else (_MISSING_NOTE,)
+    error = float(draws.std(ddof=1)) if len(draws) > 1 else 0.0
     if ratings.complete:
         rule = _Exact(ratings.answers.toarray(), form, convention)
+    if estimate > 1 - 1e-9 or (error <= 1e-9 and not ratings.complete):
+        items = int((np.asarray(ratings.present.sum(axis=1)).ravel() > 1).sum())
+        rule, name = UnitsAlike(items, _chance_room(ratings)), ALIKE_CONVENTION
+        notes += (alike_note(items),)
     return IntraclassCorrelation(
         estimate=estimate,
-        standard_error=float(draws.std(ddof=1)) if len(draws) > 1 else 0.0,
+        standard_error=error if error > 1e-9 else one_error(rule, estimate),
         n=ratings.present.nnz,
         method=f"{_name(form)}: {_MEANING[form.removesuffix('k')]}; standard error by bootstrap over items",
         rule=rule,
         clusters={"item": ratings.present.shape[0], "rater": ratings.present.shape[1]},
-        convention=f"exact F, {convention}" if ratings.complete else "percentile bootstrap over items",
-        notes=() if ratings.complete else (_MISSING_NOTE,),
+        convention=name,
+        notes=notes,
         form=form,
         components={name: float(value[0]) for name, value in components.items()},
         raters_averaged=k,
         replicates=draws,
     )
+
+
+def _chance_room(ratings: _Ratings) -> float:
+    """Return 1 over the chance that two answers drawn at random differ."""
+    _, counts = np.unique(ratings.answers.toarray()[ratings.present.toarray() > 0], return_counts=True)
+    share = counts / counts.sum()
+    return float(1 / max(1 - share @ share, 1e-12))
 
 
 def _name(form: str) -> str:
@@ -183,11 +198,12 @@ def _components(ratings: _Ratings, weight: FloatArray, form: str) -> dict[str, F
 
 
 def _combine(components: dict[str, FloatArray], form: str, k: float) -> FloatArray:
+    """Return the coefficient, cut at 1 (moments of missing cells may leave a residual below 0)."""
     item, rater, residual = components["item"], components["rater"], components["residual"]
     noise = residual + rater if form.startswith("ICC2") else residual
     whole = item + noise / k
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(whole > 1e-300, item / whole, np.nan))
+        return np.asarray(np.where(whole > 1e-300, np.minimum(item / whole, 1.0), np.nan))
 
 
 def _replicates(ratings: _Ratings, form: str, k: float, replicates: int, seed: int) -> FloatArray:
@@ -213,8 +229,6 @@ class _Exact:
         tail = (1 - level) / 2
         n, k = self.table.shape
         between, within, rater, error = _mean_squares(self.table)
-        if error < 1e-12 * between and (self.form != "ICC1" or within < 1e-12) and rater < 1e-12:
-            return Interval(1.0, 1.0)
         if self.form.startswith("ICC1"):
             return self._from_ratio(between / max(within, 1e-300), n - 1, n * (k - 1), tail)
         if self.form.startswith("ICC3"):

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from humaneval.stats.agreement import Weights, agreement_weights
+from humaneval.stats.alike import ALIKE_CONVENTION, UnitsAlike, alike_note, one_error
 from humaneval.stats.bootstrap import multiplicities
 from humaneval.stats.columns import encode, encode_together, same_length, sums_by
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import percentile_of_clusters
-from humaneval.stats.results import FloatArray, Result
+from humaneval.stats.results import FloatArray, IntervalRule, Result
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,15 +56,23 @@ def cohen_kappa(
     if expected[0] > 1 - 1e-12:
         raise NotEstimableError("Both raters gave one and the same answer throughout: kappa is undefined.")
     draws = _replicates(table, weight, replicates, seed)
+    kappa, items = float((observed[0] - expected[0]) / (1 - expected[0])), round(float(table.sum()))
+    rule: IntervalRule = percentile_of_clusters(draws, items, high=1.0)
+    convention = "percentile, widened for few items; the error is Fleiss, Cohen and Everitt's (1969)"
+    notes: tuple[str, ...] = ("The interval is about these two raters, not about people.",)
+    if kappa > 1 - 1e-12 or len(draws) < 2 or np.ptp(draws) <= 1e-12:
+        rule, convention = UnitsAlike(items, 1 / (1 - float(expected[0]))), ALIKE_CONVENTION
+        notes += (alike_note(items),)
+    error = _standard_error(table, weight, float(observed[0]), float(expected[0]))
     return CohenKappa(
-        estimate=float((observed[0] - expected[0]) / (1 - expected[0])),
-        standard_error=_standard_error(table, weight, float(observed[0]), float(expected[0])),
+        estimate=kappa,
+        standard_error=error if error > 1e-9 else one_error(rule, kappa),
         n=round(2 * float(table.sum())),
         method=f"Cohen's kappa ({weights} weights), bootstrap over items ({replicates}, seed {seed})",
-        rule=percentile_of_clusters(draws, round(float(table.sum())), high=1.0),
-        clusters={"item": round(float(table.sum())), "rater": 2},
-        convention="percentile, widened for few items; the error is Fleiss, Cohen and Everitt's (1969)",
-        notes=("The interval is about these two raters, not about people.",),
+        rule=rule,
+        clusters={"item": items, "rater": 2},
+        convention=convention,
+        notes=notes,
         observed=float(observed[0]),
         expected=float(expected[0]),
         confusion=table,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from humaneval.stats.alike import one_error
 from humaneval.stats.clusters import ClusterVariance, cluster_variance, mean_influence
 from humaneval.stats.columns import encode, numbers, same_length, sums_by, weights
 from humaneval.stats.errors import InputError, NotEstimableError
@@ -48,7 +49,8 @@ def mean_opinion_score(
 
     ``points`` gives the ends of the scale, for example (1, 5): the interval is cut there, and where the
     votes say nothing about their spread (one vote, or all alike) it is the whole scale. Without
-    ``points`` such votes raise NotEstimableError. Two-way clustering where items repeat across raters,
+    ``points`` such votes raise NotEstimableError. Raters who agree exactly get the variance of independent
+    votes, and ``notes`` say so. Two-way clustering where items repeat across raters,
     else by rater (CR2 with Satterthwaite degrees of freedom, Bell and McCaffrey 2002).
     """
     n = same_length(answer=answer, rater=rater, item=item, weight=weight)
@@ -57,11 +59,11 @@ def mean_opinion_score(
     mean, influence = mean_influence(votes, weight_of)
     variance = cluster_variance(
         influence, None if rater is None else encode(rater), None if item is None else encode(item)
-    )
+    ).or_independent()
     rule, notes = _mean_rule(variance, points)
     return MeanOpinionScore(
         estimate=mean,
-        standard_error=float(np.sqrt(variance.variance)),
+        standard_error=float(np.sqrt(variance.variance)) or one_error(rule, mean),
         n=n,
         method=f"mean, {variance.method}",
         rule=rule,
@@ -86,14 +88,15 @@ def _mean_rule(
     variance: ClusterVariance, points: tuple[float, float] | None
 ) -> tuple[IntervalRule, tuple[str, ...]]:
     low, high = points if points is not None else (-np.inf, np.inf)
-    if variance.variance > 0 and variance.degrees_of_freedom > 0:
-        return Symmetric(variance.degrees_of_freedom, low, high), ()
+    if variance.variance > 0:
+        freedom = variance.degrees_of_freedom if variance.degrees_of_freedom > 0 else np.inf
+        return Symmetric(freedom, low, high), ()
     if points is None:
         raise NotEstimableError(
-            "The answers do not vary between clusters, so nothing is known about their spread: collect more "
+            "The answers do not vary, so nothing is known about their spread: collect more "
             "votes, or give points= (the ends of the scale) for an interval over the whole scale."
         )
-    note = "The answers do not vary between clusters, so the interval is the whole scale."
+    note = "The answers do not vary, so the interval is the whole scale."
     return Given(low, high), (note,)
 
 

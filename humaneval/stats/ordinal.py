@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse, stats
 from scipy.special import expit, ndtr
 
+from humaneval.stats.alike import COVARIANCE_NOTE, RAISED, raised_covariance
 from humaneval.stats.columns import Codes, IntArray, cells, encode, numbers, same_length, sums_by, weights
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric
@@ -214,15 +215,19 @@ def cumulative_link(
     bread = np.linalg.inv(information)
     clusters: dict[str, int] = {}
     freedom, method = np.inf, "model-based errors"
+    notes: tuple[str, ...] = ("Votes are taken as independent; votes of one rater are not.",)
     if rater is not None and encode(rater).size > 1:
-        bread, clusters, method = _clustered(
+        clustered, clusters, method = _clustered(
             table, parameters, link, bread, encode(rater), None if item is None else encode(item)
         )
+        bread, raised = raised_covariance(clustered, bread)
         freedom = float(min(clusters.values()) - 1)
+        method += RAISED * raised
+        notes = (COVARIANCE_NOTE,) if raised else ()
     return as_result(
         table, parameters, bread, link, freedom, clusters, f"cumulative {link}, {method}",
         log_likelihood(table, parameters, link),
-        notes=() if clusters else ("Votes are taken as independent; votes of one rater are not.",),
+        notes=notes,
     )  # fmt: skip
 
 

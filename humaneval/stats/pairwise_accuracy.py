@@ -12,11 +12,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
+from humaneval.stats.alike import UnitsAlike, one_error
 from humaneval.stats.bootstrap import multiplicities
 from humaneval.stats.columns import numbers, same_length
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Percentile
-from humaneval.stats.results import FloatArray, Result
+from humaneval.stats.results import FloatArray, IntervalRule, Result
+
+_ALIKE_NOTE = (
+    "Every unit is right, or every one as right: that is no proof for units to come, and the interval holds "
+    "every share under which so many independent ones would still be."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,20 +77,33 @@ def pairwise_accuracy(
     gaps = np.concatenate([part.metric for part in parts])
     best = tie_threshold(said, gaps) if calibrate else (epsilon, _accuracy(said, gaps, epsilon))
     draws = _replicates(parts, person, scores, best[0], replicates, seed)
-    notes = ("The tie threshold was calibrated on these same pairs.",) if calibrate else ()
+    notes: tuple[str, ...] = ("The tie threshold was calibrated on these same pairs.",) if calibrate else ()
     error = float(draws.std(ddof=1)) if len(draws) > 1 else float(np.sqrt(best[1] * (1 - best[1]) / n))
+    rule: IntervalRule = Percentile(
+        draws if len(draws) > 1 else _normal_draws(best[1], error), low=0.0, high=1.0
+    )
+    convention = f"percentile bootstrap ({replicates})" if replicates else "normal, samples independent"
+    if error <= 1e-12:
+        rule, convention = _all_alike(len(groups) if len(groups) > 1 else n // 2)
+        error = one_error(rule, best[1])
+        notes += (_ALIKE_NOTE,)
     return PairwiseAccuracy(
         estimate=best[1],
         standard_error=error,
         n=n,
         method="pairwise accuracy" + (", tie threshold calibrated" if calibrate else ""),
-        rule=Percentile(draws if len(draws) > 1 else _normal_draws(best[1], error), low=0.0, high=1.0),
+        rule=rule,
         clusters={"group": len(groups)} if group is not None else {"sample": n},
-        convention=f"percentile bootstrap ({replicates})" if replicates else "normal, samples independent",
+        convention=convention,
         notes=notes,
         pairs=len(said),
         epsilon=best[0],
     )
+
+
+def _all_alike(units: int) -> tuple[IntervalRule, str]:
+    """Return the exact rule where all of so many independent units are right (or all wrong)."""
+    return UnitsAlike(max(units, 1), low=0.0), "exact, from independent units that are all alike"
 
 
 def _normal_draws(centre: float, error: float) -> FloatArray:
@@ -171,14 +190,21 @@ def soft_pairwise_accuracy(
     gaps = np.abs(_pvalues(person, first, second, flips) - _pvalues(scores, first, second, flips))
     value = float(1 - gaps.mean())
     draws = _leave_out_systems(gaps, first, second, systems, rng)
+    rule: IntervalRule = Percentile(draws, low=0.0, high=1.0)
+    notes: tuple[str, ...] = ()
+    error, convention = float(draws.std(ddof=1)), "percentile bootstrap over systems"
+    if error <= 1e-12:
+        rule, convention = _all_alike(systems // 2)
+        error, notes = one_error(rule, value), (_ALIKE_NOTE,)
     return PairwiseAccuracy(
         estimate=value,
-        standard_error=float(draws.std(ddof=1)),
+        standard_error=error,
         n=int(np.isfinite(person).sum()),
         method=f"soft pairwise accuracy, {len(flips)} permutations (seed {seed})",
-        rule=Percentile(draws, low=0.0, high=1.0),
+        rule=rule,
         clusters={"system": systems, "input": inputs},
-        convention="percentile bootstrap over systems",
+        convention=convention,
+        notes=notes,
         pairs=len(first),
         epsilon=0.0,
     )

@@ -17,7 +17,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.special import logsumexp
 
-from humaneval.stats.bradley_terry import PRIOR_DEVIATION, Strengths
+from humaneval.stats.alike import COVARIANCE_NOTE, RAISED, raised_covariance
+from humaneval.stats.bradley_terry import ONE_RATER_NOTE, PRIOR_DEVIATION, Strengths
 from humaneval.stats.columns import IntArray, encode, sums_by
 from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric
@@ -76,17 +77,19 @@ def plackett_luce(
     k = choices.size
     covariance = np.linalg.inv(information) - (0.0 if precision else 1.0 / k)
     freedom, clusters, method = np.inf, {}, "Plackett-Luce, model-based errors"
+    notes: tuple[str, ...] = ("Rankings are taken as independent; those of one rater are not.",)
     if rater is not None:
         codes = encode(rater)
         if len(codes.codes) != choices.ballots:
             raise InputError(f"{len(codes.codes)} raters for {choices.ballots} rankings.")
         if codes.size > 1:
-            covariance = _sandwich(choices, theta, covariance, codes.codes, codes.size)
+            clustered = _sandwich(choices, theta, covariance, codes.codes, codes.size)
+            covariance, raised = raised_covariance(clustered, covariance)
             freedom, clusters = codes.size - 1.0, {"rater": codes.size}
-            method = "Plackett-Luce, sandwich clustered by rater"
-    notes: tuple[str, ...] = (
-        () if clusters else ("Rankings are taken as independent; those of one rater are not.",)
-    )
+            method = "Plackett-Luce, sandwich clustered by rater" + RAISED * raised
+            notes = (COVARIANCE_NOTE,) if raised else ()
+        else:
+            notes = (ONE_RATER_NOTE,)
     if unbounded:
         notes += (
             f"First or last throughout: {', '.join(unbounded)}. Their strengths have no finite estimate; all "

@@ -15,7 +15,9 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 from scipy.special import expit, ndtr
 
+from humaneval.stats.alike import is_alike
 from humaneval.stats.bootstrap import multiplicities
+from humaneval.stats.clusters import ALIKE_NOTE
 from humaneval.stats.columns import encode, numbers, same_length
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric, percentile_of_clusters
@@ -107,7 +109,7 @@ def psychometric(
     ``correct`` is 0/1 a trial, or the number correct of ``total`` at each ``level`` (take logarithms of
     exposure times first). ``guess`` is the chance level (1/m for m alternatives, 0 for yes/no).
     With ``rater`` the interval is a bootstrap over raters; without, errors are the likelihood's.
-    Raises NotEstimableError where performance does not rise with the level.
+    Raises NotEstimableError where performance does not rise with the level, or rises in a single step.
     """
     same_length(correct=correct, level=level, total=total, rater=rater)
     levels, right = numbers(level, "level"), numbers(correct, "correct")
@@ -119,20 +121,24 @@ def psychometric(
     slope = float(np.exp(at[1]))
     if data.flat_loss() - data.loss(at) < SMALLEST_RISE or slope * float(np.ptp(levels)) > 1e4:
         raise NotEstimableError("Performance does not rise measurably with the level: there is no threshold.")
-    covariance = np.linalg.inv(_hessian(data.loss, at))
+    covariance = _covariance(data, at)
     error = float(np.sqrt(covariance[0, 0]))
     rule: IntervalRule = Symmetric()
     clusters: dict[str, int] = {}
     method, convention = "maximum likelihood", "normal"
+    notes: tuple[str, ...] = ("Trials are taken as independent; those of one rater are not.",)
     if rater is not None and encode(rater).size > 1:
         draws = _bootstrap(data, at, encode(rater).codes, replicates, seed)
         raters = encode(rater).size
-        rule, clusters = percentile_of_clusters(draws, raters), {"rater": raters}
-        error = float(draws.std(ddof=1)) * rule.stretch
-        method, convention = (
-            f"bootstrap over raters ({replicates} replicates, seed {seed})",
-            "percentile, widened for few raters",
-        )
+        clusters, notes = {"rater": raters}, ()
+        spread = percentile_of_clusters(draws, raters)
+        if is_alike(float(draws.var(ddof=1)) * spread.stretch**2, error**2):
+            rule, notes = Symmetric(raters - 1.0), (ALIKE_NOTE,)
+            method, convention = "maximum likelihood, for raters are alike", "Student t over raters"
+        else:
+            rule, error = spread, float(draws.std(ddof=1)) * spread.stretch
+            method = f"bootstrap over raters ({replicates} replicates, seed {seed})"
+            convention = "percentile, widened for few raters"
     return Psychometric(
         estimate=float(at[0]),
         standard_error=error,
@@ -141,7 +147,7 @@ def psychometric(
         rule=rule,
         clusters=clusters,
         convention=convention,
-        notes=() if clusters else ("Trials are taken as independent; those of one rater are not.",),
+        notes=notes,
         slope=slope,
         slope_error=slope * float(np.sqrt(covariance[1, 1])),
         guess=guess,
@@ -171,6 +177,18 @@ def _bootstrap(data: _Data, at: FloatArray, rater: np.ndarray, replicates: int, 
     return np.asarray(values)
 
 
+def _covariance(data: _Data, at: FloatArray) -> FloatArray:
+    """Return the inverse curvature, or raise where the likelihood has no peak but a ridge."""
+    hessian = _hessian(data.loss, at)
+    scale = np.sqrt(np.maximum(np.diag(hessian), 0.0))
+    if scale.min() <= 0 or abs(hessian[0, 1]) > (1 - 1e-7) * scale.prod():
+        raise NotEstimableError(
+            "Performance rises in one step between two levels: any steep enough curve fits, so that neither "
+            "threshold nor slope has an error. Show levels between them."
+        )
+    return np.asarray(np.linalg.inv(hessian))
+
+
 def _hessian(loss, at: FloatArray) -> FloatArray:  # type: ignore[no-untyped-def]
     step = np.array([1e-4 * max(abs(at[0]), 1e-2), 1e-4])
     unit = np.diag(step)
@@ -191,25 +209,39 @@ def staircase_threshold(level: ArrayLike, *, rater: ArrayLike, skip: int = 2) ->
     """
     same_length(level=level, rater=rater)
     levels, who = numbers(level, "level"), encode(rater)
-    means = []
-    for code in range(who.size):
-        found = reversals(levels[who.codes == code])
-        if len(found) > skip:
-            means.append(float(found[skip:].mean()))
+    kept = [reversals(levels[who.codes == code])[skip:] for code in range(who.size)]
+    kept = [found for found in kept if len(found)]
+    means = [float(found.mean()) for found in kept]
     if len(means) < 2:
         raise NotEstimableError(f"Fewer than two raters have more than {skip} reversals.")
     values = np.asarray(means)
     left_out = who.size - len(values)
+    notes: tuple[str, ...] = (
+        (f"{left_out} raters had too few reversals and are left out.",) if left_out else ()
+    )
+    error, own = float(values.std(ddof=1) / np.sqrt(len(values))), _error_within(kept)
+    if is_alike(error**2, own**2):
+        error = own
+        notes += ("The raters' means agree exactly; their own reversals' spread is used.",)
+    if error <= 1e-12 * float(np.ptp(levels)):
+        raise NotEstimableError("All reversals are at one level: nothing is known about their spread.")
     return Result(
         estimate=float(values.mean()),
-        standard_error=float(values.std(ddof=1) / np.sqrt(len(values))),
+        standard_error=error,
         n=len(levels),
         method=f"mean of staircase reversals after the first {skip}",
         rule=Symmetric(len(values) - 1.0),
         clusters={"rater": len(values)},
         convention="Student t over raters",
-        notes=(f"{left_out} raters had too few reversals and are left out.",) if left_out else (),
+        notes=notes,
     )
+
+
+def _error_within(kept: list[FloatArray]) -> float:
+    """Return the error of the mean of raters' means from the spread of reversals about their own means."""
+    free = sum(len(found) - 1 for found in kept)
+    spread = sum(float(((found - found.mean()) ** 2).sum()) for found in kept) / max(free, 1)
+    return float(np.sqrt(spread * sum(1 / len(found) for found in kept))) / len(kept)
 
 
 def reversals(level: FloatArray) -> FloatArray:

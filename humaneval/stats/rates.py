@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from humaneval.stats import bootstrap
+from humaneval.stats.alike import is_alike, one_error
 from humaneval.stats.clusters import ClusterVariance, cluster_variance, crossed, mean_influence
 from humaneval.stats.columns import Codes, encode, numbers, same_length, sums_by, weights
 from humaneval.stats.errors import InputError, NotEstimableError
@@ -119,11 +120,11 @@ def _naive(successes: float, trials: float, method: str, n: int) -> RateResult:
 
 def _clustered(votes: FloatArray, weight: FloatArray, rater: Codes | None, item: Codes | None) -> RateResult:
     p, influence = mean_influence(votes, weight)
-    variance = cluster_variance(influence, rater, item)
+    variance = cluster_variance(influence, rater, item).or_independent()
     rule, notes = _score_rule(p, variance, float(1.0 / (influence.share**2).sum()))
     return RateResult(
         estimate=p,
-        standard_error=float(np.sqrt(variance.variance)),
+        standard_error=float(np.sqrt(variance.variance)) or one_error(rule, p),
         n=len(votes),
         method=variance.method,
         rule=rule,
@@ -137,12 +138,10 @@ def _clustered(votes: FloatArray, weight: FloatArray, rater: Codes | None, item:
 
 def _score_rule(p: float, variance: ClusterVariance, votes: float) -> tuple[IntervalRule, tuple[str, ...]]:
     """Return Wilson's rule on p(1-p)/variance votes, or what is known where the variance is 0."""
-    if variance.variance > 0 and variance.degrees_of_freedom > 0:
-        return Score(p * (1 - p) / variance.variance, variance.degrees_of_freedom), ()
+    if 0 < p < 1 and variance.variance > 0:
+        freedom = variance.degrees_of_freedom if variance.degrees_of_freedom > 0 else np.inf
+        return Score(p * (1 - p) / variance.variance, freedom), ()
     units = min(variance.clusters.values(), default=votes)
-    if 0 < p < 1:
-        note = "The clusters agree exactly and tell nothing of their spread; votes are taken as independent."
-        return Score(votes), (note,)
     note = f"All answers are alike: the interval takes the {units:g} independent units as that many votes."
     return Score(units), (note,)
 
@@ -160,6 +159,8 @@ def _bootstrapped(
     p, influence = mean_influence(votes, weight)
     variance = float(draws.var(ddof=1)) * growth
     naive = cluster_variance(influence, None, None).independent
+    if is_alike(variance, naive):
+        return _clustered(votes, weight, rater, item)
     return RateResult(
         estimate=p,
         standard_error=float(np.sqrt(variance)),

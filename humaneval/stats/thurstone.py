@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from humaneval.stats import comparisons as table_of
-from humaneval.stats.bradley_terry import PRIOR_DEVIATION, Strengths
+from humaneval.stats.alike import COVARIANCE_NOTE, RAISED, raised_covariance
+from humaneval.stats.bradley_terry import ONE_RATER_NOTE, PRIOR_DEVIATION, Strengths
 from humaneval.stats.columns import encode, sums_by
 from humaneval.stats.comparisons import LOSS, TIE, WIN, Comparisons
 from humaneval.stats.errors import InputError, NotEstimableError
@@ -54,14 +55,19 @@ def thurstone(
         )
     values, covariance = _probit(table)
     freedom, clusters, method = np.inf, {}, "Thurstone case V (probit), model-based errors"
+    notes: tuple[str, ...] = ("Votes are taken as independent; votes of one rater are not.",)
     if rater is not None:
         codes = encode(rater)
         if table.place is None or len(codes.codes) != len(table.place):
             raise InputError("rater= needs the votes, one rater a vote.")
         if codes.size > 1:
-            covariance = _sandwich(table, values, covariance, codes.codes, codes.size)
+            clustered = _sandwich(table, values, covariance, codes.codes, codes.size)
+            covariance, raised = raised_covariance(clustered, covariance)
             freedom, clusters = codes.size - 1.0, {"rater": codes.size}
-            method = "Thurstone case V (probit), sandwich clustered by rater"
+            method = "Thurstone case V (probit), sandwich clustered by rater" + RAISED * raised
+            notes = (COVARIANCE_NOTE,) if raised else ()
+        else:
+            notes = (ONE_RATER_NOTE,)
     scale = 1.0 if unit == "difference" else SCALE
     return Strengths(
         estimate=values * scale,
@@ -71,7 +77,7 @@ def thurstone(
         rule=Symmetric(freedom),
         clusters=clusters,
         convention="normal" if np.isinf(freedom) else "Student t",
-        notes=() if clusters else ("Votes are taken as independent; votes of one rater are not.",),
+        notes=notes,
         labels=table.labels,
         covariance=covariance * scale**2,
         degrees_of_freedom=freedom,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from humaneval.stats.alike import COVARIANCE_NOTE, smoothed
 from humaneval.stats.bootstrap import multiplicities
 from humaneval.stats.columns import Codes, encode, numbers, same_length, sums_by
 from humaneval.stats.errors import NotEstimableError
@@ -57,20 +58,36 @@ def reliability_weighted_means(
         _, again = _precisions(votes, who, what, times)
         values[number] = _means(votes, group, (again * times)[who.codes])
     values = values[np.isfinite(values).all(axis=1)]
+    if len(values) < 2:
+        raise NotEstimableError("Hardly any draw of raters has votes on every condition: there are too few.")
+    estimate = _means(votes, group, weight[who.codes])
+    growth = who.size / (who.size - 1)
+    values, covariance, raised = smoothed(values, _independent(votes, group, estimate), growth, seed)
     return WeightedMeans(
-        estimate=_means(votes, group, weight[who.codes]),
-        standard_error=values.std(axis=0, ddof=1),
+        estimate=estimate,
+        standard_error=np.sqrt(np.maximum(np.diag(covariance), 0.0)),
         n=n,
         method=f"reliability-weighted means, bootstrap over raters ({replicates} replicates, seed {seed})",
         rule=percentile_of_clusters(values, who.size),
         clusters={"rater": who.size, "item": what.size},
         convention="percentile, widened for few raters",
+        notes=(COVARIANCE_NOTE,) if raised else (),
         labels=group.labels,
         rater_labels=who.labels,
         rater_weight=weight / weight.mean(),
         rater_deviation=np.sqrt(spread),
         replicates=values,
     )
+
+
+def _independent(votes: FloatArray, group: Codes, means: FloatArray) -> FloatArray:
+    """Return the covariance of the means for independent votes of one common spread."""
+    spread = float(((votes - means[group.codes]) ** 2).sum()) / max(len(votes) - group.size, 1)
+    if spread <= 1e-24 * float((votes**2).sum() + 1):
+        raise NotEstimableError(
+            "The answers of each condition are all alike: nothing is known about their spread."
+        )
+    return np.diag(spread / sums_by(group.codes, np.ones(len(votes)), group.size))
 
 
 def _means(votes: FloatArray, group: Codes, weight: FloatArray) -> FloatArray:

@@ -63,8 +63,15 @@ def test_few_systems_are_called_weak_evidence():
     assert "weak evidence" not in only(many, [value**2 for value in many[:-2]] + [0.1, 0.2], True).words
 
 
-def test_an_interval_that_crosses_zero_is_said_to_settle_nothing():
-    assert "Its interval includes 0" in only([0.5, 0.4, 0.3, 0.1], [1, 5, 2, 4], True).words
+def test_an_order_that_chance_often_gives_is_said_to_settle_nothing():
+    assert "do not settle even the sign" in only([0.5, 0.4, 0.3, 0.1], [1, 5, 2, 4], True).words
+    assert "do not settle" in only([0.5, 0.4, 0.3, 0.1], [4, 3, 2, 1], True).words  # 2 of 24 orders
+
+
+def test_a_perfect_order_of_six_is_not_chance_and_its_interval_is_wide():
+    found = only([0.6, 0.5, 0.4, 0.3, 0.2, 0.1], [6, 5, 4, 3, 2, 1], True)
+    assert "do not settle" not in found.words
+    assert "Chance alone would rarely order them so" in found.words
 
 
 def test_a_wrong_sign_names_the_system_behind_it_and_what_happens_without_it():
@@ -93,20 +100,21 @@ def test_a_score_that_is_the_same_for_all_gives_words_and_no_number():
     assert "same for every system" in found.words
 
 
-def test_a_perfect_order_has_no_interval_rather_than_a_point():
+def test_a_perfect_order_has_an_honest_interval_rather_than_a_point():
     found = only([0.5, 0.4, 0.3, 0.2], [4, 3, 2, 1], True)
-    spearman = next(one for one in found.coefficients if one.name == "spearman")
-    assert spearman.estimate == pytest.approx(1)
-    assert (spearman.low, spearman.high) == (None, None)
+    for one in found.coefficients:
+        assert one.estimate == pytest.approx(1)
+        assert -1 <= one.low < 0
+        assert one.high == 1
 
 
-@pytest.mark.parametrize(("systems", "least"), [(3, 1 / 6), (4, 1 / 24), (6, 1 / 720)])
-def test_no_p_value_is_smaller_than_so_few_systems_can_give(systems, least):
+@pytest.mark.parametrize(("systems", "orders"), [(3, 6), (4, 24), (6, 720)])
+def test_p_values_of_a_perfect_order_are_counts_of_orders(systems, orders):
     human = [0.9 - 0.1 * number for number in range(systems)]
     found = only(human, [float(number) for number in range(systems)], False)
     given = {one.name: one.pvalue for one in found.coefficients}
-    assert given["kendall"] is not None
-    assert all(pvalue is None or pvalue >= least - 1e-9 for pvalue in given.values())
+    # Both perfect orders are as far from 0, by Pearson too, for the values are evenly spaced.
+    assert given == pytest.approx(dict.fromkeys(["pearson", "spearman", "kendall"], 2 / orders))
 
 
 def test_real_conditions_and_those_without_an_estimate_stay_out():

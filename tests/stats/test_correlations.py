@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from humaneval.stats import (
     InputError,
@@ -89,6 +92,42 @@ def test_equal_metrics_do_not_differ():
 def test_the_permutation_test_of_five_is_exact():
     # 1, 3, 2, 5, 4 against 1..5: of the 120 orders 16 are at least as far from 0.
     assert permutation_test([1, 2, 3, 4, 5], [1, 3, 2, 5, 4]) == pytest.approx(16 / 120)
+
+
+@pytest.mark.parametrize("kind", ["pearson", "spearman", "kendall"])
+def test_few_systems_get_exact_p_values_even_with_ties(kind):
+    x, y = [1.0, 2, 2, 4, 5.5], [2.0, 1, 3, 3, 7]
+    coefficient = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": stats.kendalltau}[kind]
+    observed = coefficient(x, y).statistic
+    orders = list(itertools.permutations(y))
+    far = [abs(coefficient(x, order).statistic) >= abs(observed) - 1e-9 for order in orders]
+    assert correlation(x, y, kind=kind).pvalue == pytest.approx(np.mean(far), abs=1e-12)
+
+
+@pytest.mark.parametrize(("kind", "orders"), [("pearson", 1), ("spearman", 2), ("kendall", 2)])
+def test_a_perfect_order_of_six_has_the_p_value_of_a_count(kind, orders):
+    """Of 720 orders one is as close to a line; two are as perfect by rank, the observed and its mirror."""
+    found = correlation([1, 2, 3, 5, 8, 13], [1, 2, 3, 5, 8, 13], kind=kind)
+    assert found.pvalue == pytest.approx(orders / 720)
+    assert "all orders" in found.method
+
+
+@pytest.mark.parametrize("kind", ["pearson", "spearman", "kendall"])
+def test_no_p_value_is_ever_zero(kind):
+    assert correlation(range(30), range(30), kind=kind).pvalue > 0
+    assert correlation(range(30), range(30), kind=kind, test="permutation").pvalue <= 1e-4
+
+
+def test_random_orders_agree_with_the_parametric_test():
+    random = correlation(X, Y[::-1], test="permutation")
+    assert random.pvalue == pytest.approx(correlation(X, Y[::-1]).pvalue, abs=0.02)
+    assert "9999 random orders" in random.method
+    assert permutation_test(X, Y[::-1]) == random.pvalue
+
+
+def test_perfect_correlations_are_not_compared_as_if_certain():
+    low, high = compare_correlations(range(6), range(6), range(6)).confidence_interval()
+    assert low < -0.5 < 0.5 < high
 
 
 def test_perm_both_tells_a_good_metric_from_noise_and_is_quiet_otherwise():

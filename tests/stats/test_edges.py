@@ -51,7 +51,7 @@ ESTIMATORS = {
     "Cohen": lambda r, i, a: stats.cohen_kappa(rater=r, item=i, answer=a, replicates=50),
     "ICC": lambda r, i, a: stats.icc(rater=r, item=i, answer=a, replicates=50),
     "ICC3k": lambda r, i, a: stats.icc(rater=r, item=i, answer=a, form="ICC3k", replicates=50),
-    "Kendall's W": lambda r, i, a: stats.kendall_w(rater=r, item=i, answer=a, replicates=50),
+    "Kendall's W": lambda r, i, a: stats.kendall_w(rater=r, item=i, answer=a),
     "Dawid-Skene": lambda r, i, a: stats.dawid_skene(rater=r, item=i, answer=a),
     "one coin": lambda r, i, a: stats.one_coin(rater=r, item=i, answer=a),
     "MACE": lambda r, i, a: stats.mace(rater=r, item=i, answer=a),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import factorial
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from humaneval.reports.analysis.adapters import attempt, interval_of, method_of, no_interval
+from humaneval.reports.analysis.adapters import attempt, interval_of, method_of
 from humaneval.reports.numbers import counted, plain
 from humaneval.reports.results import Coefficient, Correlation, Estimate, ScoreRow, StudyFacts, finite
 from humaneval.stats import correlation
@@ -20,8 +19,7 @@ Kind = Literal["pearson", "spearman", "kendall"]
 TITLES: dict[str, str] = {"pearson": "Pearson", "spearman": "Spearman", "kendall": "Kendall"}
 LEAST_SYSTEMS = 3
 FEW_SYSTEMS = 10
-_PERFECT = 1 - 1e-9
-_NO_SPREAD = "no interval at a perfect correlation, where Fisher's z has no end"
+SETTLES = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,22 +117,16 @@ def _coefficient(pairing: Pairing, kind: Kind) -> Coefficient:
     result, note = attempt(lambda: correlation(pairing.score, pairing.human, kind=kind))
     if result is None:
         return Coefficient(kind, TITLES[kind], None, None, None, None, note)
-    interval = interval_of(result) if abs(result.estimate) < _PERFECT else no_interval(_NO_SPREAD)
-    pvalue = _possible(finite(getattr(result, "pvalue", None)), len(pairing.conditions))
-    method = method_of(result) if interval.low is not None else interval.method
+    interval = interval_of(result)
     return Coefficient(
-        kind, TITLES[kind], finite(result.estimate), interval.low, interval.high, pvalue, method
+        kind,
+        TITLES[kind],
+        finite(result.estimate),
+        interval.low,
+        interval.high,
+        finite(getattr(result, "pvalue", None)),
+        method_of(result),
     )
-
-
-def _possible(pvalue: float | None, systems: int) -> float | None:
-    """Return ``pvalue`` unless so few systems cannot give it: chance makes no order rarer than 1/n!.
-
-    Approximations go below that, to 0 at a perfect correlation of three systems.
-    """
-    if pvalue is None or systems >= FEW_SYSTEMS:
-        return pvalue
-    return pvalue if pvalue * factorial(systems) >= 1 - 1e-9 else None
 
 
 def _as_expected(coefficients: Sequence[Coefficient], sign: int | None) -> bool | None:
@@ -180,11 +172,23 @@ def _about_sign(pairing: Pairing, as_expected: bool | None) -> str:
 
 def _about_weakness(systems: int, coefficients: Sequence[Coefficient]) -> str:
     spearman = next(one for one in coefficients if one.name == "spearman")
-    crosses = spearman.low is not None and spearman.high is not None and spearman.low <= 0 <= spearman.high
     said = [f"With {systems} systems this is weak evidence."] if systems < FEW_SYSTEMS else []
-    if crosses:
-        said.append("Its interval includes 0: these votes and scores do not settle even the sign.")
+    if not is_settled(spearman):
+        said.append(
+            "Chance alone often orders so many systems as alike: these votes and scores do not settle even "
+            "the sign."
+        )
+    elif spearman.low is not None and spearman.high is not None and spearman.low <= 0 <= spearman.high:
+        said.append(
+            "Chance alone would rarely order them so; yet the interval includes 0, for so few systems bound "
+            "no correlation tightly."
+        )
     return " ".join(said)
+
+
+def is_settled(one: Coefficient) -> bool:
+    """Return whether chance alone would give so strong a coefficient less than once in twenty."""
+    return one.pvalue is not None and one.pvalue < SETTLES
 
 
 def _about_disagreement(study: StudyFacts, pairing: Pairing) -> str:
