@@ -228,6 +228,14 @@ CELERY_BEAT_SCHEDULE["seal new votes"] = {
     "schedule": SEAL_SECONDS,
     "options": {"queue": "default", "expires": SEAL_SECONDS},
 }
+STEER_SECONDS = env.whole(
+    "STEER_SECONDS", 30, least=1
+)  # how often open studies are looked at: next pairs, stopping rules, live intervals
+CELERY_BEAT_SCHEDULE["steer studies"] = {
+    "task": "rating.steer",
+    "schedule": STEER_SECONDS,
+    "options": {"queue": "default", "expires": STEER_SECONDS},
+}
 
 # --- cache: throttles count here --------------------------------------------------------------------
 # Without Redis each web process counts for itself, so limits are up to that many times as wide.

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from humaneval.rating.models import Answer, Rater, RuleSet, Session, Vote
+from humaneval.rating.models import Answer, Course, Rater, RuleSet, Session, Vote
 from humaneval.ui.admin import ReadOnlyModelAdmin, TabularInline, display, register
 
 
@@ -147,3 +149,29 @@ class RuleSetAdmin(ReadOnlyModelAdmin):
     list_filter = ("study", "before_launch")
     list_select_related = ("study", "declared_by")
     fields = ("name", "study", "version", "rules", "before_launch", "declared_at", "declared_by")
+
+
+@register(Course)
+class CourseAdmin(ReadOnlyModelAdmin):
+    """Where the votes of running studies lead: intervals so far, and whether there are enough."""
+
+    list_display = ("study", "votes", "enough", "computed_at")
+    list_select_related = ("study",)
+    fields = ("study", "votes", "enough", "intervals", "computed_at")
+
+    @display(description=_("intervals so far (valid at every look)"))
+    def intervals(self, course: Course) -> str:
+        """Return a line for each condition and question."""
+        names = {row.pk: str(row) for row in course.study.conditions.select_related("sample_set")}
+        lines = (
+            (
+                names.get(look["condition"], ""),
+                look["question"],
+                f"{look['estimate']:.3f}",
+                f"{look['low']:.3f}",
+                f"{look['high']:.3f}",
+                _("%d raters") % look["raters"],
+            )
+            for look in course.looks
+        )
+        return format_html_join(mark_safe("<br>"), "{}, {}: {} [{}, {}], {}", lines) or "-"

@@ -75,7 +75,7 @@ def is_work_left(session: Session, history: History, now: datetime) -> bool:
         return True
     if fresh_wanted(session, history) <= 0 or not could_sit(session, history, now):
         return False
-    return has_work(session, met=Met(session.study, history), now=now)
+    return has_work(session, history, met=Met(session.study, history), now=now)
 
 
 def note_if_nothing_is_left(session: Session) -> None:
@@ -109,7 +109,7 @@ def _compose(
     positions = range(history.next_position, history.next_position + room)
     gold = place_gold(session, places, met, positions)
     count = min(room, fresh_wanted(session, history))
-    drawn = draw_openings(session, met=met, count=count, now=now)
+    drawn = draw_openings(session, history, met=met, count=count, now=now)
     fill = _fill(session, places, history, positions, gold, drawn, lease_end(session, now))
     return list(fill), drawn
 

@@ -138,6 +138,25 @@ class Opening(models.Model):
         return f"opening {self.turn} of study {self.study_id}"
 
 
+class Course(models.Model):
+    """Where a study's votes lead: computed from them now and then, and computed anew from them at any time.
+
+    ``pairs`` are pairs of conditions in the order in which an adaptive design wants them shown, often ones
+    several times. ``enough`` says why the study's stopping rule asks for no more votes; it is empty until
+    then. ``looks`` are intervals that may be looked at at any time (confidence sequences).
+    """
+
+    study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="course")
+    pairs = models.JSONField(default=list)
+    enough = models.TextField(blank=True)
+    looks = models.JSONField(default=list)
+    votes = models.PositiveIntegerField(default=0, help_text=_("Votes that it rests on."))
+    computed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"course of study {self.study_id}"
+
+
 class Assignment(models.Model):
     """A trial handed to a session, with its on-screen order and a lease that expires."""
 

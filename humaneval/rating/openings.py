@@ -36,6 +36,9 @@ from humaneval.studies.models import Study, Trial
 AHEAD = 100
 """How many openings are made at a time."""
 
+PAIR_AHEAD = 10
+"""How many, where a lane holds one pair's trials only: there are many such lanes."""
+
 PAGE = 500
 """How many openings or trials are looked at together by a draw that has to choose among them."""
 
@@ -195,7 +198,10 @@ def _steps_to_admitted(study: Study, lane: Lane, met: Met) -> int | None:
 
 def _make_openings(study: Study, lane: Lane, wanted: int) -> bool:
     """Make the next openings, at least ``wanted`` of them if there are; return False at the end."""
-    turns = _turns_ahead(study, lane, _last_made(study, lane) + 1, max(AHEAD, wanted))
+    ahead = AHEAD if lane.pair is None else PAIR_AHEAD
+    if lane.pair is not None:  # draws that go through several lanes make openings one after the other
+        Study.objects.select_for_update(no_key=True, of=("self",)).get(pk=study.pk)
+    turns = _turns_ahead(study, lane, _last_made(study, lane) + 1, max(ahead, wanted))
     Opening.objects.bulk_create(
         (
             Opening(study=study, lane=lane.key, turn=turn, trial=trial, free_from=ALWAYS)

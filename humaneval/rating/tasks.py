@@ -1,4 +1,4 @@
-"""Celery's part: beat asks now and then that new votes be sealed."""
+"""Celery's part: beat asks now and then that new votes be sealed, and what they ask for be computed."""
 
 from __future__ import annotations
 
@@ -11,3 +11,11 @@ def seal_new_votes() -> int:
     from humaneval.rating.sealing import seal_votes
 
     return seal_votes()
+
+
+@shared_task(name="rating.steer")
+def steer_studies() -> int:
+    """Compute the courses of studies with new votes; return how many. The votes themselves say which."""
+    from humaneval.rating.steering import steer_open_studies
+
+    return steer_open_studies()

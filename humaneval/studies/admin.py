@@ -69,6 +69,9 @@ COLLECTING = (
     "raters_at_most",
     "sessions_per_rater",
     "strata",
+    "adaptive",
+    "stop_rule",
+    "stop_goal",
     "lease_minutes",
     "seed",
 )

@@ -44,6 +44,9 @@ class StudyFields(TypedDict, total=False):
     raters_at_most: int
     sessions_per_rater: int
     strata: dict[str, Any]
+    adaptive: bool
+    stop_rule: str
+    stop_goal: float
     lease_minutes: int
     display_width: int
     title: str

@@ -27,6 +27,7 @@ from humaneval.samples.models import Sample
 from humaneval.studies.flow import complete_flow
 from humaneval.studies.gold import gold_problems, gold_specs
 from humaneval.studies.models import Condition, Study, StudyState
+from humaneval.studies.steering import steering_problems
 
 _UNPLANNED = frozenset({StudyState.DRAFT, StudyState.LAUNCHING})
 
@@ -100,7 +101,7 @@ def _condition_spec(condition: Condition, rows: list[tuple[str, int, int]]) -> C
 
 def problems_of(study: Study, design: Design) -> list[str]:
     """Return what keeps the study from being launched, as sentences; empty if nothing does."""
-    return problems_of_trials(study, design) or gold_problems(study, design)
+    return problems_of_trials(study, design) or [*gold_problems(study, design), *steering_problems(study)]
 
 
 def problems_of_trials(study: Study, design: Design) -> list[str]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from humaneval.samples.models import Prompt, Sample, SampleSet
 from humaneval.studies.flow import check_flow, default_flow
 from humaneval.studies.states import DELETABLE, StudyState, may_change
+from humaneval.studies.steering import StopRule
 from humaneval.studies.strata import check_strata, check_votes
 
 __all__ = ["Condition", "DuplicatePair", "GoldTrial", "Question", "Study", "StudyState", "Trial"]
@@ -144,6 +145,30 @@ class Study(models.Model):
             '{"by": "device", "groups": {"phone": {"votes": 2}, "desktop": {"votes": 2}}}. '
             'Or by a parameter of the link: "by": "parameter:country". A group may list several "values". '
             "Empty, {}: anybody."
+        ),
+    )
+    adaptive = models.BooleanField(
+        default=False,
+        help_text=_(
+            "Choose the next pairs of sets by what their comparison will tell, given the votes so far "
+            "(pairwise comparison). Fewer votes for the same ranking; pairs then have different numbers."
+        ),
+    )
+    stop_rule = models.CharField(
+        max_length=10,
+        blank=True,
+        choices=StopRule,
+        default=StopRule.NONE,
+        help_text=_(
+            "When to stop handing out trials. Intervals stay right however often they are looked at."
+        ),
+    )
+    stop_goal = models.FloatField(
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_(
+            "For narrow intervals, from end to end, such as 0.1; for chance, the smallest difference that "
+            "matters (0: any)."
         ),
     )
     lease_minutes = models.PositiveIntegerField(

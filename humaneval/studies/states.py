@@ -43,6 +43,8 @@ _RUNNING = frozenset(
         "assignments_per_session",
         "raters_at_most",
         "sessions_per_rater",
+        "stop_rule",
+        "stop_goal",
         "lease_minutes",
     }
 )

@@ -81,7 +81,7 @@ def test_nobody_is_turned_away_while_what_is_left_may_come_free(unique_samples: 
     def draw(count: int = 5) -> list[int]:
         met = Met(study, History(()))
         session = Session(study=study)
-        drawn = draw_openings(session, met=met, count=count, now=timezone.now())
+        drawn = draw_openings(session, History(()), met=met, count=count, now=timezone.now())
         return [row.opening.trial_id for row in drawn]
 
     def hold_and_give_up() -> None:
