@@ -15,6 +15,7 @@ api = [
     path("", include("humaneval.studies.api_urls")),
     path("", include("humaneval.scoring.api_urls")),
     path("", include("humaneval.reports.api_urls")),
+    path("", include("humaneval.workspace.api_urls")),
 ]
 
 urlpatterns = [

@@ -20,6 +20,7 @@ from humaneval.samples.archives import ArchiveSource
 from humaneval.samples.batches import Progress
 from humaneval.samples.folders import FolderSource
 from humaneval.samples.models import ImportRun, SampleSet
+from humaneval.samples.origins import open_origin
 from humaneval.samples.passage import BadFiles, carry_out
 from humaneval.samples.prompts import PromptsError
 from humaneval.samples.sources import NAME_LENGTH, SourceError, printable
@@ -77,19 +78,34 @@ def import_folder(
     strict: bool = False,
     progress: Progress | None = None,
 ) -> ImportRun:
-    """Import a server folder here and now; return the finished run with its counts and problems.
+    """Import a server folder here and now, as :func:`import_origin` does."""
+    return import_origin(
+        sample_set=sample_set, origin=folder, prompts=prompts, strict=strict, progress=progress
+    )
 
-    Without ``prompts``, a prompts.csv at the top of the folder is taken. Raises ImportRefused if the
-    folder or prompts.csv as a whole cannot be used, and in a strict import for any bad file.
+
+def import_origin(
+    *,
+    sample_set: SampleSet,
+    origin: str | Path,
+    prompts: str | Path | None = None,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> ImportRun:
+    """Import what lies at a path or address here and now; return the finished run with counts and problems.
+
+    See :mod:`humaneval.samples.origins` for what it may be. Without ``prompts``, the source's own table is
+    taken, such as a prompts.csv at the top of a folder. Raises ImportRefused if the source or its table as a
+    whole cannot be used, and in a strict import for any bad file.
     """
     run = ImportRun.objects.create(
         sample_set=sample_set,
-        source=printable(folder)[:NAME_LENGTH],
+        source=printable(origin)[:NAME_LENGTH],
         prompts=printable(prompts or "")[:NAME_LENGTH],
         strict=strict,
     )
-    with _refusals_recorded(run):
-        carry_out(run=run, source=FolderSource(folder, without=prompts), progress=progress)
+    with _refusals_recorded(run), open_origin(str(origin), prompts=prompts) as source:
+        carry_out(run=run, source=source, progress=progress)
     return run
 
 

@@ -166,7 +166,17 @@ class StudyAdmin(ModelAdmin):
     list_select_related = ("owner",)
     search_fields = ("name", "slug", "title")
     readonly_fields = ("protocol_title", "settings_in_words")
-    actions_detail = ("preview", "gold", "launch", "pause", "resume", "close", "cancel_launch", "report")
+    actions_detail = (
+        "preview",
+        "gold",
+        "launch",
+        "pause",
+        "resume",
+        "close",
+        "cancel_launch",
+        "report",
+        "study_file",
+    )
     change_form_before_template = "studies/admin/status.html"
 
     class Media:
@@ -337,6 +347,11 @@ class StudyAdmin(ModelAdmin):
         }
         return TemplateResponse(request, "studies/admin/gold.html", context)
 
+    @action(description=gettext_lazy("Study file"), url_path="study-file", icon="code")
+    def study_file(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Go to the study as a YAML file, from which an equal study can be made."""
+        return HttpResponseRedirect(links.study_file_path(get_object_or_404(Study, pk=object_id)))
+
     @action(
         description=gettext_lazy("Launch"),
         url_path="launch",
@@ -436,7 +451,7 @@ def _shown(value: Any) -> str:
 
 def _makes_sense(path: str, study: Study) -> bool:
     """Return whether a button's page has a purpose in the study's state."""
-    if path == "preview":
+    if path in {"preview", "study-file"}:
         return True
     if path == "gold":
         return study.state == StudyState.DRAFT or study.gold_count > 0

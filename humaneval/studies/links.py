@@ -20,3 +20,8 @@ def preview_path(study: Study) -> str:
 def report_path(study: Study) -> str:
     """Return the path of the study's report."""
     return f"/studies/{study.slug}/report/"
+
+
+def study_file_path(study: Study) -> str:
+    """Return the path of the study as a study file."""
+    return f"/api/v1/studies/{study.slug}/study.yaml"

@@ -174,11 +174,11 @@ def test_a_form_that_was_open_while_the_study_launched_is_refused_in_words(make_
 
 
 BUTTONS = {
-    "draft": {"preview", "launch"},
-    "launching": {"preview", "cancel_launch"},
-    "open": {"preview", "pause", "close", "report"},
-    "paused": {"preview", "resume", "close", "report"},
-    "closed": {"preview", "report"},
+    "draft": {"preview", "gold", "launch", "study_file"},
+    "launching": {"preview", "cancel_launch", "study_file"},
+    "open": {"preview", "pause", "close", "report", "study_file"},
+    "paused": {"preview", "resume", "close", "report", "study_file"},
+    "closed": {"preview", "report", "study_file"},
 }
 
 

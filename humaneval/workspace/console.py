@@ -1,0 +1,42 @@
+"""The command ``humaneval``: the workspace's verbs, and all else that ``manage.py`` knows."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import resources
+
+USAGE = """\
+humaneval VERB ...: human evaluation of image generators, from the shell.
+
+{verbs}
+`humaneval VERB --help` says what each takes. Everything that manage.py does works here too:
+`humaneval serve`, `humaneval demo`. docs/study-file.md describes study files.
+"""
+
+
+def verbs() -> list[str]:
+    """Return the workspace's verbs in the order of the alphabet."""
+    folder = resources.files("humaneval.workspace.management.commands")
+    names = (entry.name.removesuffix(".py") for entry in folder.iterdir() if entry.name.endswith(".py"))
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command; without any, print the verbs."""
+    given = sys.argv[1:] if arguments is None else arguments
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "humaneval.config.settings")
+    from django.core.management import execute_from_command_line, load_command_class
+
+    if not given or given[0] in {"-h", "--help", "help"}:
+        import django
+
+        django.setup()
+        lines = [f"  {verb:<9}{load_command_class('humaneval.workspace', verb).help}\n" for verb in verbs()]
+        sys.stdout.write(USAGE.format(verbs="".join(lines)))
+        return
+    execute_from_command_line(["humaneval", *given])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""``humaneval create STUDY.yaml``: a study file becomes a draft."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from humaneval.jobs.commands import DataCommand
+from humaneval.samples.models import SampleKind, SampleSet
+from humaneval.studies import links
+from humaneval.workspace.study_files.making import make_study
+from humaneval.workspace.verbs import import_into, place_beside, refusals_said, text_of
+
+
+class Command(DataCommand):
+    """Make a draft, bringing in the sets that are not there and whose images the file points to."""
+
+    help = "Make a draft from a study file. Sets that are not there are imported from where the file says."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the file."""
+        parser.add_argument("file", type=Path, help="the study file; docs/study-file.md describes it")
+        parser.add_argument("--slug", help="last part of the raters' link, in place of the file's")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make the study; print its slug and what to do next."""
+        file: Path = options["file"]
+
+        def bring_in(name: str, kind: str, origin: str) -> SampleSet:
+            if kind not in SampleKind.values:
+                raise CommandError(f"{file}: the kind of “{name}” is real or generated, not {kind}.")
+            return import_into(name=name, kind=kind, origin=place_beside(file, origin))[0]
+
+        with refusals_said(file):
+            study = make_study(text_of(file), slug=options["slug"], bring_in=bring_in)
+        self.stdout.write(study.slug)
+        self.stderr.write(f"Look it over at {links.preview_path(study)}, then: humaneval launch {study.slug}")

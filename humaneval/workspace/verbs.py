@@ -1,0 +1,69 @@
+"""What the workspace's commands share: finding studies, reading files, bringing in sets, saying sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
+
+from humaneval.samples.importing import ImportRefused, create_sample_set, import_origin
+from humaneval.samples.models import ImportRun, SampleSet
+from humaneval.studies.models import Study
+from humaneval.workspace.study_files.located import StudyFileError
+
+FILE_ENDINGS = {".yaml", ".yml"}
+
+
+def study_named(slug: str) -> Study:
+    """Return a study by its slug; raises CommandError with the slugs there are."""
+    study = Study.objects.select_related("launch_job").filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(Study.objects.values_list("slug", flat=True)[:20]) or "none yet"
+        raise CommandError(f"There is no study “{slug}”. Studies: {known}.")
+    return study
+
+
+def text_of(path: Path) -> str:
+    """Return a study file's text; raises CommandError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} cannot be read: {error}") from error
+
+
+@contextmanager
+def refusals_said(file: Path | None = None) -> Iterator[None]:
+    """Turn what services refuse into sentences on the command line."""
+    try:
+        yield
+    except StudyFileError as error:
+        raise CommandError("\n".join(f"{file}: {problem}" for problem in error.problems)) from error
+    except ValidationError as error:
+        raise CommandError("\n".join(error.messages)) from error
+
+
+def import_into(*, name: str, kind: str, origin: str, strict: bool = False) -> tuple[SampleSet, ImportRun]:
+    """Import what lies at a path or address into the set of that slug, made if it is not there.
+
+    Raises CommandError; a set that was made for an import that was refused is taken away again.
+    """
+    found = SampleSet.objects.filter(slug=name).first()
+    if found is not None and found.kind != kind:
+        raise CommandError(f"The set “{name}” is there already and is {found.kind}, not {kind}.")
+    with refusals_said():
+        sample_set = found or create_sample_set(name=name, kind=kind)
+    try:
+        return sample_set, import_origin(sample_set=sample_set, origin=origin, strict=strict)
+    except ImportRefused as refusal:
+        if found is None:
+            sample_set.delete()
+        bad = "".join(f"\n{entry['name']}: {entry['reason']}" for entry in refusal.run.problems[:20])
+        raise CommandError(f"{refusal}{bad}") from refusal
+
+
+def place_beside(file: Path, origin: str) -> str:
+    """Return where a study file's ``import`` points: relative paths begin at the file's folder."""
+    return origin if "://" in origin else str(file.parent / origin)

@@ -1,0 +1,131 @@
+"""The Python client against a real server over HTTP, and who may do what there."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.urls import reverse
+from rest_framework.authtoken.models import Token
+from rest_framework.test import APIClient
+
+from humaneval.studies.models import Study
+from humaneval.workspace import client as client_module
+from humaneval.workspace.client import Client, ClientError
+from tests.factories import TokenFactory, draft_study
+from tests.workspace.test_commands import FILE
+
+
+@pytest.fixture
+def platform(live_server, worker, settings) -> Client:
+    """A researcher's client of a running server."""
+    settings.PUBLIC_URL = live_server.url
+    return Client(live_server.url, TokenFactory().key)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_whole_way_in_a_notebook(platform, squares, tmp_path):
+    brought = platform.import_samples(squares("photos"), name="photos", kind="real")
+    assert brought.iloc[0].to_dict() | {"problems": []} == {
+        "set": "photos", "state": "done", "added": 4, "unchanged": 0, "rejected": 0, "problems": [],
+    }  # fmt: skip
+    platform.import_samples(squares("x", shade=90), name="model-a", kind="generated")
+    assert platform.import_samples(tmp_path / "x", name="model-a", kind="generated")["unchanged"][0] == 4
+    made = platform.create(FILE)
+    assert made["slug"].tolist() == ["squares"]
+    trials = platform.preview("squares", 3)
+    assert trials["trial"].tolist() == [0, 1, 2]
+    assert trials["slots"][0][1][0].startswith("photos/")
+    status = platform.launch("squares")
+    assert status["state"].tolist() == ["open", "open"]
+    assert status["condition"].tolist() == ["photos", "model-a"]
+    assert platform.status()["slug"].tolist() == ["squares"]
+    tables = platform.export("squares", tmp_path / "out")
+    assert isinstance(tables["votes"], pd.DataFrame)
+    assert "chosen" in tables["votes"].columns
+    assert "estimates" in tables
+    assert (tmp_path / "out/study.yaml").read_text() == platform.study_file("squares")
+    assert (tmp_path / "out/report.html").stat().st_size > 1000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refusals_are_sentences(platform, squares, tmp_path, live_server):
+    with pytest.raises(ClientError, match=r"line 6: trials: must be a whole number") as caught:
+        platform.create(FILE.replace("trials: 4", "trials: four"))
+    assert "No study can be made from this file" in str(caught.value)
+    with pytest.raises(ClientError, match="there is no sample set “photos”"):
+        platform.create(FILE)
+    with pytest.raises(ClientError, match="There is no folder or archive"):
+        platform.import_samples(tmp_path / "nowhere", name="a", kind="real")
+    with pytest.raises(ClientError, match="No Study matches"):
+        platform.status("nothing")
+    with pytest.raises(ClientError, match="cannot be launched as it is"):
+        platform.launch(draft_study(samples=0).slug)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad/1.png").write_bytes(b"no picture")
+    with pytest.raises(ClientError, match="strict"):
+        platform.import_samples(tmp_path / "bad", name="bad", kind="real", strict=True)
+    with pytest.raises(ClientError, match="Invalid token"):
+        Client(live_server.url, "wrong").status()
+    with pytest.raises(ClientError, match="cannot be reached"):
+        Client("http://127.0.0.1:9", "x", timeout=1).status()
+
+
+def test_the_client_imports_nothing_of_the_platform():
+    tree = ast.parse(Path(client_module.__file__).read_text())
+    names = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    assert not [
+        name for name in names if name and name.split(".")[0] in {"django", "humaneval", "rest_framework"}
+    ]
+
+
+ADDRESSES = ("study-file", "study-status", "study-preview-trials", "study-export")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_only_staff_read_a_study(name):
+    address = reverse(name, args=[draft_study().slug])
+    assert APIClient().get(address).status_code == 401
+    person = APIClient()
+    person.force_authenticate(User.objects.create_user("rater"))
+    assert person.get(address).status_code == 403
+    person.force_authenticate(User.objects.create_user("viewer", is_staff=True))
+    assert person.get(address).status_code == 200
+
+
+@pytest.mark.django_db
+def test_only_who_may_add_studies_makes_them_from_files():
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    person = APIClient()
+    person.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=viewer).key}")
+    study = draft_study(samples=4)
+    text = person.get(reverse("study-file", args=[study.slug])).content.decode()
+    body = {"yaml": text, "slug": "copy"}
+    assert person.post(reverse("study-files"), body, format="json").status_code == 403
+    viewer.user_permissions.add(Permission.objects.get(codename="add_study"))
+    answer = person.post(reverse("study-files"), body, format="json")
+    assert (answer.status_code, answer.data["slug"], answer.data["owner"]) == (201, "copy", "viewer")
+    assert Study.objects.count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", ["0", "x", "1001"])
+def test_a_preview_has_a_sane_length(count, admin_user):
+    person = APIClient()
+    person.force_authenticate(admin_user)
+    address = reverse("study-preview-trials", args=[draft_study().slug])
+    assert person.get(address, {"count": count}).status_code == 400
+
+
+@pytest.mark.django_db
+def test_the_admin_hands_out_the_study_file(admin_client):
+    study = draft_study()
+    button = reverse("admin:studies_study_study_file", args=(study.pk,))
+    answer = admin_client.get(button, follow=True)
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{study.slug}.yaml"'
+    assert answer.content.decode().splitlines()[1] == "humaneval: 1"

@@ -1,0 +1,143 @@
+"""The verbs on the command line, from folders to a report."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from humaneval.samples.models import SampleSet
+from humaneval.studies.models import Study
+from humaneval.workspace import console
+
+FILE = """\
+humaneval: 1
+name: Squares
+slug: squares
+protocol: two_afc
+seed: 3
+trials: 4
+sample_sets:
+  - {set: photos, kind: real, import: photos}
+  - {set: model-a, kind: generated, import: model-a}
+"""
+
+
+def say(verb: str, *arguments: object, **options: Any) -> str:
+    """Run a verb and return what it printed."""
+    out = io.StringIO()
+    call_command(verb, *map(str, arguments), stdout=out, stderr=io.StringIO(), **options)
+    return out.getvalue()
+
+
+@pytest.fixture
+def file(db: None, tmp_path: Path, squares) -> Path:
+    """A study file beside the folders that it names."""
+    squares("photos")
+    squares("model-a", shade=100)
+    path = tmp_path / "study.yaml"
+    path.write_text(FILE)
+    return path
+
+
+def test_from_a_study_file_to_its_report(file, tmp_path):
+    assert say("create", file) == "squares\n"
+    assert "0\tmodel-a\tphotos\t\tmodel-a/" in say("preview", "squares", count=2)
+    assert say("launch", "squares") == "http://127.0.0.1:8000/s/squares/\n"
+    standing = json.loads(say("status", "squares", json=True))
+    assert (standing["state"], standing["votes"], standing["votes_wanted"]) == ("open", 0, 12)
+    assert standing["votes_by_condition"] == {"photos": 0, "model-a": 0}
+    assert "squares\topen\ttwo_afc\tSquares" in say("status")
+    assert "state: open" in say("status", "squares")
+    written = say("export", "squares", "--out", tmp_path / "out").split()
+    assert {Path(name).name for name in written} >= {"report.html", "votes.csv", "study.yaml"}
+    assert (tmp_path / "out/study.yaml").read_text() == say("export", "squares", "--yaml")
+
+
+def test_launching_says_what_leaks_and_strictly_does_not_launch(db, tmp_path, squares):
+    squares("photos", count=20)
+    squares("model-a", count=20, shade=100)
+    (tmp_path / "study.yaml").write_text(FILE)
+    say("create", tmp_path / "study.yaml")
+    err = io.StringIO()
+    with pytest.raises(CommandError, match="--strict is given"):
+        call_command("launch", "squares", "--strict", stderr=err)
+    assert "warning: The stimuli of “model-a” can be told from real ones" in err.getvalue()
+    assert "mean brightness" in err.getvalue()
+    assert Study.objects.get().state == "draft"
+
+
+def test_a_file_brings_in_its_sets_and_again_changes_nothing(file):
+    assert say("import", file) == (
+        "photos: 4 added, 0 unchanged, 0 rejected.\nmodel-a: 4 added, 0 unchanged, 0 rejected.\n"
+    )
+    assert "0 added, 4 unchanged" in say("import", file)
+    assert dict(SampleSet.objects.values_list("slug", "kind")) == {"photos": "real", "model-a": "generated"}
+
+
+def test_a_folder_becomes_a_set(db, squares):
+    assert "photos: 4 added" in say("import", squares("x"), "--name", "photos", "--kind", "real")
+    with pytest.raises(CommandError, match="is there already and is real"):
+        say("import", squares("y"), "--name", "photos", "--kind", "generated")
+    with pytest.raises(CommandError, match="--name SLUG --kind"):
+        say("import", squares("z"))
+
+
+def test_a_refused_import_leaves_no_set_and_no_study(file, tmp_path):
+    file.write_text(FILE.replace("import: model-a", "import: nowhere"))
+    with pytest.raises(CommandError, match=r"There is no folder .*nowhere"):
+        say("create", file)
+    assert not Study.objects.exists()
+    assert not SampleSet.objects.filter(slug="model-a").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("create", "nowhere.yaml"), "nowhere.yaml cannot be read"),
+        (("status", "x"), "There is no study “x”. Studies: none yet"),
+        (("launch", "x"), "There is no study “x”"),
+        (("export", "x", "--yaml"), "There is no study “x”"),
+    ],
+)
+def test_what_is_not_there_is_a_sentence(db, arguments, said):
+    with pytest.raises(CommandError, match=said):
+        say(*arguments)
+
+
+def test_a_wrong_file_is_named_with_its_lines(file):
+    file.write_text(FILE.replace("trials: 4", "trials: four"))
+    with pytest.raises(CommandError, match=r"study.yaml: line 6: trials: must be a whole number"):
+        say("create", file)
+
+
+def test_a_draft_without_trials_and_a_closed_study_say_why(file):
+    file.write_text(FILE.replace("trials: 4", "trials: 4000"))
+    say("create", file)
+    Study.objects.update(state="closed")
+    with pytest.raises(CommandError, match="is closed and cannot become launching"):
+        say("launch", "squares")
+
+
+def test_every_verb_is_listed_by_the_console(capsys):
+    console.main([])
+    text = capsys.readouterr().out
+    assert {"import", "create", "preview", "launch", "status", "export"} <= set(console.verbs())
+    assert all(f"  {verb}" in text for verb in console.verbs())
+
+
+def test_the_console_runs_commands_in_a_process_of_its_own(tmp_path):
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "ENV_FILE": os.devnull}
+    command = [sys.executable, "-m", "humaneval.workspace.console", "status"]
+    root = Path(__file__).resolve().parents[2]
+    ended = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "migrate" in ended.stderr
