@@ -16,6 +16,7 @@ import torch
 from metrics.arrays import Array, as_matrix, same_width
 from metrics.errors import InvalidInput
 from metrics.linalg import (
+    asymmetry,
     cholesky_or_none,
     congruence,
     factor,
@@ -62,10 +63,12 @@ def _gaussian(mean: Array, cov: Array) -> tuple[torch.Tensor, torch.Tensor]:
         raise InvalidInput(
             f"a mean of {len(centre)} needs a square covariance, not {tuple(covariance.shape)}"
         )
-    asymmetry = float((covariance - covariance.T).abs().max())
-    if asymmetry > 1e-6 * max(float(covariance.abs().max()), 1e-300):
-        raise InvalidInput(f"the covariance is not symmetric: entries differ by {asymmetry:.3g}")
-    return centre, covariance if asymmetry == 0 else (covariance + covariance.T) / 2
+    difference = asymmetry(covariance)
+    if difference == 0:
+        return centre, covariance
+    if difference > 1e-6 * max(float(covariance.abs().max()), 1e-300):
+        raise InvalidInput(f"the covariance is not symmetric: entries differ by {difference:.3g}")
+    return centre, (covariance + covariance.T) / 2
 
 
 def _root_trace(first: torch.Tensor, second: torch.Tensor) -> tuple[float, tuple[str, ...]]:

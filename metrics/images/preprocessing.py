@@ -75,15 +75,23 @@ def prepare(
     if size is None:
         _require_one_size(images)
         size = (images[0].shape[0], images[0].shape[1])
-    batch = torch.empty(len(images), images[0].shape[2], *size, device=device)
-    for shape in dict.fromkeys(image.shape for image in images):
-        rows = [row for row, image in enumerate(images) if image.shape == shape]
-        stacked = torch.from_numpy(np.stack([images[row] for row in rows])).to(device)
-        pixels = stacked.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-        batch[rows] = _resized(pixels, size, preprocessing)
+    shapes = list(dict.fromkeys(image.shape for image in images))
+    if len(shapes) == 1:
+        batch = _resized(_planes(images, device), size, preprocessing)
+    else:
+        batch = torch.empty(len(images), images[0].shape[2], *size, device=device)
+        for shape in shapes:
+            rows = [row for row, image in enumerate(images) if image.shape == shape]
+            batch[rows] = _resized(_planes([images[row] for row in rows], device), size, preprocessing)
     channels = batch.shape[1]
     shift = batch.new_tensor(preprocessing.shift[:channels]).reshape(-1, 1, 1)
     return batch.sub_(shift).div_(batch.new_tensor(preprocessing.scale[:channels]).reshape(-1, 1, 1))
+
+
+def _planes(images: Sequence[np.ndarray], device: torch.device | str) -> torch.Tensor:
+    """Return images of one size as float32 (n, channels, height, width) in memory of its own."""
+    stacked = torch.from_numpy(np.stack(images)).to(device)
+    return stacked.permute(0, 3, 1, 2).contiguous().float()
 
 
 def _require_one_size(images: Sequence[np.ndarray]) -> None:
