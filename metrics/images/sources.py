@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +20,14 @@ SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".pgm", ".ppm", ".jp2", ".avif"}
 )
 
+S3_SETTINGS = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_SESSION_TOKEN",
+)
 Opener: TypeAlias = Callable[[], Any]
 
 
@@ -48,8 +58,14 @@ class ZipMember:
 
     def __call__(self) -> bytes:
         """Return the member's bytes."""
-        with zipfile.ZipFile(self.archive) as archive:
-            return archive.read(self.member)
+        about = self.archive.stat()
+        return _archive(self.archive, about.st_mtime_ns, about.st_size).read(self.member)
+
+
+@lru_cache(maxsize=4)
+def _archive(path: Path, _changed: int, _size: int) -> zipfile.ZipFile:
+    """Return an open archive: its list of members, long for large sets, is read once for a process."""
+    return zipfile.ZipFile(path)
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,7 @@ class S3Object:
 
     def __call__(self) -> bytes:
         """Return the object's bytes."""
-        body: bytes = _s3_client().get_object(Bucket=self.bucket, Key=self.key)["Body"].read()
+        body: bytes = _s3_client(_s3_settings()).get_object(Bucket=self.bucket, Key=self.key)["Body"].read()
         return body
 
 
@@ -113,7 +129,13 @@ def _zip_items(path: Path) -> list[ImageItem]:
     return [ImageItem(name, ZipMember(path, name)) for name in kept]
 
 
-def _s3_client() -> Any:
+def _s3_settings() -> tuple[str | None, ...]:
+    return tuple(os.environ.get(name) for name in S3_SETTINGS)
+
+
+@lru_cache(maxsize=4)
+def _s3_client(_settings: tuple[str | None, ...]) -> Any:
+    """Return a client for the settings in the environment, made once: it may be shared by threads."""
     try:
         import boto3
     except ImportError as error:
@@ -122,11 +144,22 @@ def _s3_client() -> Any:
 
 
 def _s3_items(address: str) -> list[ImageItem]:
-    bucket, _, prefix = address.removeprefix("s3://").partition("/")
-    pages = _s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    bucket, _, folder = address.removeprefix("s3://").partition("/")
+    prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
+    keys = _s3_keys(address, bucket, prefix)
     kept = sorted(key for key in keys if Path(key).suffix.lower() in SUFFIXES)
-    return [ImageItem(key.removeprefix(prefix).lstrip("/"), S3Object(bucket, key)) for key in kept]
+    return [ImageItem(key.removeprefix(prefix), S3Object(bucket, key)) for key in kept]
+
+
+def _s3_keys(address: str, bucket: str, prefix: str) -> list[str]:
+    client = _s3_client(_s3_settings())
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    except (BotoCoreError, ClientError) as error:
+        raise InvalidInput(f"{address} cannot be listed: {error}") from error
 
 
 def _item(index: int, thing: Any) -> ImageItem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import urllib.request
 import zipfile
 
 import numpy as np
@@ -51,6 +52,17 @@ def test_a_zip_is_read_without_being_unpacked(tmp_path):
     np.testing.assert_array_equal(decode(items[1], 3).pixels, RAMP)
 
 
+def test_the_list_of_a_zip_is_read_once_however_many_images_it_holds(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for index in range(20):
+            archive.writestr(f"{index:02d}.png", encoded(Image.fromarray(RAMP)))
+    items = image_items(tmp_path / "set.zip")
+    opened, real = [], zipfile.ZipFile
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *args: opened.append(args) or real(*args))
+    assert all(found.problem is None for found in decoded(items, 3))
+    assert len(opened) == 1
+
+
 def test_lists_may_mix_what_images_can_be(tmp_path):
     Image.fromarray(RAMP).save(tmp_path / "one.png")
     content = encoded(Image.fromarray(RAMP))
@@ -78,21 +90,44 @@ def test_an_array_is_as_many_images_as_its_first_axis_and_a_generator_what_it_yi
     assert [item.name for item in image_items(one for one in stack)] == ["000000", "000001"]
 
 
-def test_an_s3_prefix_is_listed_and_read(monkeypatch):
-    moto = pytest.importorskip("moto")
-    import boto3
+@pytest.fixture
+def bucket(monkeypatch):
+    """A client of an S3 server on this machine, which the environment names, and an empty bucket there."""
+    boto3, server_module = pytest.importorskip("boto3"), pytest.importorskip("moto.server")
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    settings = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "secret"}
+    settings |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": f"http://{host}:{port}"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="pictures")
+    yield client
+    # moto keeps its buckets in this process, whichever server made them.
+    urllib.request.urlopen(f"http://{host}:{port}/moto-api/reset", data=b"").close()
+    server.stop()
 
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with moto.mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="pictures")
-        for key in ("run/b.png", "run/a.png", "run/log.txt", "other/c.png"):
-            client.put_object(Bucket="pictures", Key=key, Body=encoded(Image.fromarray(RAMP)))
-        items = image_items("s3://pictures/run")
-        assert [item.name for item in items] == ["a.png", "b.png"]
-        np.testing.assert_array_equal(decode(items[0], 3).pixels, RAMP)
+
+def test_an_s3_prefix_is_listed_and_read_here_and_by_workers(bucket):
+    for key in ("run/b.png", "run/deep/a.PNG", "run/log.txt", "other/c.png", "run2/d.png"):
+        bucket.put_object(Bucket="pictures", Key=key, Body=encoded(Image.fromarray(RAMP)))
+    items = image_items("s3://pictures/run")
+    assert [item.name for item in items] == ["b.png", "deep/a.PNG"]
+    assert image_items("s3://pictures/run/") == items
+    assert len(image_items("s3://pictures")) == 4
+    for workers in (0, 1):
+        for found in decoded(items, 3, workers):
+            np.testing.assert_array_equal(found.pixels, RAMP)
+
+
+def test_a_bucket_that_is_not_there_is_said_and_a_lost_object_is_a_problem(bucket):
+    with pytest.raises(InvalidInput, match=r"s3://nowhere/x cannot be listed: .*NoSuchBucket"):
+        image_items("s3://nowhere/x")
+    bucket.put_object(Bucket="pictures", Key="a.png", Body=encoded(Image.fromarray(RAMP)))
+    (item,) = image_items("s3://pictures/")
+    bucket.delete_object(Bucket="pictures", Key="a.png")
+    assert "NoSuchKey" in decode(item, 3).problem.reason
 
 
 def test_nothing_and_nonsense_are_refused_in_words(tmp_path):
