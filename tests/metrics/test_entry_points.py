@@ -15,9 +15,6 @@ from PIL import Image
 
 CODE = '''
 """A metric and a network of some lab's own."""
-import torch
-from metrics.extractors.base import Description, Extractor
-from metrics.images.preprocessing import preprocessing_named
 from metrics.registry import Metric, ScoreKind
 
 WORDS = {"white": [1.0, 1.0, 1.0], "red": [1.0, 0.0, 0.0]}
@@ -30,6 +27,10 @@ def brightness(comparison, settings):
     return [comparison.score("brightness", "Brightness", None, float(comparison.generated.mean()))]
 
 def load(argument, *, device, precision):
+    import torch
+    from metrics.extractors.base import Description, Extractor
+    from metrics.images.preprocessing import preprocessing_named
+
     side = int(argument)
     description = Description(
         f"lab:{argument}", "lab", "1", "", (side, side), 3, "bilinear", "unit", precision, 3, 0

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 
 from metrics import check_extractor, extract, load_extractor
-from metrics.devices import precision_tier, resolve_device
+from metrics.devices import resolve_device
 from metrics.errors import InvalidInput, MissingPackage, MissingWeights, UnknownExtractor
 from metrics.extractors import inception, weights
 from metrics.extractors.own_file import save_module
@@ -280,18 +282,63 @@ def test_a_package_adds_an_extractor_by_an_entry_point(monkeypatch, own_extracto
     assert found == (own_extractor, "dino", "cpu", "fast")
 
 
-def test_tiers_set_tf32_for_their_time_only():
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium")
+CALLERS = (
+    "'nothing'",
+    "torch.backends.fp32_precision = 'tf32'",
+    "torch.backends.cuda.matmul.fp32_precision = 'tf32'",
+    "torch.backends.cudnn.conv.fp32_precision = 'tf32'",
+    "torch.backends.cudnn.fp32_precision = 'tf32'",
+    "torch.set_float32_matmul_precision('medium')",
+    "torch.backends.cuda.matmul.allow_tf32 = True",
+    "torch.backends.cudnn.allow_tf32 = False",
+)
+TIERS = """
+import os
+import torch
+from metrics.devices import precision_tier
+
+def told(read):
     try:
-        with precision_tier("reference"):
-            assert torch.get_float32_matmul_precision() == "highest"
-            assert not torch.backends.cudnn.allow_tf32
-        with precision_tier("fast"):
-            assert torch.get_float32_matmul_precision() == "high"
-        assert torch.get_float32_matmul_precision() == "medium"
-    finally:
-        torch.set_float32_matmul_precision(before)
+        return read()
+    except RuntimeError:
+        return "mixed"
+
+def newer():
+    b = torch.backends
+    places = (b.cuda.matmul, b.cudnn.conv, b.cudnn.rnn, b.mkldnn.matmul, b.mkldnn.conv)
+    return [place.fp32_precision for place in places]
+
+def state():
+    older = torch.get_float32_matmul_precision, lambda: torch.backends.cudnn.allow_tf32
+    return newer(), [told(read) for read in older], torch.backends.cudnn.deterministic
+
+def check(caller):
+    exec(caller)
+    before = state()
+    with precision_tier("reference"):
+        assert newer() == ["ieee"] * 5, (caller, newer())
+        assert torch.backends.cudnn.deterministic
+    with precision_tier("fast"):
+        assert newer() == ["tf32"] * 5, (caller, newer())
+    assert state() == before, (caller, before, state())
+
+for caller in CALLERS:
+    child = os.fork()  # each alone: PyTorch remembers in which way it was set first
+    if child == 0:
+        check(caller)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, caller
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(torch.backends.cuda.matmul, "fp32_precision"),
+    reason="before PyTorch 2.9 there is one way only",
+)
+def test_tiers_set_tf32_for_their_time_only_however_the_caller_set_it():
+    code = TIERS.replace("CALLERS", repr(CALLERS))
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
 
 
 def test_a_callers_low_precision_never_reaches_distances():
