@@ -25,6 +25,7 @@ from humaneval.stats.columns import sums_by
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Percentile
 from humaneval.stats.results import FloatArray, IntervalRule, Result
+from humaneval.stats.tables import only_counts, only_table
 from humaneval.stats.units import Units
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -353,10 +354,21 @@ def require_order(units: Units, scale: str) -> None:
 
 
 def units_of(
-    table: ArrayLike | None, rater: ArrayLike | None, item: ArrayLike | None, answer: ArrayLike | None
+    table: ArrayLike | None,
+    rater: ArrayLike | None,
+    item: ArrayLike | None,
+    answer: ArrayLike | None,
+    counts: ArrayLike | None = None,
+    values: ArrayLike | None = None,
 ) -> Units:
-    """Return units from a raters x units table or from votes."""
+    """Return units from a raters x units table, a units x categories table of counts, or votes."""
+    if counts is not None:
+        only_counts(table=table, rater=rater, item=item, answer=answer)
+        return unit_tables.from_counts(counts, values)
+    if values is not None:
+        raise InputError("values= names the columns of counts=.")
     if table is not None:
+        only_table(rater=rater, item=item, answer=answer)
         return unit_tables.from_table(table)
     if item is None or answer is None:
         raise InputError("Give a raters x units table, or the votes (rater=, item=, answer=).")
@@ -369,16 +381,18 @@ def percent_agreement(
     rater: ArrayLike | None = None,
     item: ArrayLike | None = None,
     answer: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
+    values: ArrayLike | None = None,
     weights: Weights = "identity",
     replicates: int = 1000,
     seed: int = 0,
 ) -> AgreementResult:
     """Return the mean over items of the share of pairs of raters that agree.
 
-    ``table`` is raters x units with NaN where missing. It is not corrected for chance: 0.5 is what coin
-    flips give on a yes/no question.
+    ``table`` is raters x units with NaN where missing, ``counts`` units x categories. It is not corrected for
+    chance: 0.5 is what coin flips give on a yes/no question.
     """
-    units = units_of(table, rater, item, answer)
+    units = units_of(table, rater, item, answer, counts, values)
     require_order(units, weights)
     coefficient = Percent(agreement_weights(units.values, weights))
     return estimate(coefficient, units, replicates=replicates, seed=seed)
@@ -390,16 +404,19 @@ def krippendorff_alpha(
     rater: ArrayLike | None = None,
     item: ArrayLike | None = None,
     answer: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
+    values: ArrayLike | None = None,
     level: Level = "nominal",
     replicates: int = 1000,
     seed: int = 0,
 ) -> AgreementResult:
     """Return Krippendorff's alpha of a raters x units table (NaN where missing) or of votes.
 
+    Or of ``counts``, units x categories, whose columns are the answers 0, 1, ... or ``values``.
     ``level`` is the scale: nominal for yes/no and choices, ordinal or interval for Likert scales, ratio
     for amounts with a true zero. Krippendorff (2011), Computing Krippendorff's alpha-reliability.
     """
-    units = units_of(table, rater, item, answer)
+    units = units_of(table, rater, item, answer, counts, values)
     require_order(units, level)
     return estimate(Alpha(units.values, level), units, replicates=replicates, seed=seed)
 
@@ -417,7 +434,7 @@ def fleiss_kappa(
 
     Units may have different numbers of answers; those with one are left out, and each unit weighs alike.
     """
-    units = units_of(None, rater, item, answer) if counts is None else unit_tables.from_counts(counts)
+    units = units_of(None, rater, item, answer, counts)
     coefficient = Fleiss(agreement_weights(units.values, "identity"))
     return estimate(coefficient, units, replicates=replicates, seed=seed)
 
@@ -428,15 +445,17 @@ def gwet_ac(
     rater: ArrayLike | None = None,
     item: ArrayLike | None = None,
     answer: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
+    values: ArrayLike | None = None,
     weights: Weights = "identity",
     replicates: int = 1000,
     seed: int = 0,
 ) -> AgreementResult:
     """Return Gwet's (2008, 2014) AC1, or AC2 with linear or quadratic weights, of a table or of votes.
 
-    Steadier than kappa where nearly all answers fall into one category.
+    Or of ``counts``, units x categories. Steadier than kappa where nearly all answers fall into one category.
     """
-    units = units_of(table, rater, item, answer)
+    units = units_of(table, rater, item, answer, counts, values)
     require_order(units, weights)
     coefficient = Gwet(agreement_weights(units.values, weights))
     return estimate(coefficient, units, replicates=replicates, seed=seed)

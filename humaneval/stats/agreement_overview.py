@@ -44,16 +44,19 @@ def agreement_overview(
     rater: ArrayLike | None = None,
     item: ArrayLike | None = None,
     answer: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
+    values: ArrayLike | None = None,
     level: Level = "nominal",
     replicates: int = 1000,
     seed: int = 0,
 ) -> AgreementOverview:
     """Return percent agreement, Fleiss' kappa, alpha and Gwet's AC of one table of units.
 
-    All use the same bootstrap draws of units. Gwet's coefficient is AC1 for nominal answers, AC2 with
-    linear weights for ordinal and quadratic for interval and ratio ones.
+    Of a raters x units table, of ``counts`` (units x categories), or of votes. All use the same bootstrap
+    draws of units. Gwet's coefficient is AC1 for nominal answers, AC2 with linear weights for ordinal and
+    quadratic for interval and ratio ones.
     """
-    units = units_of(table, rater, item, answer)
+    units = units_of(table, rater, item, answer, counts, values)
     require_order(units, level)
     same = agreement_weights(units.values, "identity")
     partial = {"nominal": "identity", "ordinal": "linear"}.get(level, "quadratic")

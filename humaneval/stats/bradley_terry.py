@@ -138,8 +138,8 @@ def bradley_terry(
 
     Votes: ``winner`` and ``loser`` name the two conditions; where ``tie`` is true they are merely the two
     shown. ``position`` (true where ``winner`` was shown first) adds a position effect; ``counts``
-    repeats votes. A matrix: ``wins[i, j]`` the times i beat j, ``tied`` the symmetric matrix of ties,
-    ``labels`` the names.
+    repeats votes. A matrix: ``wins[i, j]`` (or, alone, ``counts[i, j]``) the times i beat j, ``tied`` the
+    symmetric matrix of ties, ``labels`` the names.
 
     ``cluster``: "rater" (default where raters are given) and "two_way" (rater and ``item``) give sandwich
     standard errors with a Student quantile on clusters - 1; "none" the model's. ``replicates`` > 0 adds a
@@ -152,7 +152,9 @@ def bradley_terry(
     ``prior_deviation`` asks for a prior in any case. Raises DisconnectedError where groups of conditions
     were never compared, NotEstimableError where a tie model sees only ties.
     """
-    table = _tabulate(wins, tied, labels, winner, loser, tie, position, counts)
+    table = table_of.tabulate(
+        wins, ties=tied, labels=labels, winner=winner, loser=loser, tie=tie, position=position, counts=counts
+    )
     table_of.require_linked(table)
     model, notes = _tie_model(table, ties)
     unbounded = _unbounded(table)
@@ -166,25 +168,6 @@ def bradley_terry(
     raters = None if rater is None else _cluster_codes(rater, table, "rater")
     items = None if item is None else _cluster_codes(item, table, "item")
     return _with_clusters(result, pair_model, theta, raters, items, cluster, replicates, seed)
-
-
-def _tabulate(
-    wins: ArrayLike | None,
-    tied: ArrayLike | None,
-    labels: ArrayLike | None,
-    winner: ArrayLike | None,
-    loser: ArrayLike | None,
-    tie: ArrayLike | None,
-    position: ArrayLike | None,
-    counts: ArrayLike | None,
-) -> Comparisons:
-    if wins is not None:
-        if winner is not None or loser is not None:
-            raise InputError("Give either a win matrix or the votes (winner= and loser=), not both.")
-        return table_of.from_matrix(wins, ties=tied, labels=labels)
-    if winner is None or loser is None:
-        raise InputError("Give the votes (winner= and loser=) or a win matrix.")
-    return table_of.from_votes(winner, loser, tie=tie, position=position, counts=counts)
 
 
 def _tie_model(table: Comparisons, ties: str) -> tuple[TieModel, tuple[str, ...]]:

@@ -127,6 +127,41 @@ def from_matrix(
     return Comparisons(names, first, second, np.zeros(len(first)), counts, round(float(counts.sum())))
 
 
+def tabulate(
+    wins: ArrayLike | None,
+    *,
+    ties: ArrayLike | None,
+    labels: ArrayLike | None,
+    winner: ArrayLike | None,
+    loser: ArrayLike | None,
+    tie: ArrayLike | None,
+    position: ArrayLike | None = None,
+    counts: ArrayLike | None,
+) -> Comparisons:
+    """Tabulate a win matrix (``wins``, or a two-dimensional ``counts``) or votes, and refuse a mixture."""
+    if winner is None and loser is None and counts is not None:
+        if wins is not None:
+            raise InputError("Give the win matrix once: as the first argument or as counts=.")
+        if np.ndim(counts) != 2:
+            raise InputError(
+                "counts= without winner= and loser= is a win matrix; beside them one number a row of votes."
+            )
+        wins = counts
+    if wins is not None:
+        if winner is not None or loser is not None or (counts is not None and counts is not wins):
+            raise InputError("Give either a win matrix or the votes (winner= and loser=), not both.")
+        if tie is not None or position is not None:
+            raise InputError("tie= and position= go with votes; ties of a win matrix are tied=.")
+        return from_matrix(wins, ties=ties, labels=labels)
+    if winner is None or loser is None:
+        raise InputError("Give the votes (winner= and loser=) or a win matrix (counts=).")
+    if ties is not None or labels is not None:
+        raise InputError("tied= and labels= go with a win matrix; votes name their conditions and tie=.")
+    if counts is not None and np.ndim(counts) != 1:
+        raise InputError("Beside winner= and loser=, counts= is one number a row of votes, not a matrix.")
+    return from_votes(winner, loser, tie=tie, position=position, counts=counts)
+
+
 def _square(values: ArrayLike, name: str) -> FloatArray:
     matrix = np.asarray(values, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:

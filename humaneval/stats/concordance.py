@@ -19,6 +19,7 @@ from humaneval.stats.columns import cells, encode, numbers, same_length
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Given, quantile
 from humaneval.stats.results import FloatArray, Interval, IntervalRule, Tested
+from humaneval.stats.tables import only_table
 
 _PERFECT_NOTE = (
     "All raters order the items alike. That is no proof of perfect agreement: the interval holds every W "
@@ -129,6 +130,7 @@ def _complete(
     table: ArrayLike | None, rater: ArrayLike | None, item: ArrayLike | None, answer: ArrayLike | None
 ) -> FloatArray:
     if table is not None:
+        only_table(rater=rater, item=item, answer=answer)
         matrix = np.asarray(table, dtype=np.float64)
     elif rater is None or item is None or answer is None:
         raise InputError("Give a raters x items table, or the votes (rater=, item=, answer=).")

@@ -22,6 +22,7 @@ from humaneval.stats.intervals import Symmetric
 from humaneval.stats.ordinal import cumulative_link
 from humaneval.stats.rates import rate, zero_one
 from humaneval.stats.results import Interval, Result
+from humaneval.stats.tables import counts_table, only_counts, right_of, rows_and_columns
 
 Correction = Literal["loglinear", "half", "none"]
 Task = Literal["yes_no", "two_afc", "m_afc"]
@@ -58,18 +59,29 @@ def dprime(
     correct_rejections: float | None = None,
     successes: float | None = None,
     trials: float | None = None,
+    counts: ArrayLike | None = None,
     correction: Correction = "loglinear",
 ) -> Sensitivity:
     """Return d'.
 
     yes_no: ``answer`` is 1 for "yes, signal", ``signal`` 1 where there was one (say, yes means "real"); or
-    ready counts ``hits``, ``misses``, ``false_alarms``, ``correct_rejections``. two_afc and m_afc:
-    ``answer`` is 1 for a correct choice; or ``successes`` of ``trials``. d' is √2 z(p) for two
-    alternatives, and the solution of p = ∫ φ(x - d')Φ(x)^(m-1) dx for more.
+    ready ``hits``, ``misses``, ``false_alarms``, ``correct_rejections``, or these as the 2 x 2 table
+    ``counts`` (rows: signal, none; columns: yes, no). two_afc and m_afc:
+    ``answer`` is 1 for a correct choice; or ``successes`` of ``trials``, or ``counts`` (right, wrong). d' is
+    √2 z(p) for two alternatives, and the solution of p = ∫ φ(x - d')Φ(x)^(m-1) dx for more.
 
     ``correction``: "loglinear" adds 0.5 to each cell always, "half" replaces only rates of 0 and 1 by
     half a vote, "none" raises NotEstimableError there. Loglinear is biased towards 0 but always defined.
     """
+    if counts is not None:
+        only_counts(
+            answer=answer, signal=signal, rater=rater, item=item, hits=hits, misses=misses, trials=trials,
+            false_alarms=false_alarms, correct_rejections=correct_rejections, successes=successes,
+        )  # fmt: skip
+        if task == "yes_no":
+            table = counts_table(counts, "a 2 x 2 table (rows: signal, none; columns: yes, no)", (2, 2))
+            return _from_table(table[0, 0], table[0, 1], table[1, 0], table[1, 1], correction)
+        answer, successes, trials = None, *right_of(counts)
     if task == "yes_no":
         if answer is None:
             return _from_table(hits, misses, false_alarms, correct_rejections, correction)
@@ -258,17 +270,25 @@ class OrdinalSensitivity(Result[float]):
 
 
 def ordinal_dprime(
-    rating: ArrayLike,
+    rating: ArrayLike | None = None,
     *,
-    signal: ArrayLike,
+    signal: ArrayLike | None = None,
     rater: ArrayLike | None = None,
     item: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
 ) -> OrdinalSensitivity:
     """Return d' from ordered ratings (higher: surer of a signal), by ordered probit (Dorfman and Alf 1969).
 
     Equal-variance normal sensations with one criterion between neighbouring ratings; it uses every
-    rating, so that it is sharper than d' of yes/no. ``area`` is Φ(d'/√2).
+    rating, so that it is sharper than d' of yes/no. ``area`` is Φ(d'/√2). Or give ``counts``, the 2 x k table
+    of ratings with a signal (first row) and without (second), lowest rating first.
     """
+    if counts is not None:
+        only_counts(rating=rating, signal=signal, rater=rater, item=item)
+        row, rating = rows_and_columns(counts_table(counts, "a 2 x k table of ratings", (2, None)))
+        signal = 1 - row
+    if rating is None or signal is None:
+        raise InputError("Give the ratings and signal= (1 where there was one), or their counts=.")
     same_length(rating=rating, signal=signal, rater=rater, item=item)
     present = zero_one(signal)
     if present.min() == present.max():

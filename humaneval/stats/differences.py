@@ -15,6 +15,7 @@ from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric, two_sided
 from humaneval.stats.rates import zero_one
 from humaneval.stats.results import FloatArray, Interval, IntervalRule, Tested
+from humaneval.stats.tables import counts_table, only_counts, rows_and_columns
 
 EXACT = 1e-9
 """Pairing may make a difference far surer than its parts; below this share of their variance it is 0."""
@@ -43,12 +44,13 @@ class Newcombe:
 
 
 def rate_difference(
-    answer: ArrayLike,
+    answer: ArrayLike | None = None,
     *,
-    condition: ArrayLike,
+    condition: ArrayLike | None = None,
     rater: ArrayLike | None = None,
     item: ArrayLike | None = None,
     weight: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
     conditions: tuple[Any, Any] | None = None,
     method: Literal["clustered", "newcombe"] = "clustered",
 ) -> Difference:
@@ -56,8 +58,16 @@ def rate_difference(
 
     ``conditions`` names the two (default: the two present, in sorted order). Raters and items that answered
     for both are clusters across both, so that pairing narrows the interval as it should. ``newcombe`` is the
-    hybrid score interval for independent votes.
+    hybrid score interval for independent votes, which a ready 2 x 2 table ``counts`` gets, too (rows: the two
+    conditions; columns: yes, no).
     """
+    if counts is not None:
+        only_counts(answer=answer, condition=condition, rater=rater, item=item, weight=weight)
+        table = counts_table(counts, "a 2 x 2 table (rows: conditions; columns: yes, no)", (2, 2))
+        row, column = rows_and_columns(table)
+        answer, condition, method = 1 - column, np.asarray(conditions or (0, 1))[row], "newcombe"
+    if answer is None or condition is None:
+        raise InputError("Give the votes (answer= and condition=), or their counts=.")
     pair = _pair_of(zero_one(answer), condition, rater, item, weight, conditions)
     if method == "newcombe":
         return _newcombe(pair, "difference of rates, independent votes (Newcombe)", (), 1.0)

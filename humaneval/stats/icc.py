@@ -21,6 +21,7 @@ from humaneval.stats.columns import cells, encode, numbers, same_length
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import percentile_of_clusters
 from humaneval.stats.results import FloatArray, Interval, IntervalRule, Result
+from humaneval.stats.tables import only_table
 
 Form = Literal["ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k"]
 Convention = Literal["shrout_fleiss", "irr"]
@@ -135,6 +136,7 @@ def _read(
     table: ArrayLike | None, rater: ArrayLike | None, item: ArrayLike | None, answer: ArrayLike | None
 ) -> _Ratings:
     if table is not None:
+        only_table(rater=rater, item=item, answer=answer)
         matrix = np.asarray(table, dtype=np.float64)
         if matrix.ndim != 2:
             raise InputError("A table for icc is items x raters.")

@@ -19,6 +19,7 @@ from humaneval.stats.columns import encode, encode_together, same_length, sums_b
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import percentile_of_clusters
 from humaneval.stats.results import FloatArray, IntervalRule, Result
+from humaneval.stats.tables import counts_table, only_counts
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,6 +35,7 @@ class CohenKappa(Result[float]):
 def cohen_kappa(
     confusion: ArrayLike | None = None,
     *,
+    counts: ArrayLike | None = None,
     rater: ArrayLike | None = None,
     item: ArrayLike | None = None,
     answer: ArrayLike | None = None,
@@ -44,11 +46,20 @@ def cohen_kappa(
 ) -> CohenKappa:
     """Return Cohen's kappa from a k x k confusion, or from the votes of two raters on their common items.
 
+    The confusion is the first argument or ``counts=``; ``counts[i, j]`` items that one called i, the other j.
+
     ``weights`` is identity (plain kappa), linear or quadratic, by the categories' places in order.
     ``standard_error`` is Fleiss, Cohen and Everitt's; the interval the percentile bootstrap over items. It
     speaks of these two raters: for a crowd use krippendorff_alpha or fleiss_kappa.
     """
-    table = _square(confusion) if confusion is not None else _confusion(rater, item, answer, raters)
+    if confusion is not None and counts is not None:
+        raise InputError("Give the confusion once: as the first argument or as counts=.")
+    ready = counts if confusion is None else confusion
+    if ready is not None:
+        only_counts(rater=rater, item=item, answer=answer, raters=raters)
+        table = _square(ready)
+    else:
+        table = _confusion(rater, item, answer, raters)
     weight = agreement_weights(np.arange(len(table), dtype=np.float64), weights)
     observed, expected = _parts(table[None], weight)
     if not table.sum():
@@ -81,8 +92,8 @@ def cohen_kappa(
 
 
 def _square(confusion: ArrayLike) -> FloatArray:
-    table = np.asarray(confusion, dtype=np.float64)
-    if table.ndim != 2 or table.shape[0] != table.shape[1] or (table < 0).any():
+    table = counts_table(confusion, "a square confusion of counts", (None, None))
+    if table.shape[0] != table.shape[1]:
         raise InputError("A confusion is a square table of counts.")
     return table
 

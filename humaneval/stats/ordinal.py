@@ -20,6 +20,7 @@ from humaneval.stats.columns import Codes, IntArray, cells, encode, numbers, sam
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric
 from humaneval.stats.results import FloatArray, Result
+from humaneval.stats.tables import counts_table, only_counts, rows_and_columns
 
 Link = Literal["logit", "probit"]
 MAXIMUM_STEPS = 100
@@ -179,13 +180,14 @@ def _design(condition: ArrayLike | None, reference: Any) -> tuple[FloatArray, tu
 
 
 def cumulative_link(
-    answer: ArrayLike,
+    answer: ArrayLike | None = None,
     *,
     condition: ArrayLike | None = None,
     x: ArrayLike | None = None,
     rater: ArrayLike | None = None,
     item: ArrayLike | None = None,
     weight: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
     reference: Any = None,
     link: Link = "logit",
     random: Literal["rater"] | None = None,
@@ -198,11 +200,21 @@ def cumulative_link(
     clustered by rater (two-way), Student t on clusters - 1. ``random="rater"`` gives each rater a normal
     intercept, integrated by adaptive Gauss-Hermite quadrature with ``nodes`` points (1 is Laplace);
     coefficients then speak of one rater, not of the population's mean, and errors are model-based.
+    ``counts`` is a ready conditions x categories table (conditions 0, 1, ...; answers 1, 2, ...) of
+    independent votes.
 
     Raises NotEstimableError where a coefficient is infinite (a condition with one answer only at an end).
     """
     if link not in LINKS:
         raise InputError(f"link is logit or probit, not {link!r}.")
+    if counts is not None:
+        only_counts(
+            answer=answer, condition=condition, x=x, rater=rater, item=item, weight=weight, random=random
+        )
+        condition, column = rows_and_columns(counts_table(counts, "conditions x categories", (None, None)))
+        answer = column + 1
+    if answer is None:
+        raise InputError("Give the votes (answer=), or a conditions x categories table (counts=).")
     table = tabulate(answer, condition, x, weight, reference)
     same_length(answer=answer, rater=rater, item=item)
     if random == "rater":

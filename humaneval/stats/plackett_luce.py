@@ -8,7 +8,7 @@ With two conditions a ranking it is Bradley-Terry.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from humaneval.stats.columns import IntArray, encode, sums_by
 from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric
 from humaneval.stats.results import FloatArray
+from humaneval.stats.tables import counts_table, only_counts
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,6 +61,7 @@ def plackett_luce(
     worst: ArrayLike | None = None,
     offered: Sequence[Sequence[Any]] | ArrayLike | None = None,
     rater: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
 ) -> PlackettLuce:
     """Return log-strengths from rankings (each a row of labels, best first) or best-worst choices.
 
@@ -67,10 +69,15 @@ def plackett_luce(
     choices it is required: ``best`` is chosen from all offered, ``worst`` from the rest with the
     strengths reversed. With ``rater`` (one a ranking) errors are a sandwich clustered by rater, Student t.
 
+    ``counts`` tells how often each ranking (or best-worst choice) was given, without raters.
+
     Raises DisconnectedError as bradley_terry does; where a condition is first or last throughout, a
     normal prior of 2 logits is used and said.
     """
     choices = _read(rankings, best, worst, offered)
+    if counts is not None:
+        only_counts(rater=rater)
+        choices = _repeated(choices, counts_table(counts, "one number a ranking", (choices.ballots,)))
     unbounded = _unbounded(choices)
     precision = PRIOR_DEVIATION**-2 if unbounded else 0.0
     theta, information = _maximise(choices, precision)
@@ -199,6 +206,14 @@ def _distinct(
     k = len(labels)
     chosen = sums_by(set_of * k + choice, np.ones(len(choice)), len(first) * k).reshape(-1, k)
     return _Choices(labels, member[first], sign[first], chosen, set_of, choice, ballot, ballots)
+
+
+def _repeated(choices: _Choices, times: FloatArray) -> _Choices:
+    """Return the choices of ballots given so often each."""
+    k = choices.size
+    place = choices.set_of * k + choices.choice
+    chosen = sums_by(place, times[choices.ballot], len(choices.member) * k).reshape(-1, k)
+    return replace(choices, chosen=chosen, ballots=round(float(times.sum())))
 
 
 def _unbounded(choices: _Choices) -> dict[str, Any]:

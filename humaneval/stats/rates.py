@@ -22,6 +22,7 @@ from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Binomial, Percentile, Score
 from humaneval.stats.mixed_logit import mixed_logit
 from humaneval.stats.results import FloatArray, IntervalRule, Result
+from humaneval.stats.tables import only_counts, right_of
 
 RateMethod = Literal["clustered", "wilson", "clopper_pearson", "jeffreys", "cluster_bootstrap", "mixed_logit"]
 _NAIVE = {"wilson": "Wilson", "clopper_pearson": "Clopper-Pearson", "jeffreys": "Jeffreys"}
@@ -42,6 +43,7 @@ def rate(
     weight: ArrayLike | None = None,
     successes: float | None = None,
     trials: float | None = None,
+    counts: ArrayLike | None = None,
     method: RateMethod = "clustered",
     replicates: int = 2000,
     seed: int = 0,
@@ -54,10 +56,13 @@ def rate(
     repeat (percentile interval, widened for few);
     ``mixed_logit`` fits crossed rater and item effects (:mod:`humaneval.stats.mixed_logit`);
     ``wilson``, ``clopper_pearson`` and ``jeffreys`` take votes as independent, which votes of people are
-    not. Those three also take ready ``successes`` out of ``trials``.
+    not. Those three also take ready ``successes`` out of ``trials``, or ``counts`` (yes, no).
 
     Raises InputError for answers other than 0 and 1, NotEstimableError where there are no votes.
     """
+    if counts is not None:
+        only_counts(answer=answer, rater=rater, item=item, weight=weight, successes=successes, trials=trials)
+        successes, trials = right_of(counts)
     if answer is None:
         if successes is None or trials is None:
             raise InputError("Give either answer= (one 0/1 a vote) or successes= and trials=.")

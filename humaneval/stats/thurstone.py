@@ -44,7 +44,9 @@ def thurstone(
     """
     if unit not in ("difference", "sensation"):
         raise InputError(f"unit is difference or sensation, not {unit!r}.")
-    table = _table(wins, tied, labels, winner, loser, tie, counts)
+    table = table_of.tabulate(
+        wins, ties=tied, labels=labels, winner=winner, loser=loser, tie=tie, counts=counts
+    )
     table_of.require_linked(table)
     groups = table_of.beating_groups(table)
     if len(groups) > 1:
@@ -83,22 +85,6 @@ def thurstone(
         degrees_of_freedom=freedom,
         unbounded={},
     )
-
-
-def _table(
-    wins: ArrayLike | None,
-    tied: ArrayLike | None,
-    labels: ArrayLike | None,
-    winner: ArrayLike | None,
-    loser: ArrayLike | None,
-    tie: ArrayLike | None,
-    counts: ArrayLike | None,
-) -> Comparisons:
-    if wins is not None:
-        return table_of.from_matrix(wins, ties=tied, labels=labels)
-    if winner is None or loser is None:
-        raise InputError("Give the votes (winner= and loser=) or a win matrix.")
-    return table_of.from_votes(winner, loser, tie=tie, counts=counts)
 
 
 def _probit(table: Comparisons) -> tuple[FloatArray, FloatArray]:

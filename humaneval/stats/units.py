@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from humaneval.stats.columns import Codes, IntArray, cells, encode, numbers, same_length
-from humaneval.stats.errors import InputError, NotEstimableError
+from humaneval.stats.errors import InputError
 from humaneval.stats.results import FloatArray
+from humaneval.stats.tables import counts_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +90,12 @@ def from_votes(*, item: ArrayLike, answer: ArrayLike, rater: ArrayLike | None = 
 
 def from_counts(counts: ArrayLike, values: ArrayLike | None = None) -> Units:
     """Read a units x categories table of counts (the textbooks' form for Fleiss' kappa)."""
-    table = np.asarray(counts)
-    if table.ndim != 2 or (table < 0).any() or not np.equal(np.mod(table, 1), 0).all():
-        raise InputError("A table of counts is units x categories of whole numbers from 0.")
+    table = counts_table(counts, "units x categories", (None, None))
     table = table[table.sum(axis=1) > 0].astype(np.int64)
-    if not len(table):
-        raise NotEstimableError("There are no votes to estimate from.")
     patterns, pattern, frequency = _distinct_rows(table)
     known = np.arange(table.shape[1], dtype=np.float64) if values is None else numbers(values, "values")
+    if len(known) != table.shape[1] or (np.diff(known) <= 0).any():
+        raise InputError("values are one rising number a column of counts.")
     raters = int(table.sum(axis=1).max())
     return Units(known, patterns.astype(np.float64), frequency, int(table.sum()), raters, pattern)
 
