@@ -35,7 +35,7 @@ SIGNALS = [[30, 10], [12, 28]]
 ROW, COLUMN = _cells(np.array(SIGNALS))
 SAME = {
     "Bradley-Terry": (lambda: stats.bradley_terry(counts=WINS), lambda: stats.bradley_terry(**_pairs())),
-    "Bradley-Terry, positional": (lambda: stats.bradley_terry(counts=WINS), lambda: stats.bradley_terry(WINS)),
+    "Bradley-Terry, first": (lambda: stats.bradley_terry(counts=WINS), lambda: stats.bradley_terry(WINS)),
     "Bradley-Terry, Davidson": (
         lambda: stats.bradley_terry(counts=WINS, tied=3 - 3 * np.eye(3), ties="davidson"),
         lambda: stats.bradley_terry(WINS, tied=3 - 3 * np.eye(3), ties="davidson"),
