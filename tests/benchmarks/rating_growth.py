@@ -61,28 +61,41 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def draw_and_vote(study: Any) -> tuple[float, float]:
-    """Return the median milliseconds of drawing a block of ten and of storing its votes."""
-    from humaneval.rating.handout import hand_out
-    from humaneval.rating.intake import store_votes
-    from humaneval.rating.judging import Submission
-    from humaneval.rating.models import VoteOutcome
-    from tests.factories import SessionFactory
+class Stopwatch:
+    """Draws of ten and storings of their votes, timed in several studies by turns.
 
-    draws, votes = [], []
-    for _ in range(ROUNDS):
+    A machine that others use is slower at some times than at others: by turns, that hits all alike.
+    """
+
+    def __init__(self, studies: dict[str, Any]) -> None:
+        self.studies = studies
+        self.draws: dict[str, list[float]] = {name: [] for name in studies}
+        self.votes: dict[str, list[float]] = {name: [] for name in studies}
+
+    def run(self) -> dict[str, tuple[float, float]]:
+        """Return the median milliseconds of a draw and of a batch of votes in each study."""
+        for _ in range(ROUNDS):
+            for name, study in self.studies.items():
+                self._once(name, study)
+        return {
+            name: (statistics.median(self.draws[name]), statistics.median(self.votes[name]))
+            for name in self.studies
+        }
+
+    def _once(self, name: str, study: Any) -> None:
+        from humaneval.rating.handout import hand_out
+        from humaneval.rating.intake import store_votes
+        from humaneval.rating.judging import Submission
+        from humaneval.rating.models import VoteOutcome
+        from tests.factories import SessionFactory
+
         session = SessionFactory(study=study)
-        draws.append(timed(lambda session=session: blocks.append(hand_out(session_id=session.pk))))
+        blocks: list[Any] = []
+        self.draws[name].append(timed(lambda: blocks.append(hand_out(session_id=session.pk))))
         batch = [
             Submission(row.id, uuid.uuid4(), VoteOutcome.CANNOT_TELL, 900.0) for row in blocks[-1].assignments
         ]
-        votes.append(
-            timed(lambda session=session, batch=batch: store_votes(session_id=session.pk, submissions=batch))
-        )
-    return statistics.median(draws), statistics.median(votes)
-
-
-blocks: list[Any] = []
+        self.votes[name].append(timed(lambda: store_votes(session_id=session.pk, submissions=batch)))
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -159,21 +172,57 @@ def read_live(study: Any) -> float:
 
 def main(largest: int) -> None:
     """Measure and print."""
-    small, large = launch(1_000), launch(largest)
-    draw_and_vote(small)
-    rows = {"1,000 trials": draw_and_vote(small), f"{largest:,} trials": draw_and_vote(large)}
-    open_sessions(large, 1_000)
-    rows[f"{largest:,} trials, 1,000 open sessions"] = draw_and_vote(large)
+    small, large, crowded = launch(1_000), launch(largest), launch(20_000)
+    Stopwatch({"": small, " ": large, "  ": crowded}).run()
+    open_sessions(small, 10)
+    open_sessions(crowded, 1_000)
     live_small = read_live(small)
+    studies = {
+        "1,000 trials": small,
+        f"{largest:,} trials": large,
+        "20,000 trials, 1,000 sessions open": crowded,
+    }
+    show("with few votes", Stopwatch(studies).run())
+    explain(large)
     fill(large, largest)
-    rows[f"{largest:,} trials and votes"] = draw_and_vote(large)
-    base = rows["1,000 trials"]
+    show(f"with {largest:,} votes", Stopwatch(studies).run())
+    explain(large)
+    print(f"live page: {live_small:.1f} ms at 800 votes, {read_live(large):.1f} ms at {largest:,} votes")
+
+
+def show(when: str, rows: dict[str, tuple[float, float]]) -> None:
+    """Print times, and how often the small study's they are."""
+    base = next(iter(rows.values()))
+    print(f"{when}; a statement that does nothing takes {do_nothing():.2f} ms")
     for name, (draw, vote) in rows.items():
         print(
-            f"{name:<42} draw {draw:6.1f} ms ({draw / base[0]:.2f}x)"
+            f"  {name:<36} draw {draw:6.1f} ms ({draw / base[0]:.2f}x)"
             f"  vote {vote:6.1f} ms ({vote / base[1]:.2f}x)"
         )
-    print(f"live page: {live_small:.1f} ms at 800 votes, {read_live(large):.1f} ms at {largest:,} votes")
+
+
+def do_nothing() -> float:
+    """Return the median milliseconds of a statement that does nothing: how busy the machine is."""
+    from django.db import connection
+
+    def once() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+
+    return statistics.median(timed(once) for _ in range(200))
+
+
+def explain(study: Any) -> None:
+    """Print how the database finds free openings and a session's history."""
+    from django.utils import timezone
+
+    from humaneval.rating.models import Assignment, Opening, Session
+
+    free = Opening.objects.filter(study=study, lane="", free_from__lte=timezone.now(), turn__lt=10**9)
+    session = Session.objects.filter(study=study).latest("pk")
+    rows = Assignment.objects.filter(session=session).order_by("position").values_list("id", "vote__key")
+    for query in (free.select_related("trial").order_by("turn")[:10], rows):
+        print("    " + query.explain(analyze=True).replace("\n", "\n    "))
 
 
 def drop() -> None:
