@@ -9,7 +9,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 pyth
 	&& echo $$candidate && break; done)
 RUN := .venv/bin/python
 
-.PHONY: help demo test test-all faults serve lint bench clean lock setup setup-dev screenshots
+.PHONY: help demo test test-all faults serve lint bench clean lock setup setup-tools setup-dev setup-panel screenshots
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
@@ -19,15 +19,21 @@ setup:
 		"or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; fi
 	@$(PYTHON) deploy/bootstrap.py runtime
 
-setup-dev:
+setup-tools:
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer with venv and ensurepip is needed:" \
 		"install it (on Debian and Ubuntu: apt install python3 python3-venv; on macOS: brew install python)," \
 		"or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; fi
 	@$(PYTHON) deploy/bootstrap.py dev
+
+setup-dev: setup-tools
 	@$(RUN) deploy/browser.py
 
-demo: setup ## Set up, then run the whole platform on real images (PORT=8000)
-	@DATA_DIR=var/demo exec $(RUN) manage.py demo --port $(PORT)
+# A panel's people are played in a real browser, which the test tools drive; without one, over HTTP.
+setup-panel: setup-tools
+	@$(RUN) deploy/browser.py || true
+
+demo: $(if $(PANEL),setup-panel,setup) ## Set up, then run the whole platform on real images (PORT=8000, PANEL=mturk or prolific)
+	@DATA_DIR=var/demo exec $(RUN) manage.py demo --port $(PORT) $(if $(PANEL),--panel $(PANEL))
 
 test: setup-dev ## Set up, then run all tests
 	@$(RUN) deploy/run_tests.py

@@ -12,31 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
-MAC_APPLICATIONS = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
-
-
-def find_browser() -> str | None:
-    """Return the path of a Chromium-family browser, or None. CHROMIUM names one by hand."""
-    named = os.environ.get("CHROMIUM")
-    if named:
-        return named
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    return (
-        found or next((path for path in MAC_APPLICATIONS if Path(path).exists()), None) or playwrights_own()
-    )
-
-
-def playwrights_own() -> str | None:
-    """Return the path of the Chromium that Playwright downloaded earlier, or None."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from humaneval.demo.panels.browsers import find_browser, playwrights_own
 
 
 def install_browser() -> None:

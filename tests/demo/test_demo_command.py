@@ -39,8 +39,8 @@ class Demo:
         return self.process.communicate(timeout=60)[0]
 
 
-def start(folder: Path, port: int, effort: str = "--effort=0.1") -> Demo:
-    command = [sys.executable, "manage.py", "demo", f"--port={port}", "--no-open", effort]
+def start(folder: Path, port: int, effort: str = "--effort=0.1", *more: str) -> Demo:
+    command = [sys.executable, "manage.py", "demo", f"--port={port}", "--no-open", effort, *more]
     environment = {
         **os.environ,
         "DATA_DIR": str(folder),
@@ -188,3 +188,30 @@ def test_it_stops_cleanly_and_starts_again_with_what_is_there(demo: Demo, folder
         started = time.monotonic()
         again.stop()
     assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize(("panel", "paid"), [("mturk", "2.95 USD"), ("prolific", "2.95 GBP")])
+def test_people_of_a_stand_in_panel_rate_and_are_paid(
+    demo: Demo, folder: Path, port: int, panel: str, paid: str
+) -> None:
+    if demo.process.poll() is None:
+        demo.stop()
+    demo = start(folder, port, "--effort=0.1", f"--panel={panel}")
+    try:
+        assert demo.lines[-1] == "READY", "\n".join(demo.lines)
+        assert demo.said("PAID")[0][:3] == [panel, *paid.split()]
+        ((slug, address),) = demo.said("RECRUITMENT")
+        assert address == f"http://127.0.0.1:{port}/studies/{slug}/recruitment/"
+        assert any("The ledger adds up" in line for line in demo.lines)
+    finally:
+        rest = demo.stop()
+    assert "Traceback" not in rest
+    again = start(folder, port, "--effort=0.1", f"--panel={panel}")
+    again.stop()
+    assert again.said("PAID") == demo.said("PAID")
+
+
+def test_an_unknown_panel_is_one_clear_sentence(tmp_path: Path, port: int) -> None:
+    demo = start(tmp_path, port, "--effort=0.1", "--panel=clickworker")
+    assert demo.process.wait(60) == 2
+    assert "invalid choice: 'clickworker'" in "\n".join(demo.lines)

@@ -6,12 +6,19 @@ the case that matters.
 
 from __future__ import annotations
 
+import itertools
 import json
+import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+
+def fresh_numbers() -> Iterator[int]:
+    """Return numbers that no stand-in of an earlier run has given: rows that it left may still be there."""
+    return itertools.count(secrets.randbelow(10**15))
 
 
 @dataclass

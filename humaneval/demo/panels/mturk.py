@@ -6,7 +6,6 @@ boto3 talks to it unchanged, and a call that the description does not allow is a
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 import threading
@@ -24,7 +23,7 @@ import botocore.session
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
-from humaneval.demo.panels.loopback import Faults, LoopbackServer, PanelHandler
+from humaneval.demo.panels.loopback import Faults, LoopbackServer, PanelHandler, fresh_numbers
 
 NAMESPACE = (
     "{http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas/2006-07-14/ExternalQuestion.xsd}"
@@ -125,7 +124,7 @@ class FakeMTurk:
         self.scores: dict[tuple[str, str], int] = {}
         self.tokens: dict[str, datetime] = {}
         self.notifications: dict[str, Mapping[str, Any]] = {}
-        self._numbers = itertools.count(1)
+        self._numbers = fresh_numbers()
         self.server = LoopbackServer(_Handler, self, port)
         self.url = self.server.address
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import itertools
 import json
 import re
 import threading
@@ -21,7 +20,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from humaneval.demo.panels.loopback import Faults, LoopbackServer, PanelHandler
+from humaneval.demo.panels.loopback import Faults, LoopbackServer, PanelHandler, fresh_numbers
 
 PREFIX = "/api/v1"
 TOKEN = "prolific-stand-in"  # noqa: S105 - opens nothing but this stand-in
@@ -104,7 +103,7 @@ class FakeProlific:
         self.bulks: dict[str, dict[str, Any]] = {}
         self.groups: dict[str, list[str]] = {}
         self.shows_bonuses = True
-        self._numbers = itertools.count(1)
+        self._numbers = fresh_numbers()
         self.server = LoopbackServer(_Handler, self, port)
         self.url = self.server.address + PREFIX
 
@@ -152,7 +151,15 @@ class FakeProlific:
                 row["status"] = "APPROVED"
             if "FIXED_SCREEN_OUT_PAYMENT" in actions:
                 row["status"] = "SCREENED OUT"
+            self._end_if_full(row["study_id"])
             return str(row["status"])
+
+    def _end_if_full(self, study_id: str) -> None:
+        """Let a study wait for review once its last place has been handed in."""
+        study = self.study(study_id)
+        at_work = any(p["study_id"] == study_id and p["status"] == "ACTIVE" for p in self.people.values())
+        if not at_work and self._taken(study_id) >= study["total_available_places"]:
+            study["status"] = "AWAITING REVIEW"
 
     def paid_total(self) -> Decimal:
         """Return what people have been paid in all, rewards and bonuses."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import close_old_connections
@@ -15,6 +13,7 @@ from humaneval.demo.panels.mturk import FakeMTurk
 from humaneval.demo.panels.stand_ins import StandIn
 from humaneval.demo.panels.workers import BrowserWorker, HttpWorker, Worker
 from humaneval.recruitment import ledger, payments, publishing
+from humaneval.recruitment.intents import refuse
 from humaneval.recruitment.models import Intent, IntentState, Posting, PostingState, SubmissionState
 from humaneval.recruitment.polling import poll_posting
 from humaneval.studies.models import Study
@@ -22,6 +21,7 @@ from humaneval.studies.models import Study
 WORKERS = 3
 BONUS = Decimal("0.25")
 PATIENCE_SECONDS = 60
+OPEN = [IntentState.RECORDED, IntentState.SENDING, IntentState.UNCLEAR]
 
 
 class ShowFailed(Exception):
@@ -29,25 +29,44 @@ class ShowFailed(Exception):
 
 
 def recruit(
-    stand_in: StandIn, study: Study, user: User, *, say: Callable[[str], None], browser: Any = None
+    stand_in: StandIn,
+    study: Study,
+    user: User,
+    *,
+    say: Callable[[str], None],
+    browser: str | None = None,
 ) -> Posting:
     """Publish an open study on a stand-in, let people take part, approve and pay them; return the posting.
 
-    Web server and workers must run with the stand-in's environment. The first person rates in
-    ``browser``, a Playwright browser, if one is given; the others send what the player would. Their votes
-    are marked as simulated. Does nothing where the study was published before.
+    Web server and workers must run with the stand-in's environment. The first person rates in ``browser``,
+    the path of a Chromium, if one is given; the others send what the player would. Their votes are marked as
+    simulated. What was paid before is told, not paid again; what an earlier stand-in left undone is given up.
     """
-    known = Posting.objects.filter(study=study, panel=stand_in.name).first()
-    if known is not None:
-        return known
+    for known in Posting.objects.filter(study=study, panel=stand_in.name):
+        if known.state == PostingState.CLOSED and not known.problem:
+            say(f"People from {stand_in.name} took part before: {_paid(known)}")
+            return known
+        _give_up(known)
     posting = _publish(stand_in, study, user, say)
     for number in range(WORKERS):
-        say(f"Person {number + 1} of {WORKERS} from {stand_in.name} takes part")
-        with _worker(study, browser if number == 0 else None, number) as worker:
-            _take_part(stand_in, posting, worker, number)
+        way = "in a browser" if browser and number == 0 else "over HTTP"
+        say(f"Person {number + 1} of {WORKERS} from {stand_in.name} takes part, {way}")
+        in_browser = browser if number == 0 else None
+        worker = BrowserWorker(in_browser, study.protocol) if in_browser else HttpWorker(number)
+        _take_part(stand_in, posting, worker, number)
     _decide(posting, user, say)
     _compare(stand_in, posting, say)
     return posting
+
+
+def _give_up(posting: Posting) -> None:
+    """Settle a posting whose stand-in is gone, with all that it knew."""
+    gone = "The stand-in that knew this is gone."
+    for intent in posting.intents.filter(state__in=OPEN):
+        refuse(intent, gone)
+    Posting.objects.filter(pk=posting.pk).update(state=PostingState.CLOSED, problem=gone)
+    waiting = [SubmissionState.ACTIVE, SubmissionState.SUBMITTED]
+    posting.submissions.filter(state__in=waiting).update(state=SubmissionState.RETURNED)
 
 
 def _publish(stand_in: StandIn, study: Study, user: User, say: Callable[[str], None]) -> Posting:
@@ -76,18 +95,6 @@ def _state(posting: Posting) -> str:
     return posting.state
 
 
-@contextmanager
-def _worker(study: Study, browser: Any, seed: int) -> Iterator[Worker]:
-    if browser is None:
-        yield HttpWorker(seed)
-        return
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    try:
-        yield BrowserWorker(context.new_page(), study.protocol)
-    finally:
-        context.close()
-
-
 def _take_part(stand_in: StandIn, posting: Posting, worker: Worker, number: int) -> None:
     panel = stand_in.panel
     if isinstance(panel, FakeMTurk):
@@ -106,18 +113,27 @@ def _decide(posting: Posting, user: User, say: Callable[[str], None]) -> None:
     payments.pay_bonuses(posting=posting, amounts=amounts, reason="Thank you", confirmation="show", user=user)
     _wait(lambda: not _open_calls(posting), lambda: str(_open_calls(posting)))
     poll_posting(posting)
+    _wait(lambda: _state(posting) == PostingState.CLOSED, lambda: f"the posting is {posting.state}")
 
 
 def _open_calls(posting: Posting) -> list[str]:
-    open_states = [IntentState.RECORDED, IntentState.SENDING]
-    return [str(intent) for intent in Intent.objects.filter(posting=posting, state__in=open_states)]
+    return [str(intent) for intent in Intent.objects.filter(posting=posting, state__in=OPEN)]
 
 
 def _compare(stand_in: StandIn, posting: Posting, say: Callable[[str], None]) -> None:
+    paid = ledger.totals_of(posting).paid
+    if paid != stand_in.paid_total():
+        raise ShowFailed(f"The ledger says {paid}, the panel {stand_in.paid_total()}.")
+    say(f"The ledger adds up: {_paid(posting)}")
+
+
+def _paid(posting: Posting) -> str:
     totals = ledger.totals_of(posting)
-    if totals.paid != stand_in.paid_total():
-        raise ShowFailed(f"The ledger says {totals.paid}, the panel {stand_in.paid_total()}.")
-    say(f"The ledger adds up: {totals.paid} {totals.currency} to people, {totals.fees} to the panel")
+    people = posting.submissions.filter(state=SubmissionState.APPROVED).count()
+    return (
+        f"{totals.base} in rewards and {totals.bonus} in bonuses to {people} people, {totals.fees} in fees "
+        f"to the panel, {totals.paid + totals.fees} {totals.currency} in all"
+    )
 
 
 def _wait(done: Callable[[], bool], why: Callable[[], str]) -> None:

@@ -1,8 +1,8 @@
 """Which stand-in plays which panel, and what the platform's processes must know to reach it.
 
-stand_in = start_stand_in("mturk")            # before the web server and the workers start
+stand_in = start_stand_in("mturk")  # before the web server and the workers start
 Supervisor(environment={**environment, **stand_in.environment})
-posting = recruit(stand_in, study, user, say=console.say)   # publish, rate, hand in, approve, pay
+posting = recruit(stand_in, study, user, say=console.say)  # publish, rate, hand in, approve, pay
 stand_in.stop()
 """
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import urllib3
 
+from humaneval.demo.panels.browsers import in_a_browser
 from humaneval.demo.panels.mturk import FakeMTurk
 from humaneval.demo.panels.prolific import FakeProlific
 
@@ -111,19 +112,23 @@ class HttpWorker:
 class BrowserWorker:
     """Rates in a real browser: on MTurk inside the frame of the workers' site, another origin than ours.
 
-    ``page`` is a Playwright page of a fresh browser context.
+    ``browser`` is the path of a Chromium.
     """
 
-    def __init__(self, page: Any, protocol: str) -> None:
-        self._page = page
+    def __init__(self, browser: str, protocol: str) -> None:
+        self._browser = browser
         self._key = BROWSER_KEYS[protocol]
 
     def take_part_on_mturk(self, panel: FakeMTurk, hit: str, worker: str) -> None:
         """Accept, rate in the frame, and press the button that hands in."""
         site = panel.url.replace("127.0.0.1", "localhost")  # another site than ours, as MTurk's is
-        self._page.goto(f"{site}/accept?{urlencode({'hit': hit, 'worker': worker})}")
-        frame = self._page.frame(name="hit")
-        self._rate(frame)
+        address = f"{site}/accept?{urlencode({'hit': hit, 'worker': worker})}"
+        in_a_browser(self._browser, lambda page: self._rate_in_frame(page, address))
+
+    def _rate_in_frame(self, page: Any, address: str) -> None:
+        page.goto(address)
+        frame = page.frame(name="hit")
+        self._rate(page, frame)
         frame.get_by_role("link", name="Return and confirm").click()
         frame.get_by_role("button", name="Hand in").click()
         frame.get_by_role("heading", name="Submitted").wait_for(timeout=PATIENCE_MS)
@@ -131,12 +136,18 @@ class BrowserWorker:
     def take_part_on_prolific(self, panel: FakeProlific, study: str) -> None:
         """Take a place, rate, and come back with the code that the last page links to."""
         row = panel.take_part(study)
-        self._page.goto(row["url"])
-        self._rate(self._page)
-        address = self._page.get_by_role("link", name="Return and confirm").get_attribute("href")
-        panel.complete(row["id"], dict(parse_qsl(urlsplit(address).query))["cc"])
+        found: list[str] = []
+        in_a_browser(self._browser, lambda page: found.append(self._rate_page(page, row["url"])))
+        panel.complete(row["id"], dict(parse_qsl(urlsplit(found[0]).query))["cc"])
 
-    def _rate(self, view: Any) -> None:
+    def _rate_page(self, page: Any, address: str) -> str:
+        """Return the address that the last page links to."""
+        page.goto(address)
+        self._rate(page, page)
+        return str(page.get_by_role("link", name="Return and confirm").get_attribute("href"))
+
+    def _rate(self, page: Any, view: Any) -> None:
+        """Answer all questions in a view of the page: the page itself, or a frame of it."""
         view.get_by_role("button", name="I agree").click()
         start = view.get_by_role("button", name="Start")
         start.wait_for(timeout=PATIENCE_MS)
@@ -149,16 +160,16 @@ class BrowserWorker:
             if thanks.count():
                 return
             before = count.inner_text()
-            self._page.wait_for_timeout(REFLEX_MS)
-            self._page.keyboard.press(self._key)
-            self._wait_for_the_next(view, before)
+            page.wait_for_timeout(REFLEX_MS)
+            page.keyboard.press(self._key)
+            self._wait_for_the_next(page, view, before)
         raise RuntimeError("The study has no end.")
 
-    def _wait_for_the_next(self, view: Any, before: str) -> None:
+    def _wait_for_the_next(self, page: Any, view: Any, before: str) -> None:
         """Return once another question or the thanks are on screen."""
         for _ in range(PATIENCE_MS // 50):
             counts = view.locator(".count").all_inner_texts()
             if not counts or counts[0] != before:
                 return
-            self._page.wait_for_timeout(50)
+            page.wait_for_timeout(50)
         raise RuntimeError("The answer was not taken.")

@@ -15,8 +15,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from humaneval.demo.access import Login, make_login
 from humaneval.demo.console import Console
+from humaneval.demo.panels import stand_ins
+from humaneval.demo.panels.browsers import find_browser
+from humaneval.demo.panels.show import ShowFailed, recruit
+from humaneval.demo.panels.stand_ins import StandIn
 from humaneval.demo.show import DemoFailed, run
 from humaneval.jobs.supervisor import CannotServe, Supervisor
+from humaneval.recruitment.ledger import totals_of
+from humaneval.recruitment.models import Posting
+from humaneval.reports.snapshots import take_snapshot
 from humaneval.studies.models import Study
 
 
@@ -35,6 +42,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--effort", type=float, default=1.0, help="share of the full training and votes, to try the way"
         )
+        parser.add_argument(
+            "--panel",
+            default="",
+            choices=["", *stand_ins.NAMES],
+            metavar="PANEL",
+            help=f"let people from a stand-in panel take part too: {', '.join(stand_ins.NAMES)}",
+        )
         parser.add_argument("--no-open", action="store_true", help="do not open a browser")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -43,8 +57,11 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop_once)
         supervisor: Supervisor | None = None
+        stand_in: StandIn | None = None
         try:
-            supervisor = make_supervisor(console, options["port"])
+            if options["panel"]:
+                stand_in = stand_ins.start_stand_in(options["panel"])
+            supervisor = make_supervisor(console, options["port"], stand_in)
             supervisor.take_port()
             console.say("Preparing the database and the pages")
             call_command("migrate", verbosity=0)
@@ -53,11 +70,12 @@ class Command(BaseCommand):
             supervisor.wait_ready()
             login = make_login()
             studies = run(console, supervisor.url, login, options["effort"])
-            announce(console, supervisor.url, login, studies)
+            posting = recruit_from(console, stand_in, studies, login) if stand_in else None
+            announce(console, supervisor.url, login, studies, posting)
             if not options["no_open"] and is_desktop():
                 webbrowser.open(f"{supervisor.url}/studies/{studies[0].slug}/report/")
             threading.Event().wait()
-        except (CannotServe, DemoFailed) as error:
+        except (CannotServe, DemoFailed, ShowFailed) as error:
             raise CommandError(str(error)) from error
         except Stop:
             console.line("")
@@ -65,6 +83,8 @@ class Command(BaseCommand):
         finally:
             if supervisor is not None:
                 supervisor.stop()
+            if stand_in is not None:
+                stand_in.stop()
         console.say("Stopped. `make demo` goes on from here; `make clean` removes what it made.")
 
 
@@ -75,17 +95,35 @@ def stop_once(number: int, frame: FrameType | None) -> None:
     raise Stop
 
 
-def make_supervisor(console: Console, port: int) -> Supervisor:
-    """Return the web server and workers, not started yet."""
+def make_supervisor(console: Console, port: int, stand_in: StandIn | None) -> Supervisor:
+    """Return the web server and workers, not started yet; they know the stand-in, if any."""
     environment = {
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "THROTTLE_ARRIVAL": "100000/min",  # a hundred simulated raters share one address
         "THROTTLE_SESSION": "100000/min",
+        **(stand_in.environment if stand_in else {}),
     }
     return Supervisor(port=port, environment=environment, say=console.say)
 
 
-def announce(console: Console, address: str, login: Login, studies: list[Study]) -> None:
+def recruit_from(console: Console, stand_in: StandIn, studies: list[Study], login: Login) -> Posting:
+    """Let people from a stand-in panel take part in its own one of the studies; return the posting."""
+    study = studies[stand_ins.NAMES.index(stand_in.name)]
+    browser = find_browser()
+    if browser is None:
+        console.say(
+            "No Chromium or Chrome was found, so all people are played over HTTP. To see one rate in a "
+            "browser, install it (Debian: apt install chromium; macOS: brew install --cask google-chrome), "
+            "or name it: CHROMIUM=/path make demo PANEL=…"
+        )
+    posting = recruit(stand_in, study, login.user, say=console.say, browser=browser)
+    take_snapshot(study=study)
+    return posting
+
+
+def announce(
+    console: Console, address: str, login: Login, studies: list[Study], posting: Posting | None
+) -> None:
     """Print the addresses in the form that scripts read."""
     console.say("Everything is ready; the votes in these reports are simulated")
     console.line(f"ADMIN {address}/admin/ {login.user.get_username()} {login.password}")
@@ -94,6 +132,10 @@ def announce(console: Console, address: str, login: Login, studies: list[Study])
         console.line(f"RATE {study.slug} {address}/s/{study.slug}/")
     for study in studies:
         console.line(f"REPORT {study.slug} {address}/studies/{study.slug}/report/")
+    if posting is not None:
+        paid = totals_of(posting)
+        console.line(f"PAID {posting.panel} {paid.paid} {paid.currency} and {paid.fees} in fees")
+        console.line(f"RECRUITMENT {posting.study.slug} {address}/studies/{posting.study.slug}/recruitment/")
     console.line("READY")
     console.say("Serving until Ctrl-C")
 
