@@ -7,6 +7,7 @@ its rater; nothing in an answer tells real from generated.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from django.db import OperationalError
@@ -67,7 +68,8 @@ class Refused(APIException):
     status_code = status.HTTP_409_CONFLICT
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__({"code": refusal.code, "detail": refusal.message})
+        back = {"completion": asdict(refusal.completion)} if refusal.completion else {}
+        super().__init__({"code": refusal.code, "detail": refusal.message, **back})
 
 
 class TooLarge(APIException):

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from humaneval.rating import panels
 from humaneval.rating.handout import is_work_left
 from humaneval.rating.history import read_history
-from humaneval.rating.models import Session, SessionState
+from humaneval.rating.models import Session, SessionState, Vote, VoteOutcome
+from humaneval.rating.panels import Ending
 from humaneval.rating.refusals import Refusal
 from humaneval.rating.sessions import lock_session
 from humaneval.rating.surroundings import refuse_uncomprehending
@@ -36,6 +37,17 @@ def complete_session(*, session_id: int) -> Session:
 
 def completion_of(session: Session) -> panels.Completion | None:
     """Return what the rater is given at the end, or None before it."""
-    if session.state != SessionState.COMPLETED:
+    if session.state == SessionState.ACTIVE:
         return None
-    return panels.completion(session)
+    return panels.completion(session, ending_of(session))
+
+
+def ending_of(session: Session) -> Ending:
+    """Return how a session that is over has ended."""
+    if session.state == SessionState.SCREENED_OUT:
+        return Ending.SCREENED_OUT
+    votes = Vote.objects.filter(assignment__session=session).order_by()
+    outcomes = set(votes.values_list("outcome", flat=True).distinct())
+    if not outcomes:
+        return Ending.QUOTA_FULL
+    return Ending.SCREENED_OUT if outcomes == {VoteOutcome.NOT_SHOWN} else Ending.COMPLETED

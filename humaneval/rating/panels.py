@@ -7,15 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from humaneval.rating.models import Session
 from humaneval.studies.models import Study
 
 
+class Ending(StrEnum):
+    """How somebody's visit ended; a panel has its own code, and its own pay, for each."""
+
+    COMPLETED = "completed"
+    """All was answered."""
+    FAILED_CHECKS = "failed_checks"
+    """All was answered, the checks of attention not rightly."""
+    SCREENED_OUT = "screened_out"
+    """The device does not do, the instructions were not understood, or no image could be shown."""
+    QUOTA_FULL = "quota_full"
+    """Nothing was left to answer for this rater."""
+
+
 @dataclass(frozen=True)
 class Completion:
-    """What a rater who has finished is given: a code to type, and where to go ("" for nowhere)."""
+    """What a rater whose visit is over is given: a code to type, and where to go; "" for neither."""
 
     code: str
     url: str = ""
@@ -50,8 +64,11 @@ class Panel(Protocol):
     def arrived(self, session: Session, arrival: Mapping[str, str]) -> None:
         """Note which session somebody has whom it recognised by these parameters; called at each arrival."""
 
-    def completion(self, session: Session) -> Completion:
+    def completion(self, session: Session, ending: Ending) -> Completion:
         """Return what this session's rater is given at the end."""
+
+    def turned_away(self, study: Study, arrival: Mapping[str, str], ending: Ending) -> Completion | None:
+        """Return what somebody is given whom it recognised and who gets no session; None for nothing."""
 
 
 _registered: dict[str, Panel] = {}
@@ -79,9 +96,17 @@ def arrived(panel: str, session: Session, arrival: Mapping[str, str]) -> None:
     _registered[panel].arrived(session, arrival)
 
 
-def completion(session: Session) -> Completion:
+def completion(session: Session, ending: Ending) -> Completion:
     """Return what a rater is given at the end: by their panel, else the study's code alone."""
     panel = _registered.get(session.rater.panel)
     if panel is None:
-        return Completion(code=session.study.completion_code)
-    return panel.completion(session)
+        return Completion(code="" if ending == Ending.SCREENED_OUT else session.study.completion_code)
+    return panel.completion(session, ending)
+
+
+def turned_away(study: Study, arrival: Mapping[str, str], ending: Ending) -> Completion | None:
+    """Return what somebody at the door is given who gets no session, by their panel; None for nobody's."""
+    for panel in _registered.values():
+        if panel.recognise(study, arrival) is not None:
+            return panel.turned_away(study, arrival, ending)
+    return None

@@ -99,7 +99,7 @@ class SessionProgressSerializer(serializers.Serializer):
 class CompletionSerializer(serializers.Serializer):
     """What a rater is given at the end."""
 
-    code = serializers.CharField()
+    code = serializers.CharField(help_text="To type at the panel; empty for none.")
     url = serializers.CharField(help_text="Where to go; empty for nowhere.")
 
 
@@ -246,6 +246,9 @@ class RefusalSerializer(serializers.Serializer):
 
     code = serializers.CharField()
     detail = serializers.CharField()
+    completion = CompletionSerializer(
+        required=False, help_text="The way back to the panel for somebody who is turned away."
+    )
 
 
 def first_problem(errors: Any) -> str:

@@ -18,6 +18,7 @@ from humaneval.rating import panels
 from humaneval.rating.consent import consent_hash
 from humaneval.rating.identity import rater_key_hash, session_token, token_hash
 from humaneval.rating.models import Rater, Session, SessionState
+from humaneval.rating.panels import Completion, Ending
 from humaneval.rating.refusals import Refusal
 from humaneval.studies.flow import languages, unfit_device
 from humaneval.studies.models import Study, StudyState
@@ -73,7 +74,7 @@ def open_session(*, study: Study, arrival: Arrival) -> OpenedSession:
     _refuse_unless_open(study)
     _refuse_other_consent(study, arrival.consent_hash)
     if reason := unfit_device(study.flow, arrival.device):
-        raise Refusal("device_unfit", reason)
+        raise Refusal("device_unfit", reason, turn_away(study, arrival, Ending.SCREENED_OUT))
     return _make_session(study, arrival, who, number=session.number + 1 if session else 0)
 
 
@@ -154,6 +155,11 @@ def _identify(study: Study, arrival: Arrival) -> _Identity:
 def _tell_panel(who: _Identity, session: Session, arrival: Arrival) -> None:
     if who.recognised_by and who.panel == who.recognised_by:
         panels.arrived(who.recognised_by, session, arrival.parameters)
+
+
+def turn_away(study: Study, arrival: Arrival, ending: Ending) -> Completion | None:
+    """Return what somebody who gets no session is given by the panel that sent them; None for nothing."""
+    return None if arrival.simulated else panels.turned_away(study, arrival.parameters, ending)
 
 
 def _refuse_unless_open(study: Study) -> None:

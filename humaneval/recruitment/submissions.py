@@ -21,12 +21,13 @@ def note_arrival(
     posting: Posting,
     external_id: str,
     person: str,
-    session: Session,
+    session: Session | None,
     details: dict[str, str] | None = None,
 ) -> Submission | None:
     """Store under which submission a rater came; return it, None where the panel sent no usable id.
 
-    Somebody else's submission is left as it is: an id can be typed into an address.
+    Who was turned away has no session; they may come again and get one. Somebody else's submission is left
+    as it is: an id can be typed into an address.
     """
     if not external_id or len(external_id) > LONGEST_ID:
         return None

@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from humaneval.rating import panels
+from humaneval.rating.completion import completion_of
 from humaneval.rating.models import SessionState
 from humaneval.rating.refusals import Refusal
 from humaneval.recruitment.link.invitations import (
@@ -122,7 +122,7 @@ def test_the_code_says_how_it_went(study):
     session = arrive(study, {"rater": "7"})
     complete(session)
     assert session.state == SessionState.COMPLETED
-    assert panels.completion(session).url == "https://p.example/?cc=FULL"
+    assert completion_of(session).url == "https://p.example/?cc=FULL"
 
 
 def test_only_the_parameters_that_were_named_are_kept(study):

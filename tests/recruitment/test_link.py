@@ -8,8 +8,10 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from humaneval.rating import panels
+from humaneval.rating.completion import completion_of
 from humaneval.rating.consent import consent_hash
 from humaneval.rating.models import Session, SessionState
+from humaneval.rating.panels import Ending
 from humaneval.rating.sessions import Arrival, open_session
 from humaneval.recruitment.models import LinkSettings
 from humaneval.studies.models import Study
@@ -48,13 +50,13 @@ def test_at_the_end_there_is_the_code_and_the_way_back():
     LinkSettings.objects.create(study=study, return_url="https://panel.example/done?cc={code}")
     session = arrive(study, rater="7")
     session.state = SessionState.COMPLETED
-    ending = panels.completion(session)
+    ending = completion_of(session)
     assert (ending.code, ending.url) == ("AB&2", "https://panel.example/done?cc=AB%262")
 
 
 def test_without_settings_there_is_the_code_alone():
     study = open_study()
-    ending = panels.completion(arrive(study))
+    ending = panels.completion(arrive(study), Ending.COMPLETED)
     assert (ending.code, ending.url) == (study.completion_code, "")
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from humaneval.demo.panels.mturk import FakeMTurk, TurkError
-from humaneval.rating import panels
+from humaneval.rating.completion import completion_of
 from humaneval.rating.refusals import Refusal
 from humaneval.recruitment import payments, publishing
 from humaneval.recruitment.intents import carry_out
@@ -171,7 +171,7 @@ def test_the_way_in_shows_a_preview_or_leads_to_the_study(posting, client):
 
 def test_a_finished_worker_hands_in_where_mturk_said(posting, mturk, client):
     submission = take_part(mturk, posting, submit=False)
-    page = client.get(panels.completion(submission.session).url.removeprefix("https://lab.example"))
+    page = client.get(completion_of(submission.session).url.removeprefix("https://lab.example"))
     assert f'action="{mturk.url}/mturk/externalSubmit"'.encode() in page.content
     assert submission.external_id.encode() in page.content
     assert f"form-action {mturk.url}" in page.headers["Content-Security-Policy"]
@@ -180,7 +180,7 @@ def test_a_finished_worker_hands_in_where_mturk_said(posting, mturk, client):
 def test_work_is_handed_to_mturks_sites_only(posting, mturk, client, settings):
     settings.MTURK_SUBMIT_ORIGINS = ["https://www.mturk.com"]
     submission = take_part(mturk, posting, submit=False)
-    page = client.get(panels.completion(submission.session).url.removeprefix("https://lab.example"))
+    page = client.get(completion_of(submission.session).url.removeprefix("https://lab.example"))
     assert b"<form" not in page.content
     assert mturk.url.encode() not in page.content
 

@@ -8,15 +8,14 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
-from humaneval.rating import panels
-from humaneval.rating.models import Session
+from humaneval.rating.completion import completion_of
 from humaneval.recruitment import payments, publishing
 from humaneval.recruitment.audit import first_broken_entry
 from humaneval.recruitment.ledger import totals_of
 from humaneval.recruitment.models import AuditEntry, Intent, IntentKind, IntentState, Posting, Submission
 from humaneval.recruitment.people import unseal
 from humaneval.recruitment.polling import poll_posting
-from tests.factories import open_study
+from tests.factories import AssignmentFactory, VoteFactory, open_study
 from tests.recruitment.conftest import arrive, posting_of, work_off
 
 pytestmark = pytest.mark.django_db
@@ -126,14 +125,12 @@ def test_somebody_elses_submission_cannot_be_taken_over(take_part, live_posting,
 def test_at_the_end_people_go_back_with_the_code(take_part, live_posting):
     submission = take_part(submit=False)
     study = live_posting.study
-    ending = panels.completion(submission.session)
+    ending = completion_of(submission.session)
     assert ending.code != study.completion_code, (
         "nobody who answered nothing gets the code for having finished"
     )
-    Session.objects.get(pk=submission.session_id).assignments.create(
-        trial=study.trials.first(), position=0, order=[0, 1], lease_until=live_posting.created_at
-    )
-    ending = panels.completion(submission.session)
+    VoteFactory(assignment=AssignmentFactory(session=submission.session, trial=study.trials.first()))
+    ending = completion_of(submission.session)
     assert ending.url == f"https://app.prolific.com/submissions/complete?cc={study.completion_code}"
 
 

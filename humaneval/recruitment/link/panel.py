@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 
-from humaneval.rating.models import Session, SessionState, VoteOutcome
-from humaneval.rating.panels import Completion, Recognised
+from humaneval.rating.models import Session, SessionState
+from humaneval.rating.panels import Completion, Ending, Recognised
 from humaneval.rating.refusals import Refusal
 from humaneval.recruitment.link.invitations import PARAMETER, find_invitation
 from humaneval.recruitment.models import Invitation, LinkSettings
@@ -42,11 +42,30 @@ class LinkPanel:
         if invitation is not None and invitation.session_id is None:
             Invitation.objects.filter(pk=invitation.pk).update(session=session)
 
-    def completion(self, session: Session) -> Completion:
+    def completion(self, session: Session, ending: Ending) -> Completion:
         """Return the code that fits how the session went, and the return address with the code in it."""
         settings = _settings_of(session.study)
-        code = _code(session, settings)
-        return Completion(code, settings.return_url.replace(PLACEHOLDER, quote(code, safe="")))
+        otherwise = "" if session.state == SessionState.SCREENED_OUT else session.study.completion_code
+        return _way_back(settings, _own_code(settings, ending) or otherwise)
+
+    def turned_away(self, study: Study, arrival: Mapping[str, str], ending: Ending) -> Completion | None:
+        """Return the code for who gets no session; without one of its own, nothing is given away."""
+        settings = _settings_of(study)
+        code = _own_code(settings, ending)
+        return _way_back(settings, code) if code else None
+
+
+def _own_code(settings: LinkSettings, ending: Ending) -> str:
+    """Return the code that the settings have for an ending, "" for none."""
+    codes = {Ending.QUOTA_FULL: settings.quota_full_code, Ending.SCREENED_OUT: settings.screened_out_code}
+    return codes.get(ending, "")
+
+
+def _way_back(settings: LinkSettings, code: str) -> Completion:
+    """Return a code and the return address with it; an address that lacks its code leads nowhere."""
+    needs_code = PLACEHOLDER in settings.return_url
+    url = settings.return_url.replace(PLACEHOLDER, quote(code, safe=""))
+    return Completion(code, "" if needs_code and not code else url)
 
 
 def _settings_of(study: Study) -> LinkSettings:
@@ -67,15 +86,3 @@ def _kept(settings: LinkSettings, arrival: Mapping[str, str]) -> dict[str, str]:
     names = settings.kept_names() or arrival.keys()
     private = {settings.person_parameter, PARAMETER}
     return {name: arrival[name] for name in names if name in arrival and name not in private}
-
-
-def _code(session: Session, settings: LinkSettings) -> str:
-    code = session.study.completion_code
-    if not (settings.quota_full_code or settings.screened_out_code):
-        return code
-    if session.state != SessionState.COMPLETED:
-        return code
-    if not session.assignments.exists():
-        return settings.quota_full_code or code
-    answered = session.assignments.filter(vote__isnull=False).exclude(vote__outcome=VoteOutcome.NOT_SHOWN)
-    return code if answered.exists() else settings.screened_out_code or code

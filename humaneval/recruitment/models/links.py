@@ -53,7 +53,10 @@ class LinkSettings(models.Model):
     screened_out_code = models.CharField(
         max_length=40,
         blank=True,
-        help_text=_("Code for those to whom no image could be shown. Empty: the completion code."),
+        help_text=_(
+            "Code for those whose device does not do, who do not understand the instructions, or to whom no "
+            "image could be shown. Empty: none, or the completion code for who came to the end."
+        ),
     )
 
     class Meta:

@@ -14,7 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
+from humaneval.rating.completion import ending_of
 from humaneval.rating.models import SessionState
+from humaneval.rating.panels import Ending
 from humaneval.recruitment.models import Posting, Submission
 from humaneval.recruitment.mturk.panel import ASSIGNMENT, NOT_ACCEPTED, SALT
 from humaneval.recruitment.mturk.recruiter import MTurkRecruiter
@@ -48,17 +50,30 @@ def hand_in(request: HttpRequest, token: str) -> HttpResponseBase:
         pk = signing.loads(token, salt=SALT)
     except signing.BadSignature:
         raise Http404 from None
-    found = Submission.objects.select_related("session__study", "posting")
-    submission = get_object_or_404(found, pk=pk, session__state=SessionState.COMPLETED)
+    found = Submission.objects.select_related("session", "posting__study")
+    submission = get_object_or_404(found, pk=pk)
+    ending = _ending(submission)
+    if ending is None:
+        raise Http404
     origin = submission.details.get("submit_to", "")
     rules = {**_ancestors(), **({"form-action": [origin]} if origin else {})}
-    return csp_replace(rules)(partial(_form, submission=submission, origin=origin))(request)
+    return csp_replace(rules)(partial(_form, submission=submission, ending=ending))(request)
 
 
-def _form(request: HttpRequest, *, submission: Submission, origin: str) -> HttpResponse:
+def _ending(submission: Submission) -> str | None:
+    """Return how a worker's visit ended, None while it is going on."""
+    if submission.session is None:
+        return submission.details.get("ending")
+    return None if submission.session.state == SessionState.ACTIVE else ending_of(submission.session)
+
+
+def _form(request: HttpRequest, *, submission: Submission, ending: str) -> HttpResponse:
+    origin = submission.details.get("submit_to", "")
+    completed = ending == Ending.COMPLETED
     context = {
         "submission": submission,
-        "study": submission.session.study if submission.session else None,
+        "completed": completed,
+        "code": submission.posting.study.completion_code if completed else ending,
         "action": f"{origin}/mturk/externalSubmit" if origin else "",
     }
     return render(request, "recruitment/mturk_hand_in.html", context)

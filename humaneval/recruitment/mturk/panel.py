@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from humaneval.rating.models import Session
-from humaneval.rating.panels import Completion, Recognised
+from humaneval.rating.panels import Completion, Ending, Recognised
 from humaneval.rating.refusals import Refusal
 from humaneval.recruitment.models import Posting, Submission
 from humaneval.recruitment.mturk.recruiter import MTurkRecruiter
@@ -43,22 +43,34 @@ class MTurkPanel:
 
     def arrived(self, session: Session, arrival: Mapping[str, str]) -> None:
         """Note the assignment under which the rater came, and where it is to be handed in."""
-        posting = _posting(session.study, arrival)
-        if posting is None:
-            return
-        note_arrival(
-            posting=posting,
-            external_id=arrival.get(ASSIGNMENT, "").strip(),
-            person=arrival[WORKER].strip(),
-            session=session,
-            details={"submit_to": submit_origin(arrival.get(SUBMIT_TO, ""))},
-        )
+        _note(session.study, arrival, session, {})
 
-    def completion(self, session: Session) -> Completion:
-        """Return the code, and the address of our page that hands in to MTurk."""
+    def completion(self, session: Session, ending: Ending) -> Completion:
+        """Return the code, and the address of our page that hands in to MTurk, which pays no less then."""
         submission = session.submissions.order_by("-id").first()
-        url = hand_in_url(submission) if submission else ""
-        return Completion(session.study.completion_code, url)
+        code = session.study.completion_code if ending == Ending.COMPLETED else ending
+        return Completion(code, hand_in_url(submission) if submission else "")
+
+    def turned_away(self, study: Study, arrival: Mapping[str, str], ending: Ending) -> Completion | None:
+        """Return the address of the page that hands in for somebody who could not take part."""
+        submission = _note(study, arrival, None, {"ending": str(ending)})
+        return Completion(ending, hand_in_url(submission)) if submission else None
+
+
+def _note(
+    study: Study, arrival: Mapping[str, str], session: Session | None, details: dict[str, str]
+) -> Submission | None:
+    """Note an assignment of a posting of the study; return it, if it is one."""
+    posting = _posting(study, arrival)
+    if posting is None:
+        return None
+    return note_arrival(
+        posting=posting,
+        external_id=arrival.get(ASSIGNMENT, "").strip(),
+        person=arrival[WORKER].strip(),
+        session=session,
+        details={"submit_to": submit_origin(arrival.get(SUBMIT_TO, "")), **details},
+    )
 
 
 def hand_in_url(submission: Submission) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from humaneval.rating.models import Session
-from humaneval.rating.panels import Completion, Recognised
+from humaneval.rating.panels import Completion, Ending, Recognised
 from humaneval.recruitment.models import Posting
 from humaneval.recruitment.prolific.drafts import code_for
 from humaneval.recruitment.prolific.recruiter import ProlificRecruiter
@@ -14,6 +14,12 @@ from humaneval.recruitment.submissions import note_arrival
 from humaneval.studies.models import Study
 
 PERSON, STUDY, SUBMISSION = "PROLIFIC_PID", "STUDY_ID", "SESSION_ID"
+CODES = {
+    Ending.COMPLETED: "COMPLETED",
+    Ending.FAILED_CHECKS: "FAILED_ATTENTION_CHECK",
+    Ending.SCREENED_OUT: "SCREENED_OUT",
+    Ending.QUOTA_FULL: "QUOTA_FULL",
+}
 RETURN_URL = "https://app.prolific.com/submissions/complete"
 
 
@@ -32,22 +38,36 @@ class ProlificPanel:
 
     def arrived(self, session: Session, arrival: Mapping[str, str]) -> None:
         """Note the submission under which the rater came."""
-        posting = _posting(session.study, arrival)
-        if posting is not None:
-            note_arrival(
-                posting=posting,
-                external_id=arrival.get(SUBMISSION, "").strip(),
-                person=arrival[PERSON].strip(),
-                session=session,
-            )
+        _note(session.study, arrival, session)
 
-    def completion(self, session: Session) -> Completion:
+    def completion(self, session: Session, ending: Ending) -> Completion:
         """Return the code for how the session went, and Prolific's address with it."""
         submission = session.submissions.select_related("posting__study").order_by("-id").first()
-        code = session.study.completion_code
-        if submission is not None and not session.assignments.exists():
-            code = code_for(submission.posting, "QUOTA_FULL")
-        return Completion(code, f"{RETURN_URL}?{urlencode({'cc': code})}")
+        if submission is None:
+            return _way_back(session.study.completion_code if ending == Ending.COMPLETED else "")
+        return _way_back(code_for(submission.posting, CODES[ending]))
+
+    def turned_away(self, study: Study, arrival: Mapping[str, str], ending: Ending) -> Completion | None:
+        """Return the code for who gets no session, and Prolific's address with it; note that they came."""
+        posting = _note(study, arrival, None)
+        return _way_back(code_for(posting, CODES[ending])) if posting else None
+
+
+def _note(study: Study, arrival: Mapping[str, str], session: Session | None) -> Posting | None:
+    """Note somebody's submission to a posting of the study; return the posting, if it is one."""
+    posting = _posting(study, arrival)
+    if posting is not None:
+        note_arrival(
+            posting=posting,
+            external_id=arrival.get(SUBMISSION, "").strip(),
+            person=arrival[PERSON].strip(),
+            session=session,
+        )
+    return posting
+
+
+def _way_back(code: str) -> Completion:
+    return Completion(code, f"{RETURN_URL}?{urlencode({'cc': code})}" if code else "")
 
 
 def _posting(study: Study, arrival: Mapping[str, str]) -> Posting | None:
