@@ -204,6 +204,8 @@ PANEL_TIMEOUT_SECONDS = env.number("PANEL_TIMEOUT_SECONDS", 20)
 PROLIFIC_URL = env.text("PROLIFIC_URL", "https://api.prolific.com/api/v1").rstrip("/")
 PROLIFIC_TOKEN = env.text("PROLIFIC_TOKEN", "")
 PROLIFIC_PROJECT = env.text("PROLIFIC_PROJECT", "")
+# Where the groups are made by which Prolific keeps out those who took part before.
+PROLIFIC_WORKSPACE = env.text("PROLIFIC_WORKSPACE", "")
 PROLIFIC_FEE_RATE = env.text("PROLIFIC_FEE_RATE", "0.428")  # of rewards and bonuses; see your contract
 PROLIFIC_WEBHOOK_SECRET = env.text("PROLIFIC_WEBHOOK_SECRET", "")
 # "sandbox", "production" or an address. AWS says that it closed MTurk on 30 September 2026.
@@ -212,10 +214,24 @@ MTURK_ENDPOINT = env.text("MTURK_ENDPOINT", "sandbox")
 MTURK_SUBMIT_ORIGINS = env.items(
     "MTURK_SUBMIT_ORIGINS", default=["https://www.mturk.com", "https://workersandbox.mturk.com"]
 )
+# A queue (SQS) into which MTurk may put its notifications; without one we look for ourselves now and then.
+MTURK_QUEUE_URL = env.text("MTURK_QUEUE_URL", "")
+PANEL_LISTEN_SECONDS = env.whole("PANEL_LISTEN_SECONDS", 15, least=1)
 CELERY_BEAT_SCHEDULE["look at the panels"] = {
     "task": "recruitment.look",
     "schedule": PANEL_POLL_SECONDS,
     "options": {"queue": "default", "expires": PANEL_POLL_SECONDS},
+}
+if MTURK_QUEUE_URL:
+    CELERY_BEAT_SCHEDULE["listen to the panels"] = {
+        "task": "recruitment.listen",
+        "schedule": PANEL_LISTEN_SECONDS,
+        "options": {"queue": "default", "expires": PANEL_LISTEN_SECONDS},
+    }
+CELERY_BEAT_SCHEDULE["forget old panel ids"] = {  # every hour, for machines that are not on all day
+    "task": "recruitment.forget",
+    "schedule": 3600,
+    "options": {"queue": "default", "expires": 3600},
 }
 
 # --- votes ------------------------------------------------------------------------------------------
@@ -293,6 +309,8 @@ SPECTACULAR_SETTINGS = {
         "StudyState": "humaneval.studies.states.StudyState",
         "JobState": "humaneval.jobs.models.JobState",
         "SessionState": "humaneval.rating.models.SessionState",
+        "IntentKind": "humaneval.recruitment.models.IntentKind",
+        "SampleKind": "humaneval.samples.models.SampleKind",
     },
 }
 

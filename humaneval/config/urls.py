@@ -14,6 +14,7 @@ api = [
     path("", include("humaneval.samples.api_urls")),
     path("", include("humaneval.studies.api_urls")),
     path("", include("humaneval.scoring.api_urls")),
+    path("", include("humaneval.recruitment.api_urls")),
     path("", include("humaneval.reports.api_urls")),
     path("", include("humaneval.workspace.api_urls")),
 ]

@@ -11,13 +11,23 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from humaneval.recruitment.models import IntentKind
 
 LOOK = "recruitment.view_posting"
 PUBLISH = "recruitment.publish_posting"
 PAY = "recruitment.pay_posting"
 INVITE = "recruitment.add_invitation"
+IMPORT = "recruitment.import_archive"
 
 View = Callable[..., HttpResponseBase]
+_PAYING = {IntentKind.APPROVE, IntentKind.REJECT, IntentKind.OVERTURN, IntentKind.BONUS, IntentKind.BLOCK}
+
+
+def permission_for(kind: str) -> str:
+    """Return the permission that a call of a kind needs: to pay, or to publish."""
+    return PAY if kind in _PAYING else PUBLISH
 
 
 def staff_who_may(permission: str) -> Callable[[View], View]:
@@ -35,7 +45,7 @@ def staff_who_may(permission: str) -> Callable[[View], View]:
     return decorate
 
 
-def user_of(request: HttpRequest) -> User:
+def user_of(request: HttpRequest | Request) -> User:
     """Return who asks; raises PermissionDenied for nobody."""
     if not isinstance(request.user, User):
         raise PermissionDenied

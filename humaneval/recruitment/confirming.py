@@ -41,7 +41,7 @@ def ask_then(
 
     What ``act`` refuses by ValidationError is shown with the question.
     """
-    form = form or forms.Form(request.POST or None)
+    form = form or forms.Form(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             act(form)

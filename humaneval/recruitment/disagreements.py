@@ -36,6 +36,10 @@ WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
         _("Handed in without finishing here"),
         _("Look at the answers: approve what was honest work, or reject by a stated rule."),
     ),
+    "turned_away": (
+        _("Handed in without having been given anything to answer"),
+        _("Nothing was left, or the device or the instructions were in the way: approve to pay for coming."),
+    ),
     "finished_unsubmitted": (
         _("Finished here without handing in"),
         _("Ask the person to hand in with the code, or pay them by a bonus."),
@@ -93,7 +97,10 @@ def _kinds(row: Submission, votes: int) -> list[str]:
 
 def _stories(row: Submission, session: Session | None, votes: int) -> Iterator[str]:
     finished = session is not None and session.state == SessionState.COMPLETED
-    if row.state == SubmissionState.SUBMITTED and not finished:
+    over = session.state != SessionState.ACTIVE if session is not None else "ending" in row.details
+    if row.state == SubmissionState.SUBMITTED and over and not votes:
+        yield "turned_away"
+    elif row.state == SubmissionState.SUBMITTED and not finished:
         yield "submitted_unfinished"
     if row.state in {SubmissionState.ACTIVE, SubmissionState.RETURNED} and finished and votes:
         yield "finished_unsubmitted"

@@ -43,6 +43,8 @@ def apply_outcome(intent: Intent, outcome: Outcome) -> None:
         posting.options = {**posting.options, "group": outcome.detail["group"]}
     if kind == IntentKind.EXTEND:
         posting.places = intent.args["places"]
+        if posting.state == PostingState.CLOSED:  # it was full, or had been stopped
+            posting.state = PostingState.LIVE
     posting.save()
     if kind in SUBMISSION_STATES:
         submission = Submission.objects.get(pk=intent.args["submission"])

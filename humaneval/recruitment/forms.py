@@ -60,3 +60,32 @@ class NamesForm(forms.Form):
         widget=forms.Textarea, required=False, label=_("One name or e-mail address on each line")
     )
     file = forms.FileField(required=False, label=_("Or a text or CSV file"))
+
+
+class ArchiveForm(forms.Form):
+    """A batch result file of MTurk's, and which of its columns say what; ``questions`` are key and text."""
+
+    file = forms.FileField(label=_("Batch result file (CSV)"))
+    trial = forms.CharField(
+        max_length=100, initial="Input.trial", label=_("Column with the number of the trial shown")
+    )
+    order = forms.CharField(
+        max_length=100,
+        required=False,
+        initial="Input.order",
+        label=_("Column with the slot at each place, such as 1 0; without it they were shown in order"),
+    )
+    with_rejected = forms.BooleanField(required=False, label=_("Read rejected assignments too"))
+
+    def __init__(self, *args: Any, questions: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._keys = [key for key, _text in questions]
+        for key, text in questions:
+            label = _("Column with the answers to “%(text)s”") % {"text": text}
+            self.fields[f"answer_{key}"] = forms.CharField(
+                max_length=100, initial=f"Answer.{key}", label=label
+            )
+
+    def answers(self) -> dict[str, str]:
+        """Return the column of each question by its key."""
+        return {key: self.cleaned_data[f"answer_{key}"] for key in self._keys}

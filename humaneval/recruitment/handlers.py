@@ -35,3 +35,11 @@ def run_poll(job: RunningJob) -> dict[str, Any]:
         return {"submissions": poll_posting(Posting.objects.get(pk=job.args["posting"]))}
     except PanelRefused as refusal:
         raise JobFailed(str(refusal)) from refusal
+
+
+@job_handler("recruitment.forget", max_attempts=3)
+def run_forget(job: RunningJob) -> dict[str, Any]:
+    """Erase panel ids that have been kept for as long as the setting says."""
+    from humaneval.recruitment.withdrawing import forget_old_ids
+
+    return {"erased": forget_old_ids()}

@@ -15,10 +15,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from humaneval.jobs import services as jobs
+from humaneval.jobs.models import Job, JobState
 from humaneval.recruitment import recruiters
 from humaneval.recruitment.audit import record_action
 from humaneval.recruitment.effects import apply_outcome, apply_refusal
@@ -48,9 +50,7 @@ def record_intent(
         )
         if created:
             record_action(action=f"ask to {kind}", subject=posting, user=user, intent=intent.pk, key=key)
-            jobs.submit(
-                kind=job_kind(kind), key=f"recruitment.intent:{intent.pk}", args={"intent": intent.pk}
-            )
+            jobs.submit(kind=job_kind(kind), key=job_key(intent), args={"intent": intent.pk})
     return intent
 
 
@@ -152,6 +152,35 @@ def resolve_unclear(*, intent: Intent, was_done: bool, user: User) -> Intent:
     if was_done:
         return settle(intent, Outcome(intent.posting.external_id, {"seen_by": user.pk}), user)
     return refuse(intent, _("A person has looked: the panel did not do it."), user)
+
+
+def stuck_intents(intents: QuerySet[Intent]) -> list[Intent]:
+    """Return the intents among these whose job has given up, each with the job's ``reason``: two queries."""
+    waiting = {
+        job_key(one): one for one in intents.filter(state__in=[IntentState.RECORDED, IntentState.SENDING])
+    }
+    given_up = Job.objects.filter(key__in=waiting, state__in=[JobState.FAILED, JobState.CANCELLED])
+    found = []
+    for job in given_up.order_by("pk"):
+        waiting[job.key].reason = job.error  # type: ignore[attr-defined]
+        found.append(waiting[job.key])
+    return found
+
+
+def try_again(intent: Intent, user: User) -> None:
+    """Let the job of an intent that has given up start anew; it asks the panel first what was done.
+
+    Raises ValidationError for an intent that is settled.
+    """
+    if intent.is_settled:
+        raise ValidationError(_("This call is settled."))
+    jobs.retry(Job.objects.get(key=job_key(intent)))
+    record_action(action="try again", subject=intent, user=user)
+
+
+def job_key(intent: Intent) -> str:
+    """Return the key of the job that carries out an intent."""
+    return f"recruitment.intent:{intent.pk}"
 
 
 def _write(intent: Intent, **fields: Any) -> None:

@@ -153,6 +153,13 @@ def refuse_beyond_budget(posting: Posting, cost: Decimal) -> None:
         raise ValidationError(text % {"cost": cost, "left": left, "currency": posting.currency})
 
 
+def check_confirmed(confirmed: Decimal, total: Decimal) -> None:
+    """Raise ValidationError unless the total is the one that a person has seen and confirmed."""
+    if confirmed != total:
+        text = _("The cost is %(total)s by now, not %(confirmed)s: look at it again.")
+        raise ValidationError(text % {"total": total, "confirmed": confirmed})
+
+
 def budget_warning(posting: Posting) -> str:
     """Return a sentence if four fifths of the budget or more are spoken for; else ""."""
     left = budget_left(posting)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count
 
 from humaneval.recruitment import ledger, recruiters
 from humaneval.recruitment.disagreements import Disagreement, disagreements_of
+from humaneval.recruitment.intents import stuck_intents
 from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting, SubmissionState
+from humaneval.recruitment.payments import finished_and_waiting
 from humaneval.recruitment.publishing import MOVES
 from humaneval.studies.models import Study
 
@@ -24,6 +27,8 @@ class PostingOverview:
     posting: Posting
     panel: str
     notice: str
+    is_standin: bool
+    budget_left: Decimal | None
     states: list[tuple[str, int]]
     totals: ledger.Totals
     wages: ledger.Wages
@@ -44,17 +49,45 @@ def overview_of(study: Study) -> dict[str, Any]:
         "totals": ledger.totals_by_currency(postings),
         "calls": calls[:SHOWN_CALLS],
         "unclear": calls.filter(state=IntentState.UNCLEAR),
+        "stuck": stuck_intents(calls),
     }
+
+
+def status_of(study: Study) -> dict[str, Any]:
+    """Return where a study's recruitment stands, for programs: a fixed few queries for each posting."""
+    postings = list(study.postings.select_related("study"))
+    return {
+        "postings": [_status(posting) for posting in postings],
+        "totals": ledger.totals_by_currency(postings),
+    }
+
+
+def _status(posting: Posting) -> dict[str, Any]:
+    return {
+        "posting": posting,
+        "is_standin": recruiters.get(posting.panel).is_standin,
+        "submissions": _counts(posting),
+        "totals": ledger.totals_of(posting),
+        "wages": ledger.summarise(ledger.wages_of(posting)),
+        "budget_left": ledger.budget_left(posting),
+        "warning": ledger.budget_warning(posting),
+    }
+
+
+def _counts(posting: Posting) -> dict[str, int]:
+    return dict(posting.submissions.order_by().values_list("state").annotate(Count("pk")))
 
 
 def _of(posting: Posting) -> PostingOverview:
     recruiter = recruiters.get(posting.panel)
     wages = ledger.summarise(ledger.wages_of(posting))
-    counts = dict(posting.submissions.order_by().values_list("state").annotate(Count("pk")))
+    counts = _counts(posting)
     return PostingOverview(
         posting=posting,
         panel=recruiter.title,
         notice=str(recruiter.notice),
+        is_standin=recruiter.is_standin,
+        budget_left=ledger.budget_left(posting),
         states=[(str(state.label), counts[state]) for state in SubmissionState if state in counts],
         totals=ledger.totals_of(posting),
         wages=wages,
@@ -63,7 +96,7 @@ def _of(posting: Posting) -> PostingOverview:
         warning=ledger.budget_warning(posting),
         cases=disagreements_of(posting)[:SHOWN_CASES],
         moves=frozenset(_moves(posting, recruiter)),
-        waiting=counts.get(SubmissionState.SUBMITTED, 0),
+        waiting=finished_and_waiting(posting).count(),
     )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,12 +17,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from humaneval.recruitment import ledger, payments, publishing, recruiters
-from humaneval.recruitment.access import LOOK, PAY, PUBLISH, staff_who_may, user_of
+from humaneval.recruitment.access import LOOK, PAY, PUBLISH, permission_for, staff_who_may, user_of
 from humaneval.recruitment.confirming import Question, ask_then
 from humaneval.recruitment.exports import ledger_rows
 from humaneval.recruitment.forms import BonusForm, HiddenTotalForm, PlacesForm, RejectionForm, ResolveForm
-from humaneval.recruitment.intents import resolve_unclear
-from humaneval.recruitment.models import Intent, IntentKind, Posting, Submission, SubmissionState
+from humaneval.recruitment.intents import resolve_unclear, try_again
+from humaneval.recruitment.models import Intent, IntentKind, Posting, Submission
 from humaneval.recruitment.overviews import overview_of
 from humaneval.recruitment.polling import look_soon
 from humaneval.studies.models import Study
@@ -164,26 +165,44 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Show whom and what approving will pay, then approve all that finished and wait."""
     posting = _posting(pk)
-    waiting = list(
-        posting.submissions.filter(state=SubmissionState.SUBMITTED, session__state="completed").order_by("pk")
-    )
-    cost = publishing.estimate(posting, len(waiting))
+    waiting = payments.finished_and_waiting(posting).count()
+    cost = publishing.estimate(posting, waiting)
     question = Question(
         title=_("Approve and pay on %(panel)s?") % _names(posting),
         button=_("Approve %(count)s and pay %(total)s %(currency)s")
-        % {"count": len(waiting), "total": cost.total, "currency": cost.currency},
+        % {"count": waiting, "total": cost.total, "currency": cost.currency},
         done=_("They are being approved."),
         facts=_facts(cost),
         problems=[] if waiting else [_("Nobody who finished waits for a decision.")],
     )
 
     def act(form: forms.Form) -> None:
-        _same_total(form, cost.total)
-        for submission in waiting:
-            payments.approve(submission, user_of(request))
+        payments.approve_finished(posting, confirmed=form.cleaned_data["total"], user=user_of(request))
 
     form = HiddenTotalForm(request.POST or None, initial={"total": cost.total})
     return ask_then(request, study=posting.study, question=question, form=form, act=act)
+
+
+@staff_who_may(PAY)
+def approve_one(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what it pays, then approve one submission, whether its session was finished or not."""
+    submission = _submission(pk)
+    cost = publishing.estimate(submission.posting, 1)
+    question = Question(
+        title=_("Approve submission %(id)s?") % {"id": submission.external_id},
+        button=_("Approve and pay %(total)s %(currency)s") % {"total": cost.total, "currency": cost.currency},
+        done=_("It is being approved."),
+        facts=_facts(cost),
+        warnings=[
+            _("Whether the answers count in an analysis is another decision, made by the study's rules.")
+        ],
+    )
+    return ask_then(
+        request,
+        study=submission.posting.study,
+        question=question,
+        act=lambda _form: payments.approve(submission, user_of(request)),
+    )
 
 
 @staff_who_may(PAY)
@@ -342,6 +361,26 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+@staff_who_may(LOOK)
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then let a call that was given up be tried again, by those who may ask for such a call."""
+    intent = get_object_or_404(Intent.objects.select_related("posting__study"), pk=pk)
+    if not request.user.has_perm(permission_for(intent.kind)):
+        raise PermissionDenied
+    question = Question(
+        title=_("Try again: %(kind)s?") % {"kind": intent.get_kind_display()},
+        button=_("Try again"),
+        done=_("It is being tried again."),
+        facts=[(_("Asked for"), f"{intent.created_at:%Y-%m-%d %H:%M} UTC")],
+    )
+    return ask_then(
+        request,
+        study=intent.posting.study,
+        question=question,
+        act=lambda _form: try_again(intent, user_of(request)),
+    )
+
+
 # --- shared ---------------------------------------------------------------------------------------------
 
 
@@ -372,4 +411,4 @@ def _facts(cost: publishing.Estimate) -> list[tuple[str, str]]:
 
 
 def _same_total(form: forms.Form, total: Decimal) -> None:
-    publishing.check_confirmed(form.cleaned_data["total"], total)
+    ledger.check_confirmed(form.cleaned_data["total"], total)

@@ -8,12 +8,19 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from humaneval.rating.models import SessionState
+from humaneval.rating.models import SessionState, Vote
 from humaneval.recruitment import recruiters
 from humaneval.recruitment.intents import record_intent
-from humaneval.recruitment.ledger import CENT, cost_of_bonuses, refuse_beyond_budget
+from humaneval.recruitment.ledger import (
+    CENT,
+    check_confirmed,
+    cost_of_bonuses,
+    cost_of_places,
+    refuse_beyond_budget,
+)
 from humaneval.recruitment.models import Intent, IntentKind, Posting, Submission, SubmissionState
 
 LARGEST_BONUS = Decimal("1000.00")
@@ -36,12 +43,35 @@ def approve(submission: Submission, user: User | None) -> Intent:
     )
 
 
+def finished_and_waiting(posting: Posting) -> QuerySet[Submission]:
+    """Return the submissions of those who answered to the end and wait for a decision."""
+    waiting = posting.submissions.filter(
+        state=SubmissionState.SUBMITTED, session__state=SessionState.COMPLETED
+    )
+    return waiting.filter(_has_voted()).order_by("pk")
+
+
+def _has_voted() -> Exists:
+    return Exists(Vote.objects.filter(assignment__session=OuterRef("session")))
+
+
+def approve_finished(posting: Posting, *, confirmed: Decimal, user: User) -> list[Intent]:
+    """Ask to approve all who finished and wait, at the total that a person has confirmed; return the intents.
+
+    Raises ValidationError if nobody waits, or if the total is another by now.
+    """
+    waiting = list(finished_and_waiting(posting))
+    if not waiting:
+        raise ValidationError(_("Nobody who finished waits for a decision."))
+    check_confirmed(confirmed, cost_of_places(posting, len(waiting)))
+    return [approve(submission, user) for submission in waiting]
+
+
 def approve_by_rule(submission: Submission) -> Intent | None:
     """Approve a finished submission where a person has switched that rule on; None where nothing is due."""
     if not submission.posting.approves_itself or submission.state != SubmissionState.SUBMITTED:
         return None
-    session = submission.session
-    if session is None or session.state != SessionState.COMPLETED:
+    if not finished_and_waiting(submission.posting).filter(pk=submission.pk).exists():
         return None
     return approve(submission, user=None)
 

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from humaneval.jobs import services as jobs
 from humaneval.jobs.models import Job
 from humaneval.recruitment import recruiters
-from humaneval.recruitment.models import Posting, PostingState
+from humaneval.recruitment.models import (
+    Intent,
+    IntentState,
+    Posting,
+    PostingState,
+    Submission,
+    SubmissionState,
+)
 from humaneval.recruitment.payments import approve_by_rule, keep_out_of_repeats
 from humaneval.recruitment.submissions import note_listed
 
+QUIET = timedelta(days=60)
+"""After which nothing more is expected of a closed posting: panels decide by themselves before."""
+UNDECIDED = (SubmissionState.ACTIVE, SubmissionState.SUBMITTED)
+UNANSWERED = (IntentState.RECORDED, IntentState.SENDING)
 WATCHED = (PostingState.LIVE, PostingState.PAUSED, PostingState.CLOSED)
 
 
@@ -42,5 +56,18 @@ def look_soon(posting: Posting, occasion: str) -> Job:
 
 
 def postings_to_watch() -> list[Posting]:
-    """Return the postings of which the panel may have news: not drafts, and not settled long ago."""
-    return list(Posting.objects.filter(state__in=WATCHED).exclude(external_id=""))
+    """Return the postings of which the panel may have news: not drafts, and none that is closed and settled.
+
+    A closed one is settled once nobody is at work or waits in it and all calls about it are answered; and in
+    any case when it has been quiet for :data:`QUIET`.
+    """
+    mine = Intent.objects.filter(posting=OuterRef("pk"))
+    people = Submission.objects.filter(posting=OuterRef("pk"))
+    has_news = (
+        Q(Exists(people.filter(state__in=UNDECIDED)))
+        | Q(Exists(mine.filter(state__in=UNANSWERED)))
+        | Q(Exists(mine.filter(settled_at__gt=OuterRef("polled_at"))))
+    )
+    is_recent = Q(Exists(people.filter(created_at__gt=timezone.now() - QUIET)))
+    watched = ~Q(state=PostingState.CLOSED) | Q(polled_at=None) | (has_news & is_recent)
+    return list(Posting.objects.filter(watched, state__in=WATCHED).exclude(external_id=""))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from humaneval.recruitment import recruiters
 from humaneval.recruitment.intents import record_intent
-from humaneval.recruitment.ledger import cost_of_places, refuse_beyond_budget
+from humaneval.recruitment.ledger import check_confirmed, cost_of_places, refuse_beyond_budget
 from humaneval.recruitment.models import Intent, IntentKind, Posting, PostingState
 from humaneval.studies.models import StudyState
 
@@ -21,7 +21,7 @@ MOVES = {
     IntentKind.PAUSE: {PostingState.LIVE},
     IntentKind.RESUME: {PostingState.PAUSED},
     IntentKind.STOP: {PostingState.LIVE, PostingState.PAUSED},
-    IntentKind.EXTEND: {PostingState.LIVE, PostingState.PAUSED},
+    IntentKind.EXTEND: {PostingState.LIVE, PostingState.PAUSED, PostingState.CLOSED},
     IntentKind.REMOVE: {PostingState.CLOSED},
 }
 """From which states a posting can be moved by which call."""
@@ -128,10 +128,3 @@ def _check_move(posting: Posting, kind: IntentKind) -> None:
     if posting.state not in MOVES[kind]:
         text = _("A posting that is %(state)s cannot do that.")
         raise ValidationError(text % {"state": posting.get_state_display()})
-
-
-def check_confirmed(confirmed: Decimal, total: Decimal) -> None:
-    """Raise ValidationError unless the total is the one that a person has seen and confirmed."""
-    if confirmed != total:
-        text = _("The cost is %(total)s by now, not %(confirmed)s: look at it again.")
-        raise ValidationError(text % {"total": total, "confirmed": confirmed})

@@ -71,6 +71,10 @@ class Recruiter(Protocol):
         """Return what staff must know before they use it; may be empty."""
 
     @property
+    def is_standin(self) -> bool:
+        """Whether it is a server on this machine, whose people are programs."""
+
+    @property
     def publishing(self) -> tuple[IntentKind, ...]:
         """The calls, in order, that make a draft live."""
 
@@ -114,6 +118,9 @@ class Recruiter(Protocol):
     def is_over(self, posting: Posting) -> bool:
         """Return whether the panel takes nobody more into this posting."""
 
+    def listen(self) -> int:
+        """Take messages that the panel has left for us to fetch; return how many there were."""
+
 
 _registered: dict[str, Recruiter] = {}
 
@@ -129,6 +136,11 @@ def get(name: str) -> Recruiter:
         return _registered[name]
     except KeyError:
         raise LookupError(f"No panel is called {name!r} (known: {', '.join(sorted(_registered))}).") from None
+
+
+def all_of_them() -> list[Recruiter]:
+    """Return the panels, in the order in which they were made known."""
+    return list(_registered.values())
 
 
 def choices() -> list[tuple[str, str]]:

@@ -53,6 +53,8 @@ STATE_COLOURS = {
     StudyState.PAUSED: "warning",
     StudyState.CLOSED: "default",
 }
+LOOK_AT_RECRUITMENT = "recruitment.view_posting"
+"""Permission without which the button to recruitment would lead to a refusal."""
 SAVE_BUTTONS = ("show_save", "show_save_and_continue", "show_save_and_add_another")
 SCALE_FIELDS = ("points", "low_label", "middle_label", "high_label")
 RATERS_SEE = ("title", "instructions", "consent_text", "thanks_text", "completion_code", "display_width")
@@ -174,6 +176,7 @@ class StudyAdmin(ModelAdmin):
         "resume",
         "close",
         "cancel_launch",
+        "recruitment",
         "report",
         "study_file",
     )
@@ -311,12 +314,24 @@ class StudyAdmin(ModelAdmin):
         """Return the buttons that make sense in the study's state."""
         study = self.get_object(request, str(object_id))
         buttons = super().get_actions_detail(request, object_id)
-        return [button for button in buttons if study is not None and _makes_sense(button.path, study)]
+        may_look = request.user.has_perm(LOOK_AT_RECRUITMENT)
+        return [
+            button
+            for button in buttons
+            if study is not None
+            and _makes_sense(button.path, study)
+            and (may_look or button.path != "recruitment")
+        ]
 
     @action(description=gettext_lazy("Preview"), url_path="preview", icon="visibility")
     def preview(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the trials as raters will see them."""
         return HttpResponseRedirect(links.preview_path(get_object_or_404(Study, pk=object_id)))
+
+    @action(description=gettext_lazy("Recruitment"), url_path="recruitment", icon="payments")
+    def recruitment(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Go to the page where raters are recruited and paid."""
+        return HttpResponseRedirect(links.recruitment_path(get_object_or_404(Study, pk=object_id)))
 
     @action(description=gettext_lazy("Report"), url_path="report", icon="lab_profile")
     def report(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -451,7 +466,7 @@ def _shown(value: Any) -> str:
 
 def _makes_sense(path: str, study: Study) -> bool:
     """Return whether a button's page has a purpose in the study's state."""
-    if path in {"preview", "study-file"}:
+    if path in {"preview", "recruitment", "study-file"}:
         return True
     if path == "gold":
         return study.state == StudyState.DRAFT or study.gold_count > 0

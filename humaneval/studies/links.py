@@ -25,3 +25,8 @@ def report_path(study: Study) -> str:
 def study_file_path(study: Study) -> str:
     """Return the path of the study as a study file."""
     return f"/api/v1/studies/{study.slug}/study.yaml"
+
+
+def recruitment_path(study: Study) -> str:
+    """Return the path of the page where the study is posted to panels and its raters are paid."""
+    return f"/studies/{study.slug}/recruitment/"

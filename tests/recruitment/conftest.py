@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -20,7 +21,7 @@ from humaneval.recruitment import publishing
 from humaneval.recruitment.models import Posting, Submission
 from humaneval.recruitment.polling import poll_posting
 from humaneval.studies.models import Study
-from tests.factories import UserFactory, open_study
+from tests.factories import AssignmentFactory, UserFactory, VoteFactory, open_study
 
 
 @pytest.fixture
@@ -104,9 +105,14 @@ def take_part(prolific: FakeProlific, live_posting: Posting) -> Callable[..., Su
 
 
 def complete(session: Session, minutes: float = 6) -> None:
-    """Let a session have ended after some minutes."""
-    from datetime import timedelta
-
+    """Let a session have ended after some minutes, with a vote given."""
+    vote(session)
     ended = session.started_at + timedelta(minutes=minutes)
     Session.objects.filter(pk=session.pk).update(state=SessionState.COMPLETED, finished_at=ended)
     session.refresh_from_db()
+
+
+def vote(session: Session) -> None:
+    """Let a session have given one vote."""
+    if not session.assignments.exists():
+        VoteFactory(assignment=AssignmentFactory(session=session, trial=session.study.trials.first()))

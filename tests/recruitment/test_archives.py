@@ -7,13 +7,16 @@ import io
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from humaneval.rating.models import Answer, Rater, Session, Vote
 from humaneval.rating.votes import answer_rows
+from humaneval.recruitment.models import AuditEntry
 from humaneval.recruitment.mturk.archives import ArchiveRefused, Columns, import_batch
 from humaneval.recruitment.people import person_hash
-from tests.factories import open_study
+from tests.factories import UserFactory, open_study
 
 pytestmark = pytest.mark.django_db
 HEADER = [
@@ -121,3 +124,44 @@ def test_columns_of_other_names_can_be_named(study, tmp_path):
     call_command("import_mturk_batch", study.slug, file, answer=["real=Answer.choice"], stdout=out)
     assert "1 votes stored" in out.getvalue()
     assert Answer.objects.get().value == 1
+
+
+@pytest.fixture
+def address(study, client) -> str:
+    """Give the page's address to somebody who may import."""
+    user = UserFactory(is_superuser=False)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["import_archive", "view_posting"]))
+    client.force_login(user)
+    return f"/studies/{study.slug}/mturk-archive/"
+
+
+def sent(lines: list[str], **changes: str) -> dict[str, object]:
+    """Return what the page's form sends."""
+    file = SimpleUploadedFile("batch.csv", "".join(lines).encode())
+    columns = {"trial": "Input.trial", "order": "Input.order", "answer_real": "Answer.real"}
+    return {"file": file, **columns, **changes}
+
+
+def test_a_file_is_read_on_the_page_and_it_says_what_came_of_it(study, client, address):
+    assert "closed for good on 30 September 2026" in client.get(address).content.decode()
+    first = study.trials.first().number
+    lines = batch(
+        row("3A", "A1WORKER", first, "0"), row("3B", "A2WORKER", first, "1", AssignmentStatus="Rejected")
+    )
+    page = client.post(address, sent(lines), follow=True).content.decode()
+    assert "1 votes were stored, 0 were there, 1 rejected were left out." in page
+    assert Vote.objects.count() == 1
+    assert AuditEntry.objects.get(action="import MTurk batch").user is not None
+
+
+def test_the_page_says_what_is_wrong_with_a_file_and_stores_nothing(study, client, address):
+    first = study.trials.first().number
+    lines = batch(row("3A", "A1WORKER", first, "0"), row("3B", "A2WORKER", 99, "1"))
+    answer = client.post(address, sent(lines))
+    assert answer.status_code == 400
+    assert "Row 3: the study has no trial “99”" in answer.content.decode()
+    answer = client.post(address, sent(lines, answer_real="Answer.choice"))
+    assert "no column Answer.choice" in answer.content.decode()
+    binary = SimpleUploadedFile("batch.csv", b"\xff\xfe\x00")
+    assert "UTF-8" in client.post(address, sent(lines, file=binary)).content.decode()
+    assert not Vote.objects.exists()

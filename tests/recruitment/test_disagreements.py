@@ -7,20 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from humaneval.rating.models import Session
+from humaneval.rating.models import SessionState
 from humaneval.recruitment import payments
 from humaneval.recruitment.disagreements import WORDS, disagreements_of
 from humaneval.recruitment.models import Submission, SubmissionState
 from humaneval.recruitment.polling import poll_posting
-from tests.factories import AssignmentFactory, VoteFactory
-from tests.recruitment.conftest import arrive, complete, work_off
+from tests.recruitment.conftest import arrive, complete, vote, work_off
 
 pytestmark = pytest.mark.django_db
-
-
-def vote(session: Session) -> None:
-    """Let a session have given a vote."""
-    VoteFactory(assignment=AssignmentFactory(session=session, trial=session.study.trials.first()))
 
 
 def kinds(posting) -> dict[str, int]:
@@ -75,9 +69,17 @@ def test_timed_out(take_part, live_posting, prolific):
 
 
 def test_paid_without_votes(take_part, live_posting, payer):
-    payments.approve(take_part(), payer)
+    payments.approve(take_part(finish=False), payer)
     work_off()
     assert kinds(live_posting) == {"paid_without_votes": 1}
+
+
+def test_handed_in_with_nothing_to_answer(take_part, live_posting):
+    session = take_part(finish=False).session
+    type(session).objects.update(state=SessionState.SCREENED_OUT)
+    assert kinds(live_posting) == {"turned_away": 1}
+    Submission.objects.update(session=None, details={"ending": "quota_full"})
+    assert kinds(live_posting) == {"turned_away": 1}
 
 
 def test_a_bonus_that_was_paid_by_hand_at_the_panel(take_part, live_posting, prolific):

@@ -302,3 +302,14 @@ def test_the_standin_refuses_what_the_service_describes_otherwise(mturk):
 def test_sandbox_and_production_are_a_setting(settings, setting, address):
     settings.MTURK_ENDPOINT = setting
     assert client.endpoint() == address
+
+
+def test_a_hit_that_expired_is_open_again_with_more_places(posting, mturk, payer):
+    publishing.move(posting, IntentKind.STOP, payer)
+    work_off()
+    posting.refresh_from_db()
+    publishing.extend(posting, places=5, confirmed=publishing.estimate(posting, 2).total, user=payer)
+    work_off()
+    posting.refresh_from_db()
+    assert (posting.state, posting.places) == ("live", 5)
+    mturk.accept(posting.external_id, "A1WORKER")

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import get_resolver, reverse
 
-from humaneval.recruitment import publishing
+from humaneval.recruitment import payments, publishing
 from humaneval.recruitment.models import AuditEntry, Intent, IntentState, Posting
 from tests.factories import UserFactory, open_study
 from tests.recruitment.conftest import posting_of, work_off
@@ -17,6 +17,7 @@ from tests.recruitment.conftest import posting_of, work_off
 pytestmark = pytest.mark.django_db
 
 LOOK, PUBLISH, PAY, INVITE = "view_posting", "publish_posting", "pay_posting", "add_invitation"
+IMPORT = "import_archive"
 PAGES = {
     "overview": LOOK,
     "ledger-csv": LOOK,
@@ -28,6 +29,7 @@ PAGES = {
     "remove": PUBLISH,
     "extend": PUBLISH,
     "approve": PAY,
+    "approve-one": PAY,
     "top-up": PAY,
     "reject": PAY,
     "overturn": PAY,
@@ -36,6 +38,8 @@ PAGES = {
     "resolve": PAY,
     "invitations": INVITE,
     "links-csv": INVITE,
+    "mturk-archive": IMPORT,
+    "again": PUBLISH,
 }
 OPEN = {"prolific-events", "mturk-entrance", "mturk-hand-in"}
 """Addresses for panels and raters; their own tests say what keeps others out."""
@@ -52,9 +56,9 @@ def user_with(*permissions: str):
 def addresses(take_part, live_posting) -> dict[str, str]:
     """Give the address of every page, for rows that exist."""
     submission = take_part()
-    by_slug = {"overview", "ledger-csv", "invitations", "links-csv"}
-    rows = dict.fromkeys(("reject", "overturn", "block", "bonus"), submission.pk)
-    rows["resolve"] = Intent.objects.first().pk
+    by_slug = {"overview", "ledger-csv", "invitations", "links-csv", "mturk-archive"}
+    rows = dict.fromkeys(("approve-one", "reject", "overturn", "block", "bonus"), submission.pk)
+    rows["resolve"] = rows["again"] = Intent.objects.get(kind="publish").pk
     return {
         name: reverse(
             f"recruitment:{name}",
@@ -70,7 +74,7 @@ def test_every_address_is_in_this_table():
 
 
 def test_no_page_is_for_strangers_or_staff_without_its_permission(addresses, client):
-    everything = {LOOK, PUBLISH, PAY, INVITE}
+    everything = {LOOK, PUBLISH, PAY, INVITE, IMPORT}
     for name, address in addresses.items():
         calls = [client.post] if name == "look" else [client.get, client.post]
         for call in calls:
@@ -92,8 +96,55 @@ def test_every_page_opens_for_who_may_see_it(addresses, client):
     for name, address in addresses.items():
         if name == "look":
             continue
-        client.force_login(user_with(PAGES[name]))
+        also = {LOOK} if name == "again" else set()
+        client.force_login(user_with(PAGES[name], *also))
         assert client.get(address).status_code == 200, name
+
+
+def test_a_call_that_was_given_up_can_be_tried_again(prolific, client, payer):
+    posting = posting_of()
+    publishing.publish(posting, confirmed=publishing.estimate(posting).total, user=payer)
+    for _ in range(12):
+        prolific.faults.add("create_study", acts_first=False, status=429)
+        (job,) = work_off()
+    assert job.state == "failed"
+    client.force_login(payer)
+    overview = reverse("recruitment:overview", args=[posting.study.slug])
+    again = reverse("recruitment:again", args=[Intent.objects.get().pk])
+    assert again in client.get(overview).content.decode()
+    assert client.post(again).status_code == 302
+    work_off()
+    posting.refresh_from_db()
+    assert posting.state == "live"
+    assert again not in client.get(overview).content.decode()
+
+
+def test_a_call_about_money_is_tried_again_by_those_who_may_pay(take_part, live_posting, client):
+    payments.approve(take_part(), UserFactory())
+    again = reverse("recruitment:again", args=[Intent.objects.get(kind="approve").pk])
+    client.force_login(user_with(LOOK, PUBLISH))
+    assert client.get(again).status_code == 403
+    client.force_login(user_with(LOOK, PAY))
+    assert client.get(again).status_code == 200
+
+
+def test_somebody_who_found_nothing_left_is_approved_by_hand_only(take_part, live_posting, client, payer):
+    submission = take_part(finish=False)
+    type(submission.session).objects.update(state="completed")
+    client.force_login(payer)
+    approve = client.get(reverse("recruitment:approve", args=[live_posting.pk])).content.decode()
+    assert "Nobody who finished waits" in approve
+    one = reverse("recruitment:approve-one", args=[submission.pk])
+    assert "Approve and pay 2.14 GBP" in client.get(one).content.decode()
+    assert client.post(one).status_code == 302
+    work_off()
+    assert live_posting.payments.count() == 1
+
+
+def test_a_stand_in_is_said_to_be_one(live_posting, client, payer):
+    client.force_login(payer)
+    page = client.get(reverse("recruitment:overview", args=[live_posting.study.slug])).content.decode()
+    assert "its people are programs" in page
 
 
 def test_buttons_are_shown_to_who_may_press_them(addresses, client):

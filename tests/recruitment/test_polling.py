@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from humaneval.jobs.models import Job
 from humaneval.recruitment import tasks
-from humaneval.recruitment.models import Posting, Submission
+from humaneval.recruitment.models import Intent, Posting, Submission
+from humaneval.recruitment.polling import QUIET, postings_to_watch
 from tests.recruitment.conftest import posting_of, work_off
 
 pytestmark = pytest.mark.django_db
@@ -38,3 +42,15 @@ def test_a_panel_that_does_not_know_the_study_is_no_crash(live_posting, prolific
     tasks.look_at_panels()
     (job,) = work_off()
     assert "Prolific refused (404)" in job.error
+
+
+def test_a_closed_posting_is_watched_until_all_is_decided_and_not_for_ever(take_part, live_posting):
+    submission = take_part()
+    Posting.objects.update(state="closed", polled_at=timezone.now())
+    assert postings_to_watch() == [live_posting]
+    Submission.objects.update(created_at=timezone.now() - QUIET)
+    assert postings_to_watch() == []
+    Submission.objects.update(created_at=submission.created_at, state="approved")
+    assert postings_to_watch() == []
+    Intent.objects.filter(kind="publish").update(settled_at=timezone.now() + timedelta(seconds=1))
+    assert postings_to_watch() == [live_posting], "what was done after the last look is looked for"

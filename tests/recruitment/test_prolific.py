@@ -8,14 +8,16 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
+from humaneval.demo.panels.prolific import Refused
 from humaneval.rating.completion import completion_of
+from humaneval.rating.models import SessionState
 from humaneval.recruitment import payments, publishing
 from humaneval.recruitment.audit import first_broken_entry
 from humaneval.recruitment.ledger import totals_of
 from humaneval.recruitment.models import AuditEntry, Intent, IntentKind, IntentState, Posting, Submission
 from humaneval.recruitment.people import unseal
 from humaneval.recruitment.polling import poll_posting
-from tests.factories import AssignmentFactory, VoteFactory, open_study
+from tests.factories import open_study
 from tests.recruitment.conftest import arrive, posting_of, work_off
 
 pytestmark = pytest.mark.django_db
@@ -123,15 +125,14 @@ def test_somebody_elses_submission_cannot_be_taken_over(take_part, live_posting,
 
 
 def test_at_the_end_people_go_back_with_the_code(take_part, live_posting):
-    submission = take_part(submit=False)
-    study = live_posting.study
-    ending = completion_of(submission.session)
-    assert ending.code != study.completion_code, (
+    code = live_posting.study.completion_code
+    nothing = take_part(finish=False, submit=False).session
+    nothing.state = SessionState.COMPLETED
+    assert completion_of(nothing).code != code, (
         "nobody who answered nothing gets the code for having finished"
     )
-    VoteFactory(assignment=AssignmentFactory(session=submission.session, trial=study.trials.first()))
-    ending = completion_of(submission.session)
-    assert ending.url == f"https://app.prolific.com/submissions/complete?cc={study.completion_code}"
+    ending = completion_of(take_part(submit=False).session)
+    assert ending.url == f"https://app.prolific.com/submissions/complete?cc={code}"
 
 
 def test_approval_pays_the_reward_once(take_part, prolific, payer):
@@ -391,3 +392,49 @@ def test_while_nobody_knows_of_an_earlier_bonus_no_other_is_paid(take_part, paye
     work_off()
     second.refresh_from_db()
     assert second.state == "refused"
+
+
+def test_groups_keep_out_those_who_took_part_before(prolific, payer, settings):
+    settings.PROLIFIC_WORKSPACE = "w1"
+    study = open_study(trial_count=6, samples=6)
+    first, second = (published_on(study, payer) for _ in range(2))
+    (group,) = prolific.group_names
+    assert prolific.group_names[group] == f"Took part in {study.slug}"
+    assert first.options["group"] == second.options["group"] == group
+    one = prolific.take_part(first.external_id, "5f0000000000000000000abc")
+    prolific.complete(one["id"], study.completion_code)
+    with pytest.raises(Refused, match="took part before"):
+        prolific.take_part(second.external_id, "5f0000000000000000000abc")
+    prolific.take_part(second.external_id, "5f0000000000000000000abd")
+
+
+def test_a_group_that_was_made_before_an_answer_was_lost_is_found_again(prolific, payer, settings):
+    settings.PROLIFIC_WORKSPACE = "w1"
+    prolific.faults.add("create_group", acts_first=True)
+    posting = published_on(open_study(trial_count=6, samples=6), payer)
+    work_off()
+    posting.refresh_from_db()
+    assert posting.state == "live"
+    assert len(prolific.group_names) == len(prolific.studies) == 1
+
+
+def published_on(study, payer) -> Posting:
+    """Return a posting of a study after its jobs have run once."""
+    posting = posting_of(study)
+    publishing.publish(posting, confirmed=publishing.estimate(posting).total, user=payer)
+    work_off()
+    posting.refresh_from_db()
+    return posting
+
+
+def test_more_places_let_a_full_study_go_on(take_part, live_posting, prolific, payer):
+    for _ in range(3):
+        take_part()
+    live_posting.refresh_from_db()
+    assert live_posting.state == "closed"
+    cost = publishing.estimate(live_posting, 2).total
+    publishing.extend(live_posting, places=5, confirmed=cost, user=payer)
+    work_off()
+    live_posting.refresh_from_db()
+    assert (live_posting.state, live_posting.places) == ("live", 5)
+    prolific.take_part(live_posting.external_id)

@@ -10,13 +10,14 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from humaneval.rating.models import Answer, Rater, Session, Tombstone, Vote
+from humaneval.recruitment import tasks
 from humaneval.recruitment.audit import first_broken_entry
 from humaneval.recruitment.link.invitations import invite, rows_of_links, token_of
 from humaneval.recruitment.models import AuditEntry, Posting, Submission
 from humaneval.recruitment.people import Unreadable, seal, unseal
 from humaneval.recruitment.withdrawing import forget_old_ids, withdraw
-from tests.factories import AnswerFactory, AssignmentFactory, UserFactory, VoteFactory, open_study
-from tests.recruitment.conftest import arrive
+from tests.factories import AnswerFactory, UserFactory, open_study
+from tests.recruitment.conftest import arrive, work_off
 
 pytestmark = pytest.mark.django_db
 PERSON = "5f0000000000000000000abc"
@@ -26,9 +27,8 @@ PERSON = "5f0000000000000000000abc"
 def rater(take_part) -> Rater:
     """Give a rater who came from the panel and has voted once."""
     session = take_part(person=PERSON).session
-    study = session.study
-    assignment = AssignmentFactory(session=session, trial=study.trials.first())
-    AnswerFactory(vote=VoteFactory(assignment=assignment), question=study.questions.first(), value=1)
+    vote = session.assignments.get().vote
+    AnswerFactory(vote=vote, question=session.study.questions.first(), value=1)
     return session.rater
 
 
@@ -100,3 +100,14 @@ def test_the_commands_say_what_they_did(rater, settings):
     assert "0 panel ids" in out.getvalue()
     with pytest.raises(CommandError, match="no such rater"):
         call_command("withdraw_rater", "r999999", user="ada", reason="mail")
+
+
+def test_beat_forgets_once_a_day(rater, settings):
+    settings.PANEL_ID_RETENTION_DAYS = 30
+    Posting.objects.update(state="closed")
+    Submission.objects.update(created_at=timezone.now() - timedelta(days=31))
+    for _ in range(2):
+        tasks.forget_panel_ids()
+    (job,) = work_off()
+    assert job.result == {"erased": 1}
+    assert settings.CELERY_BEAT_SCHEDULE["forget old panel ids"]["task"] == tasks.forget_panel_ids.name

@@ -102,6 +102,7 @@ class FakeProlific:
         self.people: dict[str, dict[str, Any]] = {}
         self.bulks: dict[str, dict[str, Any]] = {}
         self.groups: dict[str, list[str]] = {}
+        self.group_names: dict[str, str] = {}
         self.shows_bonuses = True
         self._numbers = fresh_numbers()
         self.server = LoopbackServer(_Handler, self, port)
@@ -121,6 +122,7 @@ class FakeProlific:
         """Let a person take a place; return the submission with ``url``, the address they are sent to."""
         with self.lock:
             study = self.study(study_id)
+            self._check_filters(study, person or "")
             if study["status"] != "ACTIVE" or self._taken(study_id) >= study["total_available_places"]:
                 raise Refused(400, "no place is free")
             row: dict[str, Any] = {
@@ -140,12 +142,31 @@ class FakeProlific:
             url = url.replace("{{%" + name + "%}}", value)
         return {**row, "url": url}
 
+    def _check_filters(self, study: Mapping[str, Any], person: str) -> None:
+        """Refuse a person whom the study keeps out, by group or by an earlier study."""
+        for one in study.get("filters", []):
+            for value in one.get("selected_values", []):
+                if person in self._kept_out(one["filter_id"], value):
+                    raise Refused(400, "this person took part before")
+
+    def _kept_out(self, filter_id: str, value: str) -> set[str]:
+        """Return the people whom one value of a filter keeps out."""
+        if filter_id == "participant_group_blocklist":
+            return set(self.groups.get(value, []))
+        if filter_id == "previous_studies_blocklist":
+            return {row["participant"] for row in self.people.values() if row["study_id"] == value}
+        return set()
+
     def complete(self, submission_id: str, code: str) -> str:
         """Let a person come back with a code; return the submission's state."""
         with self.lock:
             row = self.people[submission_id]
             known = {one["code"]: one for one in self.study(row["study_id"])["completion_codes"]}
-            actions = {action["action"] for action in known.get(code, {"actions": []})["actions"]}
+            asked = known.get(code, {"actions": []})["actions"]
+            actions = {action["action"] for action in asked}
+            for action in asked:
+                if action["action"] == "ADD_TO_PARTICIPANT_GROUP":
+                    self.groups.setdefault(action["participant_group"], []).append(row["participant"])
             row.update(entered_code=code, completed_at=_now(), status="AWAITING REVIEW")
             if "AUTOMATICALLY_APPROVE" in actions:
                 row["status"] = "APPROVED"
@@ -206,6 +227,8 @@ class FakeProlific:
             raise Refused(400, "a published study's fields cannot be changed")
         if body.get("total_available_places", 10**9) < study["total_available_places"]:
             raise Refused(400, "places can only be added")
+        if study["status"] == "AWAITING REVIEW":  # there was no place left, and now there is
+            study["status"] = "ACTIVE"
         study.update(body)
         return 200, study
 
@@ -280,6 +303,21 @@ class FakeProlific:
             self.people[submission_id]["bonus_payments"].append(cents)
         return 202, None
 
+    def list_groups(self, query: Mapping[str, str]) -> tuple[int, Any]:
+        """GET /participant-groups/: of a workspace or a project."""
+        if not (query.get("workspace_id") or query.get("project_id")):
+            raise Refused(400, {"workspace_id": ["a workspace or a project must be given"]})
+        return 200, {"results": [{"id": one, "name": name} for one, name in self.group_names.items()]}
+
+    def create_group(self, body: Any) -> tuple[int, Any]:
+        """POST /participant-groups/."""
+        unknown = set(body) - {"name", "workspace_id", "organisation_id", "description", "participant_ids"}
+        if unknown or not body.get("name") or not (body.get("workspace_id") or body.get("organisation_id")):
+            raise Refused(400, "a name, and a workspace or an organisation, must be given")
+        group = self.new_id()
+        self.group_names[group], self.groups[group] = body["name"], list(body.get("participant_ids", []))
+        return 201, {"id": group, "name": body["name"], "workspace_id": body.get("workspace_id")}
+
     def add_to_group(self, group_id: str, body: Any) -> tuple[int, Any]:
         """POST /participant-groups/{id}/participants/."""
         members = self.groups.setdefault(group_id, [])
@@ -338,6 +376,8 @@ ROUTES: list[Route] = [
     ("GET", r"/submissions/(\w+)/", "get_submission", lambda p, m, q, b: p.get_submission(m[1])),
     ("POST", r"/submissions/(\w+)/transition/", "decide", lambda p, m, q, b: p.decide(m[1], b)),
     ("POST", r"/bulk-bonus-payments/(\w+)/pay/", "pay_bonuses", lambda p, m, q, b: p.pay_bonuses(m[1])),
+    ("GET", r"/participant-groups/", "list_groups", lambda p, m, q, b: p.list_groups(q)),
+    ("POST", r"/participant-groups/", "create_group", lambda p, m, q, b: p.create_group(b)),
     (
         "POST",
         r"/participant-groups/(\w+)/participants/",

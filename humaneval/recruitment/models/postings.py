@@ -75,6 +75,7 @@ class Posting(models.Model):
         permissions = [
             ("publish_posting", "Can publish studies to panels"),
             ("pay_posting", "Can approve, reject and pay raters"),
+            ("import_archive", "Can read archived results of a panel into a study"),
         ]
         constraints = [
             models.UniqueConstraint(

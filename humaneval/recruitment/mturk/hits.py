@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -30,6 +31,11 @@ def hit_type_of(posting: Posting, group: str) -> dict[str, Any]:
         "AutoApprovalDelayInSeconds": int(options.get("auto_approval_days", 7)) * 86_400,
         "QualificationRequirements": requirements_of(posting, group),
     }
+
+
+def lifetime(posting: Posting) -> timedelta:
+    """Return how long a HIT can be found by workers: three days, or as its options say."""
+    return timedelta(hours=int(posting.options.get("lifetime_hours", 72)))
 
 
 def requirements_of(posting: Posting, group: str) -> list[dict[str, Any]]:
@@ -63,10 +69,3 @@ def question_of(posting: Posting) -> str:
         f'<ExternalQuestion xmlns="{SCHEMA}"><ExternalURL>{escape(url)}</ExternalURL>'
         f"<FrameHeight>{FRAME_HEIGHT}</FrameHeight></ExternalQuestion>"
     )
-
-
-def group_name(posting: Posting) -> str:
-    """Return the name of the qualification that those who took part in the study are given; "" for none."""
-    if not posting.options.get("once_a_study", True):
-        return ""
-    return str(posting.options.get("group_name") or f"Took part in {posting.study.slug}")[:200]

@@ -25,10 +25,11 @@ from humaneval.recruitment.models import (
     Submission,
     SubmissionState,
 )
-from humaneval.recruitment.mturk import client
-from humaneval.recruitment.mturk.hits import group_name, hit_type_of, question_of
+from humaneval.recruitment.mturk import client, notifications
+from humaneval.recruitment.mturk.hits import hit_type_of, lifetime, question_of
 from humaneval.recruitment.people import unseal
 from humaneval.recruitment.recruiters import Outcome, PanelSubmission, Undecided
+from humaneval.recruitment.repeats import group_name
 
 CENT = Decimal("0.01")
 TOKEN_LIFE = timedelta(hours=24)
@@ -106,6 +107,7 @@ class MTurkRecruiter:
         elif kind == IntentKind.REMOVE:
             client.act("delete_hit", HITId=hit)
         elif kind == IntentKind.EXTEND:
+            _reopen(intent.posting)
             client.act(
                 "create_additional_assignments_for_hit",
                 HITId=hit,
@@ -169,6 +171,10 @@ class MTurkRecruiter:
         """Return whether MTurk takes nobody more into the HIT."""
         return _hit(posting)["HITStatus"] in OVER
 
+    def listen(self) -> int:
+        """Take what MTurk has put into our queue."""
+        return notifications.take_messages()
+
 
 def _if(done: bool) -> Outcome | None:
     return Outcome() if done else None
@@ -177,6 +183,13 @@ def _if(done: bool) -> Outcome | None:
 def _hit(posting: Posting) -> dict[str, Any]:
     hit: dict[str, Any] = client.ask("get_hit", HITId=posting.external_id)["HIT"]
     return hit
+
+
+def _reopen(posting: Posting) -> None:
+    """Give a HIT that has expired as long again as it had at first; done twice it is done once."""
+    now = timezone.now()
+    if _hit(posting)["Expiration"] <= now:
+        client.act("update_expiration_for_hit", HITId=posting.external_id, ExpireAt=now + lifetime(posting))
 
 
 def _group(name: str) -> str:
@@ -203,11 +216,12 @@ def _group(name: str) -> str:
 def _publish(intent: Intent) -> Outcome:
     posting = intent.posting
     kind = client.act("create_hit_type", **hit_type_of(posting, intent.evidence.get("group", "")))
+    notifications.ask_for_them(kind["HITTypeId"])
     made = client.act(
         "create_hit_with_hit_type",
         HITTypeId=kind["HITTypeId"],
         MaxAssignments=posting.places,
-        LifetimeInSeconds=int(posting.options.get("lifetime_hours", 72)) * 3600,
+        LifetimeInSeconds=int(lifetime(posting).total_seconds()),
         Question=question_of(posting),
         RequesterAnnotation=intent.annotation,
         UniqueRequestToken=intent.annotation,

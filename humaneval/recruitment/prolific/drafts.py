@@ -23,27 +23,30 @@ def code_for(posting: Posting, kind: str) -> str:
     return f"{kind[0]}{letters[:9].upper()}"
 
 
-def draft_of(posting: Posting, annotation: str) -> dict[str, Any]:
-    """Return the body that makes a draft of a posting, marked by the annotation in its internal name."""
+def draft_of(posting: Posting, annotation: str, group: str = "") -> dict[str, Any]:
+    """Return the body that makes a draft of a posting, marked by the annotation in its internal name.
+
+    People of the participant group ``group`` do not see it, and who finishes it is added to the group.
+    """
     body: dict[str, Any] = {
         "name": posting.title,
         "internal_name": f"{posting.study.slug[:60]} {annotation}",
         "description": posting.description,
         "external_study_url": f"{rater_url(posting.study)}?{PLACEHOLDERS}",
         "prolific_id_option": "url_parameters",
-        "completion_codes": _completion_codes(posting),
+        "completion_codes": _completion_codes(posting, group),
         "total_available_places": posting.places,
         "estimated_completion_time": posting.minutes,
         "reward": int(posting.reward * 100),
         "device_compatibility": ["desktop", "mobile", "tablet"],
-        "filters": _filters(posting),
+        "filters": _filters(posting, group),
     }
     if settings.PROLIFIC_PROJECT:
         body["project"] = settings.PROLIFIC_PROJECT
     return body
 
 
-def _completion_codes(posting: Posting) -> list[dict[str, Any]]:
+def _completion_codes(posting: Posting, group: str) -> list[dict[str, Any]]:
     actions: dict[str, dict[str, Any]] = {
         "COMPLETED": {"action": "MANUALLY_REVIEW"},
         "FAILED_ATTENTION_CHECK": {"action": "MANUALLY_REVIEW"},
@@ -54,8 +57,14 @@ def _completion_codes(posting: Posting) -> list[dict[str, Any]]:
         },
     }
     kinds = {"QUOTA_FULL": "OTHER"}
+    join = [{"action": "ADD_TO_PARTICIPANT_GROUP", "participant_group": group}] if group else []
+    took_part = {"COMPLETED": join, "FAILED_ATTENTION_CHECK": join}
     return [
-        {"code": code_for(posting, kind), "code_type": kinds.get(kind, kind), "actions": [actions[kind]]}
+        {
+            "code": code_for(posting, kind),
+            "code_type": kinds.get(kind, kind),
+            "actions": [actions[kind], *took_part.get(kind, [])],
+        }
         for kind in CODE_KINDS
     ]
 
@@ -68,10 +77,10 @@ def _screen_out(posting: Posting) -> dict[str, Any]:
     return {"action": "FIXED_SCREEN_OUT_PAYMENT", "fixed_screen_out_reward": cents, "slots": posting.places}
 
 
-def _filters(posting: Posting) -> list[dict[str, Any]]:
+def _filters(posting: Posting, group: str) -> list[dict[str, Any]]:
     """Return the filters asked for, and those that keep out who took part before."""
     filters = list(posting.options.get("filters", []))
-    groups = posting.options.get("blocked_groups", [])
+    groups = [*posting.options.get("blocked_groups", []), *([group] if group else [])]
     if groups:
         filters.append({"filter_id": "participant_group_blocklist", "selected_values": groups})
     earlier = Posting.objects.filter(panel=posting.panel).exclude(external_id="").exclude(pk=posting.pk)

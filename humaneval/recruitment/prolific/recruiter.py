@@ -39,6 +39,7 @@ from humaneval.recruitment.recruiters import (
     PanelSubmission,
     Undecided,
 )
+from humaneval.recruitment.repeats import group_name
 
 STATES = {
     "RESERVED": SubmissionState.ACTIVE,
@@ -112,10 +113,13 @@ class ProlificRecruiter:
         return (amount * rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
     def prepare(self, intent: Intent) -> dict[str, Any]:
-        """Return, for bonuses, what has been paid before and the id of the bulk payment now set up.
+        """Return the group that a new study keeps out; for bonuses what was paid before, and the bulk's id.
 
-        Setting up moves no money.
+        Setting up a bulk payment moves no money. A group that was made is found again by its name.
         """
+        if intent.kind == IntentKind.CREATE:
+            name = group_name(intent.posting)
+            return {"group": _group(name)} if name and settings.PROLIFIC_WORKSPACE else {}
         if intent.kind != IntentKind.BONUS:
             return {}
         _wait_for_earlier_bonuses(intent)
@@ -130,8 +134,9 @@ class ProlificRecruiter:
         """Act. Raises PanelRefused, NotSent or Unanswered."""
         kind, study = IntentKind(intent.kind), intent.posting.external_id
         if kind == IntentKind.CREATE:
-            made = client.post("/studies/", draft_of(intent.posting, intent.annotation))
-            return Outcome(made["id"])
+            group = intent.evidence.get("group", "")
+            made = client.post("/studies/", draft_of(intent.posting, intent.annotation, group))
+            return Outcome(made["id"], intent.evidence)
         if kind in TRANSITIONS:
             client.post(f"/studies/{study}/transition/", {"action": TRANSITIONS[kind]})
         elif kind == IntentKind.EXTEND:
@@ -150,7 +155,7 @@ class ProlificRecruiter:
         kind = IntentKind(intent.kind)
         if kind == IntentKind.CREATE:
             made = _study_named(intent.annotation)
-            return Outcome(made) if made else None
+            return Outcome(made, intent.evidence) if made else None
         if kind in TRANSITIONS:
             return _if(_study(intent.posting)["status"] in REACHED[kind])
         if kind == IntentKind.EXTEND:
@@ -178,6 +183,10 @@ class ProlificRecruiter:
         """Return whether Prolific takes nobody more into the study."""
         return _study(posting)["status"] in OVER
 
+    def listen(self) -> int:
+        """Do nothing: Prolific calls us."""
+        return 0
+
 
 def _if(done: bool) -> Outcome | None:
     return Outcome() if done else None
@@ -194,6 +203,17 @@ def _study_named(annotation: str) -> str:
         if annotation in (row.get("internal_name") or ""):
             return str(row["id"])
     return ""
+
+
+def _group(name: str) -> str:
+    """Return the id of the workspace's participant group of that name, made if there is none yet."""
+    workspace = settings.PROLIFIC_WORKSPACE
+    known = client.get("/participant-groups/", {"workspace_id": workspace})["results"]
+    for row in known:
+        if row["name"] == name and not row.get("is_deleted"):
+            return str(row["id"])
+    made = client.post("/participant-groups/", {"workspace_id": workspace, "name": name})
+    return str(made["id"])
 
 
 def _submission(external_id: str) -> dict[str, Any]:

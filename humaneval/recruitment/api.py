@@ -1,0 +1,236 @@
+"""The API of recruitment: where it stands, what was paid, what to decide; and, for who may, publish and pay.
+
+What costs money takes the total that a person has seen: another one is refused (409), as on the pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import APIException
+from rest_framework.permissions import BasePermission, IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from humaneval.recruitment import access, ledger, payments, publishing
+from humaneval.recruitment import serializers as shapes
+from humaneval.recruitment.disagreements import disagreements_of
+from humaneval.recruitment.exports import COLUMNS, ledger_rows
+from humaneval.recruitment.models import Intent, IntentKind, Posting
+from humaneval.recruitment.overviews import status_of
+from humaneval.studies.models import Study
+
+MOVES = {"pause": IntentKind.PAUSE, "resume": IntentKind.RESUME, "stop": IntentKind.STOP}
+
+
+class Conflict(APIException):
+    """What was asked does not go with how things stand (409)."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
+
+
+def who_may(permission: str) -> list[type[BasePermission]]:
+    """Return the permission classes of staff with a permission."""
+
+    class HasPermission(BasePermission):
+        """Staff with the permission that the endpoint needs."""
+
+        def has_permission(self, request: Request, view: APIView) -> bool:
+            """Return whether the user has it."""
+            return bool(request.user and request.user.has_perm(permission))
+
+    return [IsAdminUser, HasPermission]
+
+
+@contextmanager
+def _refusals_answered() -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        raise Conflict(" ".join(error.messages)) from error
+
+
+def _calls(summary: str, request: Any) -> Callable[..., Any]:
+    """Describe an endpoint that asks for calls to a panel."""
+    answers = {202: shapes.IntentSerializer(many=True), 409: shapes.RefusedSerializer}
+    return extend_schema(summary=summary, request=request, responses=answers)
+
+
+def _accepted(*intents: Intent) -> Response:
+    data = shapes.IntentSerializer(list(intents), many=True).data
+    return Response(data, status=status.HTTP_202_ACCEPTED)
+
+
+class RecruitmentView(APIView):
+    """A study's recruitment."""
+
+    permission_classes = who_may(access.LOOK)
+
+    @extend_schema(
+        operation_id="recruitment_status",
+        summary="Read a study's postings: people, money, wages",
+        responses=shapes.RecruitmentSerializer,
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Return where recruitment stands."""
+        study = get_object_or_404(Study, slug=slug)
+        return Response(shapes.RecruitmentSerializer(status_of(study)).data)
+
+
+class PostingsView(APIView):
+    """Drafts of postings."""
+
+    permission_classes = who_may("recruitment.add_posting")
+
+    @extend_schema(
+        operation_id="recruitment_draft",
+        summary="Make a draft of a posting; nothing is told to the panel",
+        request=shapes.PostingSerializer,
+        responses={201: shapes.PostingSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Make a draft."""
+        study = get_object_or_404(Study, slug=slug)
+        sent = shapes.PostingSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        posting = sent.save(study=study, created_by=request.user)
+        return Response(shapes.PostingSerializer(posting).data, status=status.HTTP_201_CREATED)
+
+
+class LedgerView(APIView):
+    """Payments."""
+
+    permission_classes = who_may(access.LOOK)
+
+    @extend_schema(
+        operation_id="recruitment_ledger",
+        summary="List a study's payments, the oldest first",
+        responses=shapes.LedgerRowSerializer(many=True),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Return every payment, people under their pseudonyms."""
+        rows = ledger_rows(get_object_or_404(Study, slug=slug).postings.all())
+        next(rows)
+        return Response([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+
+
+class ReconciliationView(APIView):
+    """Cases."""
+
+    permission_classes = who_may(access.LOOK)
+
+    @extend_schema(
+        operation_id="recruitment_reconciliation",
+        summary="List where panel and sessions disagree, and what to do about it",
+        responses=shapes.CaseSerializer(many=True),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Return all cases of a study."""
+        study = get_object_or_404(Study, slug=slug)
+        cases = [case for posting in study.postings.all() for case in disagreements_of(posting)]
+        return Response(shapes.CaseSerializer(cases, many=True).data)
+
+
+class CostView(APIView):
+    """The cost of publishing."""
+
+    permission_classes = who_may(access.LOOK)
+
+    @extend_schema(
+        operation_id="posting_cost",
+        summary="Read what publishing would cost, and what stands in its way",
+        responses=shapes.EstimateSerializer,
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """Return the estimate."""
+        posting = _posting(pk)
+        cost = publishing.estimate(posting)
+        names = ("places", "rewards", "fees", "total", "currency")
+        body = {name: getattr(cost, name) for name in names}
+        return Response(shapes.EstimateSerializer({**body, "problems": publishing.problems_of(posting)}).data)
+
+
+class PublishView(APIView):
+    """Publishing."""
+
+    permission_classes = who_may(access.PUBLISH)
+
+    @_calls("Publish a draft at the total that a person has seen", shapes.ConfirmedTotalSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Ask the panel to publish."""
+        total = _checked(shapes.ConfirmedTotalSerializer, request)["total"]
+        with _refusals_answered():
+            return _accepted(publishing.publish(_posting(pk), confirmed=total, user=access.user_of(request)))
+
+
+class MoveView(APIView):
+    """Pausing, resuming, stopping."""
+
+    permission_classes = who_may(access.PUBLISH)
+
+    @_calls("Pause, resume or stop a posting", None)
+    def post(self, request: Request, pk: int, move: str) -> Response:
+        """Ask the panel to move a posting."""
+        with _refusals_answered():
+            return _accepted(publishing.move(_posting(pk), MOVES[move], access.user_of(request)))
+
+
+class ApproveView(APIView):
+    """Approving."""
+
+    permission_classes = who_may(access.PAY)
+
+    @_calls("Approve all who finished and wait, at the total seen", shapes.ConfirmedTotalSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Ask the panel to approve, and so pay, all who finished."""
+        total, user = _checked(shapes.ConfirmedTotalSerializer, request)["total"], access.user_of(request)
+        with _refusals_answered():
+            return _accepted(*payments.approve_finished(_posting(pk), confirmed=total, user=user))
+
+
+class BonusesView(APIView):
+    """Bonuses."""
+
+    permission_classes = who_may(access.PAY)
+
+    @_calls("Pay bonuses, at the total with fees that a person has seen", shapes.BonusesSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Ask the panel to pay bonuses."""
+        data, posting = _checked(shapes.BonusesSerializer, request), _posting(pk)
+        with _refusals_answered():
+            total = ledger.cost_of_bonuses(posting, data["amounts"].values())
+            ledger.check_confirmed(data.pop("total"), total)
+            return _accepted(*payments.pay_bonuses(posting=posting, user=access.user_of(request), **data))
+
+
+class IntentView(APIView):
+    """One call to a panel."""
+
+    permission_classes = who_may(access.LOOK)
+
+    @extend_schema(
+        operation_id="recruitment_call",
+        summary="Read what became of a call to a panel",
+        responses=shapes.IntentSerializer,
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """Return the call."""
+        return Response(shapes.IntentSerializer(get_object_or_404(Intent, pk=pk)).data)
+
+
+def _checked(shape: type[Any], request: Request) -> dict[str, Any]:
+    sent = shape(data=request.data)
+    sent.is_valid(raise_exception=True)
+    return dict(sent.validated_data)
+
+
+def _posting(pk: int) -> Posting:
+    return get_object_or_404(Posting.objects.select_related("study"), pk=pk)
