@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -14,7 +14,9 @@ from humaneval.rating.models import Rater, Session
 from humaneval.rating.withdrawal import withdraw_votes
 from humaneval.recruitment.audit import record_action
 from humaneval.recruitment.link.invitations import forget_invitations
+from humaneval.recruitment.link.panel import SEALED
 from humaneval.recruitment.models import AuditEntry, Posting, PostingState, Submission
+from humaneval.studies.models import Study, StudyState
 
 
 def withdraw(*, rater: Rater, erase_votes: bool, reason: str, user: User) -> AuditEntry:
@@ -45,20 +47,39 @@ def withdraw(*, rater: Rater, erase_votes: bool, reason: str, user: User) -> Aud
 
 
 def forget_old_ids(*, user: User | None = None) -> int:
-    """Erase the panel ids of postings closed and quiet for ``PANEL_ID_RETENTION_DAYS``; return how many.
+    """Erase panel ids and invited names kept for ``PANEL_ID_RETENTION_DAYS``; return how many.
 
-    0 days keeps them for good. The keyed hash stays, so that people who come again are still known.
+    Ids of a posting go once it is closed and quiet for so long, those that a link keeps for the way back so
+    long after the arrival, names of a closed study so long after the invitation. 0 days keeps them for good.
+    The keyed hash stays, so that people who come again are still known.
     """
     if not settings.PANEL_ID_RETENTION_DAYS:
         return 0
     before = timezone.now() - timedelta(days=settings.PANEL_ID_RETENTION_DAYS)
-    erased = 0
-    for posting in Posting.objects.filter(state=PostingState.CLOSED):
-        rows = posting.submissions.exclude(sealed_person="")
-        if rows.filter(created_at__gte=before).exists():
-            continue
-        count = rows.update(sealed_person="")
-        if count:
-            record_action(action="forget panel ids", subject=posting, user=user, count=count)
-        erased += count
-    return erased
+    with transaction.atomic():
+        closed = Posting.objects.filter(state=PostingState.CLOSED)
+        of_postings = sum(_forget_posting(posting, before, user) for posting in closed)
+        return of_postings + sum(_forget_link(study, before, user) for study in Study.objects.all())
+
+
+def _forget_posting(posting: Posting, before: datetime, user: User | None) -> int:
+    rows = posting.submissions.exclude(sealed_person="")
+    if rows.filter(created_at__gte=before).exists():
+        return 0
+    return _noted(posting, rows.update(sealed_person=""), user)
+
+
+def _forget_link(study: Study, before: datetime, user: User | None) -> int:
+    old = Session.objects.filter(study=study, started_at__lt=before, arrival__has_key=SEALED)
+    for session in old:
+        kept = {name: value for name, value in session.arrival.items() if name != SEALED}
+        Session.objects.filter(pk=session.pk).update(arrival=kept)
+    names = study.invitations.exclude(sealed_name="").filter(created_at__lt=before)
+    count = names.update(sealed_name="") if study.state == StudyState.CLOSED else 0
+    return _noted(study, len(old) + count, user)
+
+
+def _noted(subject: Posting | Study, count: int, user: User | None) -> int:
+    if count:
+        record_action(action="forget panel ids", subject=subject, user=user, count=count)
+    return count

@@ -73,3 +73,24 @@ def test_it_refuses_a_return_address_that_would_not_work(url: str):
 def test_a_return_address_is_a_web_address(url: str):
     with pytest.raises(ValidationError):
         LinkSettings(study=open_study(), return_url=url).full_clean()
+
+
+def test_the_persons_own_id_can_be_part_of_the_way_back_and_is_kept_as_ciphertext():
+    study = open_study(completion_code="DONE")
+    url = "https://school.example/credit?token=t&survey_code={person}"
+    LinkSettings.objects.create(study=study, person_parameter="survey_code", return_url=url)
+    session = arrive(study, survey_code="48 7")
+    assert "48 7" not in str(Session.objects.values())
+    session.state = SessionState.COMPLETED
+    assert completion_of(session).url == "https://school.example/credit?token=t&survey_code=48%207"
+    session.arrival = {}
+    assert completion_of(session).url == "", "an id that has been erased leads nowhere"
+
+
+def test_nobody_can_slip_an_id_in_for_the_way_back():
+    study = open_study()
+    url = "https://school.example/credit?survey_code={person}"
+    LinkSettings.objects.create(study=study, return_url=url)
+    session = arrive(study, sealed_person="made up")
+    session.state = SessionState.COMPLETED
+    assert completion_of(session).url == ""

@@ -13,9 +13,10 @@ from humaneval.rating.models import Answer, Rater, Session, Tombstone, Vote
 from humaneval.recruitment import tasks
 from humaneval.recruitment.audit import first_broken_entry
 from humaneval.recruitment.link.invitations import invite, rows_of_links, token_of
-from humaneval.recruitment.models import AuditEntry, Posting, Submission
+from humaneval.recruitment.models import AuditEntry, Invitation, LinkSettings, Posting, Submission
 from humaneval.recruitment.people import Unreadable, seal, unseal
 from humaneval.recruitment.withdrawing import forget_old_ids, withdraw
+from humaneval.studies.models import Study
 from tests.factories import AnswerFactory, UserFactory, open_study
 from tests.recruitment.conftest import arrive, work_off
 
@@ -100,6 +101,34 @@ def test_the_commands_say_what_they_did(rater, settings):
     assert "0 panel ids" in out.getvalue()
     with pytest.raises(CommandError, match="no such rater"):
         call_command("withdraw_rater", "r999999", user="ada", reason="mail")
+
+
+def test_what_links_keep_of_people_is_erased_too(settings):
+    settings.PANEL_ID_RETENTION_DAYS = 30
+    study = open_study(trial_count=6, samples=6)
+    LinkSettings.objects.create(study=study, return_url="https://p.example/?id={person}")
+    arrive(study, {"rater": PERSON, "batch": "3"})
+    invite(study=study, names=["ann"])
+    assert forget_old_ids() == 0
+    long_ago = timezone.now() - timedelta(days=31)
+    Session.objects.update(started_at=long_ago)
+    Invitation.objects.update(created_at=long_ago)
+    assert forget_old_ids() == 1
+    assert Session.objects.get().arrival == {"batch": "3"}
+    assert [name for name, _link, _state in rows_of_links(study)] == ["ann"]
+    Study.objects.update(state="closed")
+    assert forget_old_ids() == 1
+    assert list(rows_of_links(study)) == []
+
+
+def test_a_changed_audit_log_is_found_by_command(rater, payer):
+    withdraw(rater=rater, erase_votes=False, reason="", user=payer)
+    out = StringIO()
+    call_command("check_audit_log", stdout=out)
+    assert "whole" in out.getvalue()
+    AuditEntry.objects.filter(action="withdraw").update(user=None)
+    with pytest.raises(CommandError, match=r"Line \d+ .*withdraw"):
+        call_command("check_audit_log")
 
 
 def test_beat_forgets_once_a_day(rater, settings):

@@ -12,8 +12,12 @@ from humaneval.rating.panels import Completion, Ending, Recognised
 from humaneval.rating.refusals import Refusal
 from humaneval.recruitment.link.invitations import PARAMETER, find_invitation
 from humaneval.recruitment.models import Invitation, LinkSettings
-from humaneval.recruitment.models.links import PLACEHOLDER
+from humaneval.recruitment.models.links import CODE, PERSON
+from humaneval.recruitment.people import Unreadable, seal, unseal
 from humaneval.studies.models import Study
+
+SEALED = "sealed_person"
+"""Under this name an arrival holds the ciphertext of the panel's id, where the way back needs it."""
 
 
 class LinkPanel:
@@ -34,7 +38,10 @@ class LinkPanel:
                 "invitation_needed", _("This study is by invitation. Please use the link you were sent.")
             )
         person = arrival.get(settings.person_parameter, "").strip()
-        return Recognised(person, _kept(settings, arrival)) if person else None
+        if not person:
+            return None
+        sealed = {SEALED: seal(person)} if PERSON in settings.return_url else {}
+        return Recognised(person, {**_kept(settings, arrival), **sealed})
 
     def arrived(self, session: Session, arrival: Mapping[str, str]) -> None:
         """Bind an invitation to the session that was opened with it."""
@@ -46,13 +53,15 @@ class LinkPanel:
         """Return the code that fits how the session went, and the return address with the code in it."""
         settings = _settings_of(session.study)
         otherwise = "" if session.state == SessionState.SCREENED_OUT else session.study.completion_code
-        return _way_back(settings, _own_code(settings, ending) or otherwise)
+        code = _own_code(settings, ending) or otherwise
+        return _way_back(settings, code, _person_of(session) if PERSON in settings.return_url else "")
 
     def turned_away(self, study: Study, arrival: Mapping[str, str], ending: Ending) -> Completion | None:
         """Return the code for who gets no session; without one of its own, nothing is given away."""
         settings = _settings_of(study)
         code = _own_code(settings, ending)
-        return _way_back(settings, code) if code else None
+        person = arrival.get(settings.person_parameter, "").strip()
+        return _way_back(settings, code, person) if code else None
 
 
 def _own_code(settings: LinkSettings, ending: Ending) -> str:
@@ -61,11 +70,22 @@ def _own_code(settings: LinkSettings, ending: Ending) -> str:
     return codes.get(ending, "")
 
 
-def _way_back(settings: LinkSettings, code: str) -> Completion:
-    """Return a code and the return address with it; an address that lacks its code leads nowhere."""
-    needs_code = PLACEHOLDER in settings.return_url
-    url = settings.return_url.replace(PLACEHOLDER, quote(code, safe=""))
-    return Completion(code, "" if needs_code and not code else url)
+def _way_back(settings: LinkSettings, code: str, person: str) -> Completion:
+    """Return a code, and the return address with code and person in it; it leads nowhere if it lacks one."""
+    url = settings.return_url
+    for placeholder, value in ((CODE, code), (PERSON, person)):
+        if placeholder in url and not value:
+            return Completion(code)
+        url = url.replace(placeholder, quote(value, safe=""))
+    return Completion(code, url)
+
+
+def _person_of(session: Session) -> str:
+    """Return the panel's id of a session's rater, "" where it was not kept or has been erased."""
+    try:
+        return unseal(session.arrival.get(SEALED, ""))
+    except Unreadable:
+        return ""
 
 
 def _settings_of(study: Study) -> LinkSettings:
@@ -84,5 +104,5 @@ def _invited(study: Study, token: str) -> str:
 def _kept(settings: LinkSettings, arrival: Mapping[str, str]) -> dict[str, str]:
     """Return what may be stored of an arrival: never who it is."""
     names = settings.kept_names() or arrival.keys()
-    private = {settings.person_parameter, PARAMETER}
+    private = {settings.person_parameter, PARAMETER, SEALED}
     return {name: arrival[name] for name in names if name in arrival and name not in private}

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from humaneval.studies.models import Study
 
 DEFAULT_PERSON_PARAMETER = "rater"
-PLACEHOLDER = "{code}"
+CODE, PERSON = "{code}", "{person}"
+"""What is replaced in a return address: the code, and the panel's own id of the person."""
+
 KEPT_PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
 
@@ -43,7 +45,10 @@ class LinkSettings(models.Model):
     return_url = models.URLField(
         max_length=500,
         blank=True,
-        help_text=_("Where raters go at the end; {code} becomes the completion code. Empty: nowhere."),
+        help_text=_(
+            "Where raters go at the end; {code} becomes the completion code, {person} the id that their "
+            "panel sent (kept as ciphertext until then). Empty: nowhere."
+        ),
     )
     quota_full_code = models.CharField(
         max_length=40,
@@ -68,9 +73,9 @@ class LinkSettings(models.Model):
 
     def clean(self) -> None:
         """Raise ValidationError for what nobody could follow: unknown placeholders, odd parameters."""
-        unknown = [name for name in re.findall(r"\{[^}]*\}?", self.return_url) if name != PLACEHOLDER]
+        unknown = [name for name in re.findall(r"\{[^}]*\}?", self.return_url) if name not in {CODE, PERSON}]
         if unknown:
-            text = _("“%(name)s” means nothing here: only {code} is replaced.")
+            text = _("“%(name)s” means nothing here: only {code} and {person} are replaced.")
             raise ValidationError({"return_url": text % {"name": unknown[0]}})
         odd = [name for name in self.kept_names() if not KEPT_PARAMETER.fullmatch(name)]
         if odd:
