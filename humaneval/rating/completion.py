@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from humaneval.rating import panels
+from humaneval.rating.exclusions.attention import failed_checks
 from humaneval.rating.handout import is_work_left
 from humaneval.rating.history import read_history
 from humaneval.rating.models import Session, SessionState, Vote, VoteOutcome
@@ -50,4 +51,6 @@ def ending_of(session: Session) -> Ending:
     outcomes = set(votes.values_list("outcome", flat=True).distinct())
     if not outcomes:
         return Ending.QUOTA_FULL
-    return Ending.SCREENED_OUT if outcomes == {VoteOutcome.NOT_SHOWN} else Ending.COMPLETED
+    if outcomes == {VoteOutcome.NOT_SHOWN}:
+        return Ending.SCREENED_OUT
+    return Ending.FAILED_CHECKS if failed_checks(session) else Ending.COMPLETED

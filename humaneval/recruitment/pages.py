@@ -65,10 +65,8 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
         title=_("Publish “%(study)s” on %(panel)s?") % _names(posting),
         button=_("Publish for %(total)s %(currency)s") % {"total": cost.total, "currency": cost.currency},
         done=_("It is being published."),
-        facts=_facts(cost),
-        warnings=[
-            text for text in (recruiters.get(posting.panel).notice, ledger.budget_warning(posting)) if text
-        ],
+        facts=[*_facts(cost), *_prospects(posting)],
+        warnings=[text for text in _warnings(posting) if text],
         problems=publishing.problems_of(posting),
     )
     return ask_then(
@@ -407,6 +405,26 @@ def _facts(cost: publishing.Estimate) -> list[tuple[str, str]]:
         (_("Rewards"), f"{cost.rewards} {cost.currency}"),
         (_("Fees"), f"{cost.fees} {cost.currency}"),
         (_("Total"), f"{cost.total} {cost.currency}"),
+    ]
+
+
+def _prospects(posting: Posting) -> list[tuple[str, str]]:
+    """Return what an hour will pay if a session takes as long as expected, and what the budget leaves."""
+    hourly = publishing.expected_wage(posting)
+    left = ledger.budget_left(posting)
+    budget = [] if left is None else [(_("Budget left before"), f"{left} {posting.currency}")]
+    return [(_("An hour would pay"), f"{hourly} {posting.currency}"), *budget]
+
+
+def _warnings(posting: Posting) -> list[str]:
+    underpaid = _("An hour would pay less than the target of %(target)s %(currency)s.") % {
+        "target": posting.target_wage,
+        "currency": posting.currency,
+    }
+    return [
+        str(recruiters.get(posting.panel).notice),
+        underpaid if publishing.expected_wage(posting) < posting.target_wage else "",
+        ledger.budget_warning(posting),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from humaneval.recruitment import recruiters
 from humaneval.recruitment.intents import record_intent
-from humaneval.recruitment.ledger import check_confirmed, cost_of_places, refuse_beyond_budget
+from humaneval.recruitment.ledger import CENT, check_confirmed, cost_of_places, refuse_beyond_budget
 from humaneval.recruitment.models import Intent, IntentKind, Posting, PostingState
 from humaneval.studies.models import StudyState
 
@@ -47,6 +47,11 @@ def estimate(posting: Posting, places: int | None = None) -> Estimate:
     count = posting.places if places is None else places
     rewards = posting.reward * count
     return Estimate(count, rewards, cost_of_places(posting, count) - rewards, posting.currency)
+
+
+def expected_wage(posting: Posting) -> Decimal:
+    """Return what an hour pays if a session takes as long as the posting says, to the cent."""
+    return (posting.reward * 60 / posting.minutes).quantize(CENT, ROUND_HALF_UP)
 
 
 def problems_of(posting: Posting) -> list[str]:

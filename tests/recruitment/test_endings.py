@@ -9,12 +9,14 @@ from rest_framework.test import APIClient
 
 from humaneval.rating.completion import completion_of, ending_of
 from humaneval.rating.consent import consent_hash
+from humaneval.rating.exclusions.declaring import declare_rules
 from humaneval.rating.models import Session, SessionState, VoteOutcome
 from humaneval.rating.panels import Ending
 from humaneval.recruitment.models import LinkSettings, Posting, Submission
 from humaneval.recruitment.prolific.drafts import code_for
-from humaneval.studies.models import Study
-from tests.factories import AssignmentFactory, VoteFactory, open_study
+from humaneval.recruitment.prolific.panel import CODES
+from humaneval.studies.models import Study, Trial
+from tests.factories import AnswerFactory, AssignmentFactory, VoteFactory, open_study
 from tests.recruitment.conftest import arrive, posting_of
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +96,25 @@ def test_who_does_not_understand_gets_another_code_than_for_answers(study, panel
     assert found.code.startswith(code)
     assert found.code != study.completion_code
     assert bool(found.url) == (panel != "link")
+
+
+@pytest.mark.parametrize(("right", "ending"), [(True, Ending.COMPLETED), (False, Ending.FAILED_CHECKS)])
+def test_gold_trials_tell_by_the_rule_declared_before_launch(study, right, ending):
+    posting = on(study, "prolific")
+    session = arrive(study, words_of("prolific"))
+    question = study.questions.get()
+    for trial in study.trials.order_by("number")[:2]:
+        Trial.objects.filter(pk=trial.pk).update(expected={question.key: 0})
+        given = VoteFactory(assignment=AssignmentFactory(session=session, trial=trial, position=trial.number))
+        AnswerFactory(vote=given, question=question, value=0 if right else 1)
+    session.state = SessionState.COMPLETED
+    assert ending_of(session) == Ending.COMPLETED, "nothing was declared"
+    Study.objects.update(state="draft")
+    declare_rules(study=study, name="ours", rules={"failed_gold": {}})
+    Study.objects.update(state="open")
+    assert ending_of(session) == ending
+    codes = {Ending.COMPLETED: study.completion_code, Ending.FAILED_CHECKS: code_for(posting, CODES[ending])}
+    assert completion_of(session).code == codes[ending]
 
 
 def test_an_unfit_device_is_sent_back_to_prolific_with_the_code_for_it(study):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ from humaneval.demo.panels.mturk import FakeMTurk
 from humaneval.demo.panels.prolific import TOKEN, FakeProlific
 from humaneval.jobs import services as jobs
 from humaneval.jobs.models import Job, JobState
-from humaneval.recruitment import payments, publishing
+from humaneval.recruitment import intents, payments, publishing
 from humaneval.recruitment.intents import PATIENCE, resolve_unclear
 from humaneval.recruitment.ledger import totals_of
 from humaneval.recruitment.models import Intent, IntentState, Posting, Submission
@@ -41,8 +41,8 @@ class Killer:
         """SIGKILL."""
         os.kill(self.pid, signal.SIGKILL)
 
-    def work(self) -> bool:
-        """Run the next waiting job in a process of its own; return whether it was killed."""
+    def work(self, hook: Callable[[], None] = lambda: None) -> bool:
+        """Run the next waiting job in a process of its own, after a hook; return whether it was killed."""
         job = Job.objects.filter(state=JobState.QUEUED).order_by("pk").first()
         assert job is not None
         Job.objects.filter(pk=job.pk).update(run_after=None)
@@ -50,14 +50,15 @@ class Killer:
         self.pid = os.fork()
         if self.pid == 0:
             connection.close()
+            hook()
             jobs.run(job.pk)
             os._exit(0)
         _pid, status = os.waitpid(self.pid, 0)
         return os.WIFSIGNALED(status)
 
-    def work_until_killed(self) -> None:
+    def work_until_killed(self, hook: Callable[[], None] = lambda: None) -> None:
         """Run job after job until one is killed, and let its lease run out."""
-        while not self.work():
+        while not self.work(hook):
             pass
         Job.objects.filter(state=JobState.RUNNING).update(lease_until=timezone.now() - timedelta(seconds=1))
 
@@ -213,11 +214,81 @@ def test_a_bonus_on_prolific_that_does_not_show_is_never_sent_again_but_left_to_
     assert [name for name, _body in fake.calls].count("pay_bonuses") == 1
 
 
-def _pay(posting: Posting, submission: Submission) -> None:
-    payments.pay_bonuses(
+def _pay(posting: Posting, submission: Submission, confirmation: str = "once") -> list[Intent]:
+    return payments.pay_bonuses(
         posting=posting,
         amounts={submission.pk: CENTS},
         reason="Thanks",
-        confirmation="once",
+        confirmation=confirmation,
         user=UserFactory(),
     )
+
+
+STEPS = ["taken up", "evidence kept", "about to be sent", "outcome written", "settled"]
+
+
+def dying_after(step: str) -> Callable[[], None]:
+    """Return a hook that kills its process after a step of carrying out an intent; each step is one write."""
+
+    def hook() -> None:
+        if step == "settled":
+            _die_after(intents, "settle", 1)
+        else:
+            _die_after(intents, "_write", STEPS.index(step) + 1)
+
+    return hook
+
+
+def _die_after(module: object, name: str, times: int) -> None:
+    real, calls = getattr(module, name), []
+
+    def then_die(*arguments: object, **words: object) -> object:
+        result = real(*arguments, **words)
+        calls.append(name)
+        if len(calls) == times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(module, name, then_die)
+
+
+@pytest.mark.parametrize("panel", ["mturk", "prolific"])
+def test_publishing_survives_a_kill_after_every_step_of_ours(killer, panels_here, panel):
+    fake = panels_here[panel]
+    postings = []
+    for step in STEPS:
+        posting = draft(panel)
+        publishing.publish(posting, confirmed=publishing.estimate(posting).total, user=UserFactory())
+        killer.work_until_killed(dying_after(step))
+        work_off()
+        posting.refresh_from_db()
+        assert posting.state == "live", step
+        postings.append(posting.external_id)
+    made = fake.hits if panel == "mturk" else fake.studies
+    assert list(made) == postings
+
+
+@pytest.mark.parametrize("panel", ["mturk", "prolific"])
+def test_paying_survives_a_kill_after_every_step_of_ours(killer, panels_here, panel):
+    fake = panels_here[panel]
+    posting = published(panel)
+    submission = submission_on(fake, posting)
+    payments.approve(submission, UserFactory())
+    killer.work_until_killed(dying_after("about to be sent"))
+    work_off()
+    paid = [posting.reward]
+    for step in STEPS:
+        (intent,) = _pay(posting, submission, confirmation=step.replace(" ", "-"))
+        killer.work_until_killed(dying_after(step))
+        work_off()
+        intent.refresh_from_db()
+        if intent.state == IntentState.SENDING:  # nobody can tell Prolific's silence from a payment under way
+            assert (panel, step) == ("prolific", "about to be sent")
+            Intent.objects.filter(pk=intent.pk).update(sent_at=timezone.now() - PATIENCE)
+            work_off()
+            intent.refresh_from_db()
+            resolve_unclear(intent=intent, was_done=False, user=UserFactory())
+        else:
+            assert intent.state == IntentState.DONE, step
+            paid.append(CENTS)
+        assert totals_of(posting).paid == fake.paid_total() == sum(paid), step

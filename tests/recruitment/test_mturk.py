@@ -313,3 +313,15 @@ def test_a_hit_that_expired_is_open_again_with_more_places(posting, mturk, payer
     posting.refresh_from_db()
     assert (posting.state, posting.places) == ("live", 5)
     mturk.accept(posting.external_id, "A1WORKER")
+
+
+@pytest.mark.parametrize("call", ["CreateHITType", "CreateHITWithHITType"])
+def test_mturk_asking_us_to_slow_down_is_asked_again_later(mturk, payer, call):
+    mturk.faults.add(call, acts_first=False, status=429)
+    posting = published(payer)
+    intent = Intent.objects.get(kind="publish")
+    assert (posting.state, intent.state, intent.sent_at) == ("publishing", "sending", None)
+    work_off()
+    posting.refresh_from_db()
+    assert posting.state == "live"
+    assert list(mturk.hits) == [posting.external_id]

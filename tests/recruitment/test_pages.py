@@ -164,6 +164,8 @@ def test_publishing_shows_the_cost_and_takes_no_other(prolific, client, payer):
     address = reverse("recruitment:publish", args=[posting.pk])
     page = client.get(address).content.decode()
     assert "Publish for 6.42 GBP" in page
+    assert "9.00 GBP" in page, "10 minutes at 1.50"
+    assert "less than the target of 12.00 GBP" in page
     assert client.post(address, {"total": "6.00"}).status_code == 409
     assert not Intent.objects.exists()
     assert client.post(address, {"total": "6.42"}).status_code == 302

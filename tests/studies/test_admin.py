@@ -174,11 +174,11 @@ def test_a_form_that_was_open_while_the_study_launched_is_refused_in_words(make_
 
 
 BUTTONS = {
-    "draft": {"preview", "gold", "launch", "study_file"},
-    "launching": {"preview", "cancel_launch", "study_file"},
-    "open": {"preview", "pause", "close", "report", "study_file"},
-    "paused": {"preview", "resume", "close", "report", "study_file"},
-    "closed": {"preview", "report", "study_file"},
+    "draft": {"preview", "recruitment", "gold", "launch", "study_file"},
+    "launching": {"preview", "recruitment", "cancel_launch", "study_file"},
+    "open": {"preview", "recruitment", "pause", "close", "report", "study_file"},
+    "paused": {"preview", "recruitment", "resume", "close", "report", "study_file"},
+    "closed": {"preview", "recruitment", "report", "study_file"},
 }
 
 
@@ -188,6 +188,16 @@ def test_buttons_are_those_that_make_sense(make_study, page, state):
     Study.objects.filter(pk=study.pk).update(state=state)
     shown = page.get(change_url(study)).context["actions_detail"]
     assert {button["path"].rstrip("/").split("/")[-1].replace("-", "_") for button in shown} == BUTTONS[state]
+
+
+def test_recruitment_is_offered_to_those_who_may_look_at_it(make_study, client):
+    user = User.objects.create_user("looker", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_study"))
+    client.force_login(user)
+    study = make_study()
+    assert "Recruitment" not in client.get(change_url(study)).content.decode()
+    user.user_permissions.add(Permission.objects.get(codename="view_posting"))
+    assert "Recruitment" in client.get(change_url(study)).content.decode()
 
 
 def test_launching_asks_first_and_says_what_it_takes(make_study, page):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from humaneval.protocols import registry
-from humaneval.rating.models import Answer, SessionState, Vote
+from humaneval.rating.models import Answer, Session, SessionState, Vote
 from humaneval.studies.models import Study, Trial
 
 CHUNK = 5_000
@@ -60,20 +60,24 @@ _COLUMNS = (
 )
 
 
-def read_facts(study: Study) -> list[VoteFacts]:
-    """Return the facts of all votes of a study, by session and position: three queries."""
-    answers = _answers(study)
+def read_facts(study: Study, session: Session | None = None) -> list[VoteFacts]:
+    """Return the facts of a study's votes, or of one session's, by session and position: three queries."""
+    votes = Vote.objects.filter(assignment__session__study=study)
+    answers = Answer.objects.filter(vote__assignment__session__study=study)
+    if session is not None:
+        votes = votes.filter(assignment__session=session)
+        answers = answers.filter(vote__assignment__session=session)
+    given = _by_vote(answers)
     known = Trial.objects.filter(study=study, expected__isnull=False)
     gold = {trial: expected for trial, expected in known.values_list("id", "expected") if expected}
     uses_scale = registry.get(study.protocol).uses_scale
-    votes = Vote.objects.filter(assignment__session__study=study)
     rows = (
         votes.annotate(screened_out=Q(assignment__session__state=SessionState.SCREENED_OUT))
         .order_by("assignment__session_id", "assignment__position")
         .values_list(*_COLUMNS)
     )
     return [
-        _facts(columns, [] if uses_scale else order, answers, gold)
+        _facts(columns, [] if uses_scale else order, given, gold)
         for order, *columns in rows.iterator(chunk_size=CHUNK)
     ]
 
@@ -90,10 +94,9 @@ def _facts(
     return VoteFacts(*facts)
 
 
-def _answers(study: Study) -> dict[int, dict[str, int]]:
+def _by_vote(answers: QuerySet[Answer]) -> dict[int, dict[str, int]]:
     found: dict[int, dict[str, int]] = defaultdict(dict)
-    rows = Answer.objects.filter(vote__assignment__session__study=study)
-    for vote, question, value in rows.values_list("vote_id", "question__key", "value").iterator(CHUNK):
+    for vote, question, value in answers.values_list("vote_id", "question__key", "value").iterator(CHUNK):
         found[vote][question] = value
     return found
 

@@ -207,6 +207,7 @@ def _store(study: Study, row: _Row) -> int:
     session, _new = Session.objects.get_or_create(
         study=study,
         rater=rater,
+        number=0,
         defaults={
             "token_hash": token_hash(session_token(study, rater)),
             "consent_hash": consent_hash(study),

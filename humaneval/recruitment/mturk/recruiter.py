@@ -32,7 +32,9 @@ from humaneval.recruitment.recruiters import Outcome, PanelSubmission, Undecided
 from humaneval.recruitment.repeats import group_name
 
 CENT = Decimal("0.01")
-TOKEN_LIFE = timedelta(hours=24)
+TOKEN_LIFE = timedelta(hours=23)
+"""A request token is good for 24 hours; one of them is kept back for clocks that were set."""
+
 LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
 STATES = {
     "Submitted": SubmissionState.SUBMITTED,
