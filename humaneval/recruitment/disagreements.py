@@ -37,8 +37,8 @@ WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
         _("Look at the answers: approve what was honest work, or reject by a stated rule."),
     ),
     "turned_away": (
-        _("Handed in without having been given anything to answer"),
-        _("Nothing was left, or the device or the instructions were in the way: approve to pay for coming."),
+        _("Handed in after being screened out, or with nothing left to answer"),
+        _("Their coming was no fault of theirs: approve to pay for it, or agree with them on returning it."),
     ),
     "finished_unsubmitted": (
         _("Finished here without handing in"),
@@ -97,8 +97,7 @@ def _kinds(row: Submission, votes: int) -> list[str]:
 
 def _stories(row: Submission, session: Session | None, votes: int) -> Iterator[str]:
     finished = session is not None and session.state == SessionState.COMPLETED
-    over = session.state != SessionState.ACTIVE if session is not None else "ending" in row.details
-    if row.state == SubmissionState.SUBMITTED and over and not votes:
+    if row.state == SubmissionState.SUBMITTED and _is_turned_away(row, session, votes):
         yield "turned_away"
     elif row.state == SubmissionState.SUBMITTED and not finished:
         yield "submitted_unfinished"
@@ -108,6 +107,15 @@ def _stories(row: Submission, session: Session | None, votes: int) -> Iterator[s
         yield "timed_out"
     if row.state == SubmissionState.APPROVED and not votes:
         yield "paid_without_votes"
+
+
+def _is_turned_away(row: Submission, session: Session | None, votes: int) -> bool:
+    """Return whether somebody was screened out, or came to the end without a vote."""
+    if session is None:
+        return "ending" in row.details
+    return session.state == SessionState.SCREENED_OUT or (
+        session.state == SessionState.COMPLETED and not votes
+    )
 
 
 def _twice(rows: QuerySet[Submission]) -> list[Submission]:
