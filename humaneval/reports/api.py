@@ -121,6 +121,19 @@ class CorrelationsView(TableView):
     name = "correlations"
 
 
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="study_headlines_csv",
+        summary="Headline estimates of a study under each version of its exclusion rules, as CSV",
+        responses=_CSV,
+    )
+)
+class ExclusionsTableView(TableView):
+    """The headline with nothing left out, and under each version of the rules."""
+
+    name = "exclusions"
+
+
 def as_csv(lines: Iterator[str], filename: str) -> StreamingHttpResponse:
     """Return lines as a download of UTF-8 CSV."""
     return StreamingHttpResponse(

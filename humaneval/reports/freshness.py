@@ -39,6 +39,7 @@ def current_basis(study: Study) -> Basis:
         [study.name, study.state, study.protocol, str(study.created_at)],
         list(study.conditions.values_list("id", "label", "sample_set__name")),
         list(study.questions.values_list("key", "text")),
+        list(study.rule_sets.values_list("version", "name", "rules", "before_launch")),
     ]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return Basis(votes["n"], votes["last"] or 0, scores["last"] or 0, digest)

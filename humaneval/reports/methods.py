@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from humaneval.rating.exclusions import rule_title
 from humaneval.reports.numbers import counted, listed
 from humaneval.reports.results import Estimate, Report
 
@@ -36,6 +37,7 @@ def _counted(report: Report) -> Iterator[str]:
             (votes.repeats, "repeat", "", "quality checks, shown a second time"),
             (votes.cannot_tell, "vote", "", "“cannot tell”"),
             (votes.not_shown, "vote", "", "an image did not load"),
+            (votes.excluded, "vote", "", _by_which_rules(report)),
         )
         if number
     ]
@@ -46,6 +48,25 @@ def _counted(report: Report) -> Iterator[str]:
     )
     rest = f" Left out: {listed(left_out)}." if left_out else " Nothing was left out."
     yield f"Estimates rest on {counted(votes.counted, 'vote')}.{rest}{late}"
+
+
+def _by_which_rules(report: Report) -> str:
+    """Return which rules left votes out, and how many each of them."""
+    own = next((one for one in report.exclusions if one.governs and one.version), None)
+    if own is None:
+        return ""
+    rules = listed([f"{rule_title(rule).lower()} {count:,}" for rule, count in sorted(own.by_rule.items())])
+    return f"by rules declared before launch, “{own.name}” (version {own.version}): {rules}"
+
+
+def _excluded_otherwise(report: Report) -> Iterator[str]:
+    if report.exclusions:
+        later = [one for one in report.exclusions if one.version and not one.before_launch]
+        after = f", {len(later)} of them declared after launch" if later else ""
+        yield (
+            "The headline estimates are also given with nothing left out and under "
+            f"{counted(len(report.exclusions) - 1, 'version')} of the study's exclusion rules{after}."
+        )
 
 
 def _estimated(report: Report) -> Iterator[str]:
@@ -113,4 +134,4 @@ def _correlated(report: Report) -> Iterator[str]:
         )
 
 
-_PARTS = (_asked, _counted, _estimated, _clustering, _agreement, _scored, _correlated)
+_PARTS = (_asked, _counted, _excluded_otherwise, _estimated, _clustering, _agreement, _scored, _correlated)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from humaneval.reports.analysis.correlations import TITLES, is_settled
+from humaneval.reports.exclusion_tables import ExclusionSection, exclusion_section
 from humaneval.reports.figures import Figure, Figures, draw_figures, scatter_points
 from humaneval.reports.numbers import bracket, column, counted, ends, in_unit, listed, plain, significant
 from humaneval.reports.results import (
@@ -164,6 +165,7 @@ class ReportPage:
     score_columns: list[str]
     score_grid: list[GridRow]
     missing: list[MissingScore]
+    exclusions: ExclusionSection | None
     correlations: list[CorrelationSection]
     coefficient_titles: list[str]
 
@@ -181,6 +183,7 @@ def present(report: Report) -> ReportPage:
         score_columns=[one.label for one in _scored_conditions(report)],
         score_grid=_score_grid(report),
         missing=report.missing_scores,
+        exclusions=exclusion_section(report),
         correlations=[
             _correlation_section(report, figures, place, one) for place, one in enumerate(report.correlations)
         ],
@@ -371,6 +374,7 @@ def _tally(votes: VoteCounts) -> str:
             (votes.repeats, "repeats"),
             (votes.late, "late"),
             (votes.simulated, "simulated"),
+            (votes.excluded, "left out by the declared rules"),
         )
         if number
     ]

@@ -19,6 +19,7 @@ from humaneval.reports.analysis.rankings import estimate_rankings
 from humaneval.reports.analysis.rates import estimate_rates
 from humaneval.reports.analysis.scales import estimate_scales
 from humaneval.reports.cautions import all_cautions, simulated_note
+from humaneval.reports.exclusions import LeftOut, compare, ways_to_leave_out
 from humaneval.reports.facts import study_facts
 from humaneval.reports.methods import describe_methods
 from humaneval.reports.results import (
@@ -43,8 +44,10 @@ def build(study: Study) -> dict[str, Any]:
 
 def build_report(study: Study) -> Report:
     """Return the report of a study as its votes and scores stand now. Reads every vote; stores nothing."""
-    facts, votes = study_facts(study), read_votes(study)
-    estimates, ranking, agreement = _human_side(facts, votes, study)
+    facts, ways = study_facts(study), ways_to_leave_out(study)
+    governing = next(way for way in ways if way.governs)
+    votes = read_votes(study, but=governing.reasons)
+    estimates, ranking, agreement = _human_side(facts, votes, study, governing)
     scores = latest_scores(study, facts.conditions)
     report = Report(
         study=facts,
@@ -62,29 +65,48 @@ def build_report(study: Study) -> Report:
         methods=[],
         built_at=timezone.now().isoformat(timespec="seconds"),
         code_version=code_version(),
+        exclusions=compare(
+            ways, lambda way: estimates if way.governs else _estimates_without(facts, study, way)
+        ),
     )
     return dataclasses.replace(report, methods=describe_methods(report))
 
 
 def _human_side(
-    facts: StudyFacts, votes: Votes, study: Study
+    facts: StudyFacts, votes: Votes, study: Study, way: LeftOut
 ) -> tuple[list[Estimate], list[Ranking], list[Agreement]]:
     estimates: list[Estimate] = []
     ranking: list[Ranking] = []
     agreement: list[Agreement] = []
     for question in facts.questions:
-        table = votes.counted.where(votes.counted.question == question.key)
-        if facts.analysis == "ranking":
-            found, order = _rank(facts, votes, question, study.settings)
-        elif facts.analysis == "duplicates":
-            found, order = _find_duplicates(facts, table, question, study)
-        else:
-            found, order = _analyse(facts, table, question)
+        found, order = _estimate(facts, votes, question, study, way)
         estimates += found
         estimates += estimate_exposures(votes.exposed, question, facts.conditions)
         ranking += [order] if order else []
-        agreement.append(measure_agreement(table, question, facts.analysis))
+        agreement.append(measure_agreement(_table(votes, question), question, facts.analysis))
     return estimates, ranking, agreement
+
+
+def _estimates_without(facts: StudyFacts, study: Study, way: LeftOut) -> list[Estimate]:
+    """Return what the estimates would be if other votes were left out."""
+    votes = read_votes(study, but=way.reasons)
+    found = (_estimate(facts, votes, question, study, way)[0] for question in facts.questions)
+    return [one for estimates in found for one in estimates]
+
+
+def _table(votes: Votes, question: QuestionFacts) -> VoteTable:
+    return votes.counted.where(votes.counted.question == question.key)
+
+
+def _estimate(
+    facts: StudyFacts, votes: Votes, question: QuestionFacts, study: Study, way: LeftOut
+) -> tuple[list[Estimate], Ranking | None]:
+    if facts.analysis == "ranking":
+        return _rank(facts, votes, question, study.settings)
+    table = _table(votes, question)
+    if facts.analysis == "duplicates":
+        return _find_duplicates(facts, table, question, study, way)
+    return _analyse(facts, table, question)
 
 
 def _rank(
@@ -97,12 +119,12 @@ def _rank(
 
 
 def _find_duplicates(
-    facts: StudyFacts, table: VoteTable, question: QuestionFacts, study: Study
+    facts: StudyFacts, table: VoteTable, question: QuestionFacts, study: Study, way: LeftOut
 ) -> tuple[list[Estimate], Ranking | None]:
     protocol = registry.get(facts.protocol)
     estimates = estimate_duplicates(
         table,
-        read_pair_votes(study),
+        read_pair_votes(study, but=way.reasons),
         question,
         facts.conditions,
         protocol.measure,

@@ -74,7 +74,10 @@ class StudyFacts:
 
 @dataclass(frozen=True)
 class VoteCounts:
-    """Votes by kind. ``counted`` are those that estimates rest on: answered, and not a repeat."""
+    """Votes by kind. ``counted`` are those that estimates rest on: answered, and not a repeat.
+
+    ``excluded`` would count, were it not for the rules declared before launch.
+    """
 
     total: int
     counted: int
@@ -84,6 +87,7 @@ class VoteCounts:
     repeats: int
     late: int
     simulated: int
+    excluded: int = 0
 
 
 @dataclass(frozen=True)
@@ -257,6 +261,23 @@ class Correlation:
 
 
 @dataclass(frozen=True)
+class ExclusionSet:
+    """One version of the study's exclusion rules (0: none of them), and the headline estimates under it.
+
+    ``governs`` marks the one that the rest of the report follows. ``left_out`` counts votes of any kind,
+    ``by_rule`` too; one that several rules leave out counts for each of them.
+    """
+
+    version: int
+    name: str
+    before_launch: bool
+    governs: bool
+    left_out: int
+    by_rule: dict[str, int]
+    estimates: list[Estimate]
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything a study's votes and scores say at one vote count."""
 
@@ -276,6 +297,7 @@ class Report:
     built_at: str
     code_version: str
     format: int = FORMAT
+    exclusions: list[ExclusionSet] = field(default_factory=list)
 
 
 def to_payload(report: Report) -> dict[str, Any]:

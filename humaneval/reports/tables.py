@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from humaneval.reports.results import Coefficient, Correlation, Estimate, Report, ScoreRow
+from humaneval.reports.results import Coefficient, Correlation, Estimate, ExclusionSet, Report, ScoreRow
 
 Cell = str | int | float | bool | None
 
@@ -35,6 +35,11 @@ SCORE_COLUMNS = [
 CORRELATION_COLUMNS = [
     "study", "question", "measure", "metric", "label", "extractor", "systems", "coefficient", "estimate",
     "ci_low", "ci_high", "pvalue", "method", "expected_sign", "as_expected", "words", "simulated",
+]  # fmt: skip
+
+EXCLUSION_COLUMNS = [
+    "study", "version", "name", "before_launch", "governs", "left_out", "question", "condition", "measure",
+    "estimate", "ci_low", "ci_high", "votes",
 ]  # fmt: skip
 
 
@@ -97,8 +102,24 @@ def _correlation(report: Report, one: Correlation, coefficient: Coefficient) -> 
     }  # fmt: skip
 
 
+def exclusions_table(report: Report) -> Table:
+    """Return one row for each headline estimate under each version of the exclusion rules; 0 is none."""
+    rows = (_excluded(report, way, one) for way in report.exclusions for one in way.estimates)
+    return _table(rows, EXCLUSION_COLUMNS)
+
+
+def _excluded(report: Report, way: ExclusionSet, one: Estimate) -> dict[str, Cell]:
+    return {
+        "study": report.study.slug, "version": way.version, "name": way.name,
+        "before_launch": way.before_launch, "governs": way.governs, "left_out": way.left_out,
+        "question": one.question, "condition": one.label, "measure": one.measure, "estimate": one.estimate,
+        "ci_low": one.interval.low, "ci_high": one.interval.high, "votes": one.votes,
+    }  # fmt: skip
+
+
 TABLES: dict[str, Any] = {
     "estimates": estimates_table,
+    "exclusions": exclusions_table,
     "scores": scores_table,
     "correlations": correlations_table,
 }

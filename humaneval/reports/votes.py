@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,28 +90,32 @@ class Votes:
     ballots: list[Ballot] = field(default_factory=list)
 
 
-def read_votes(study: Study) -> Votes:
-    """Return all votes of a study. Repeats and votes without an answer are counted, not analysed."""
-    return collect_votes(answer_rows(study))
+def read_votes(study: Study, *, but: Collection[int] = ()) -> Votes:
+    """Return all votes of a study. Repeats and votes without an answer are counted, not analysed.
+
+    So are those that rules leave out: ``but`` holds their ids.
+    """
+    return collect_votes(answer_rows(study), but=but)
 
 
-def read_pair_votes(study: Study) -> list[PairVote]:
-    """Return the votes that count on pairs, with their batches. Two queries."""
+def read_pair_votes(study: Study, *, but: Collection[int] = ()) -> list[PairVote]:
+    """Return the votes that count on pairs, with their batches, but for those left out. Two queries."""
     pairs = study.duplicatepairs.values_list("first_id", "second_id", "batch")
     batch_of = {(first, second): batch for first, second, batch in pairs}
     return [
         PairVote(row.condition_id, batch_of[row.slots[0][0], row.slots[1][0]], row.trial_id, row.value == 1)
         for row in answer_rows(study)
-        if row.counts and row.value is not None
+        if row.counts and row.value is not None and row.vote_id not in but
     ]
 
 
-def collect_votes(rows: Iterable[AnswerRow]) -> Votes:
+def collect_votes(rows: Iterable[AnswerRow], *, but: Collection[int] = ()) -> Votes:
     """Return votes from rows in vote order (several rows of one vote follow each other)."""
     tally, columns, exposed, ballots = _Tally(), _Columns(), [], []
     for row in rows:
-        tally.add(row)
-        if row.counts and row.value is not None:
+        is_left_out = row.vote_id in but
+        tally.add(row, is_left_out=is_left_out)
+        if row.counts and row.value is not None and not is_left_out:
             columns.add(row)
             if row.parameters:
                 exposed.append(_exposed(row, row.parameters, row.value))
@@ -179,14 +183,25 @@ class _Tally:
     def __init__(self) -> None:
         self.last_vote = 0
         self._by: dict[str, int] = dict.fromkeys(
-            ("total", "counted", "answered", "cannot_tell", "not_shown", "repeats", "late", "simulated"), 0
+            (
+                "total",
+                "counted",
+                "answered",
+                "cannot_tell",
+                "not_shown",
+                "repeats",
+                "late",
+                "simulated",
+                "excluded",
+            ),
+            0,
         )
         self._votes_of: dict[int, int] = {}
         self._simulated: set[int] = set()
         self._times: list[float] = []
         self._previous: int | None = None
 
-    def add(self, row: AnswerRow) -> None:
+    def add(self, row: AnswerRow, *, is_left_out: bool) -> None:
         if row.vote_id == self._previous:
             return
         self._previous = row.vote_id
@@ -199,7 +214,9 @@ class _Tally:
         self._votes_of[row.rater_id] = self._votes_of.get(row.rater_id, 0) + 1
         if row.simulated:
             self._simulated.add(row.rater_id)
-        if row.counts:
+        if row.counts and is_left_out:
+            self._by["excluded"] += 1
+        elif row.counts:
             self._by["counted"] += 1
             self._times.append(row.response_ms)
 

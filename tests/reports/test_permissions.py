@@ -14,6 +14,7 @@ DATA = [
     "/api/v1/studies/digits/estimates.csv",
     "/api/v1/studies/digits/scores.csv",
     "/api/v1/studies/digits/correlations.csv",
+    "/api/v1/studies/digits/exclusions.csv",
 ]
 
 

@@ -4,7 +4,7 @@ Votes are never marked or changed. :func:`excluded` says of each vote that a set
 """
 
 from humaneval.rating.exclusions.declaring import declare_rules, declared_before_launch, default_rules
-from humaneval.rating.exclusions.rules import RULES, Reason
+from humaneval.rating.exclusions.rules import RULES, Reason, rule_title
 from humaneval.rating.exclusions.view import counts_by_rule, excluded
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "declared_before_launch",
     "default_rules",
     "excluded",
+    "rule_title",
 ]

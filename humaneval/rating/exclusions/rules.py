@@ -253,3 +253,8 @@ RULES: dict[str, Rule] = _named(
         ),
     ]
 )
+
+
+def rule_title(name: str) -> str:
+    """Return a rule's name for people."""
+    return RULES[name].title

@@ -1,0 +1,115 @@
+"""What the rules leave out, and the headline under each version of them, side by side."""
+
+from __future__ import annotations
+
+import pytest
+from rest_framework.test import APIClient
+
+from humaneval.rating import exclusions
+from humaneval.rating.models import RuleSet
+from humaneval.reports.freshness import current_basis
+from humaneval.reports.pages import render_body
+from humaneval.reports.report import build, build_report
+from humaneval.reports.results import from_payload, to_payload
+from humaneval.reports.tables import exclusions_table
+from humaneval.studies.models import Study
+from tests.factories import TokenFactory
+from tests.reports.studies import GivenVote, add_votes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def study(two_afc: Study) -> Study:
+    """Give the study with four more votes for the poor one, two of them late and two in no time."""
+    more = [
+        GivenVote(10 + place, 8 + place, {"real": 1}, late=place < 2, response_ms=900 if place < 2 else 20)
+        for place in range(4)
+    ]
+    add_votes(two_afc, more)
+    return two_afc
+
+
+def before_launch(study: Study, version: int, name: str, *rules: str) -> RuleSet:
+    """Keep rules as if they had been declared in the draft."""
+    filled = {rule: exclusions.RULES[rule].filled({}) for rule in rules}
+    return RuleSet.objects.create(study=study, version=version, name=name, rules=filled, before_launch=True)
+
+
+def counted_votes(report, condition: str) -> int:
+    """Return how many votes the body's estimate of a condition rests on."""
+    return next(one.votes for one in report.estimates if one.headline and one.label.startswith(condition))
+
+
+def test_without_rules_nothing_is_left_out_and_nothing_is_compared(study):
+    report = build_report(study)
+    assert (report.votes.counted, report.votes.excluded, report.exclusions) == (40, 0, [])
+
+
+def test_the_report_follows_the_last_rules_declared_before_launch(study):
+    before_launch(study, 1, "First thoughts", "late", "impossibly_fast")
+    before_launch(study, 2, "As registered", "late")
+    exclusions.declare_rules(study=study, name="Afterthought", rules={"impossibly_fast": {}})
+    report = build_report(study)
+    assert (report.votes.counted, report.votes.excluded) == (38, 2)
+    assert [(one.version, one.governs, one.left_out) for one in report.exclusions] == [
+        (0, False, 0),
+        (1, False, 4),
+        (2, True, 2),
+        (3, False, 2),
+    ]
+    assert report.exclusions[1].by_rule == {"late": 2, "impossibly_fast": 2}
+    assert counted_votes(report, "poor") == 14
+    assert "“As registered” (version 2): late votes 2" in " ".join(report.methods)
+    assert "1 of them declared after launch" in " ".join(report.methods)
+
+
+def test_rules_declared_after_launch_stand_beside_and_change_no_headline(study):
+    plain = build_report(study)
+    exclusions.declare_rules(study=study, name="Afterthought", rules={"late": {}})
+    report = build_report(study)
+    assert report.estimates == plain.estimates
+    none, later = report.exclusions
+    assert (none.governs, later.governs, later.before_launch) == (True, False, False)
+    poor = {one.label: one for one in later.estimates}
+    assert none.estimates == [one for one in plain.estimates if one.headline]
+    assert {label: one.votes for label, one in poor.items()}.values() != {12}
+    assert sum(one.votes for one in later.estimates) == sum(one.votes for one in none.estimates) - 2
+
+
+def test_a_set_gives_what_a_study_without_those_votes_gives(two_afc):
+    alone = {one.label: one.estimate for one in build_report(two_afc).estimates if one.headline}
+    add_votes(two_afc, [GivenVote(10, 8, {"real": 1}, late=True)])
+    exclusions.declare_rules(study=two_afc, name="No latecomers", rules={"late": {}})
+    way = build_report(two_afc).exclusions[1]
+    assert {one.label: one.estimate for one in way.estimates} == alone
+
+
+def test_new_rules_make_an_old_report_outdated(study):
+    before = current_basis(study).fingerprint
+    exclusions.declare_rules(study=study, name="Afterthought", rules={"late": {}})
+    assert current_basis(study).fingerprint != before
+
+
+def test_it_survives_json_and_reads_reports_from_before_there_were_rules(study):
+    exclusions.declare_rules(study=study, name="Afterthought", rules={"late": {}})
+    report = build_report(study)
+    assert from_payload(to_payload(report)) == report
+    old = build(study)
+    del old["exclusions"], old["votes"]["excluded"]
+    assert from_payload(old).exclusions == []
+
+
+def test_the_page_and_the_table_show_all_sets(study):
+    before_launch(study, 1, "As registered", "late")
+    exclusions.declare_rules(study=study, name="Afterthought", rules={"impossibly_fast": {}})
+    report = build_report(study)
+    page = render_body(report)
+    for words in ("As registered (version 1)", "declared after launch", "Leaves out 2 votes: late votes 2."):
+        assert words in page
+    table = exclusions_table(report)
+    assert [(row[1], row[4]) for row in table.rows[::3]] == [(0, False), (1, True), (2, False)]
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory().key}")
+    answer = client.get(f"/api/v1/studies/{study.slug}/exclusions.csv")
+    assert len(b"".join(answer.streaming_content).splitlines()) == 1 + len(table.rows)
