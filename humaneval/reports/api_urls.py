@@ -17,9 +17,7 @@ urlpatterns = [
     path("studies/<slug:slug>/report/", ReportView.as_view(), name="study-report"),
     path("studies/<slug:slug>/votes.csv", VotesView.as_view(), name="study-votes-csv"),
     path("studies/<slug:slug>/estimates.csv", EstimatesView.as_view(), name="study-estimates-csv"),
-    path(
-        "studies/<slug:slug>/exclusions.csv", ExclusionsTableView.as_view(), name="study-exclusions-csv"
-    ),
+    path("studies/<slug:slug>/exclusions.csv", ExclusionsTableView.as_view(), name="study-exclusions-csv"),
     path("studies/<slug:slug>/scores.csv", ScoresView.as_view(), name="study-scores-csv"),
     path("studies/<slug:slug>/correlations.csv", CorrelationsView.as_view(), name="study-correlations-csv"),
 ]
