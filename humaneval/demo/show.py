@@ -21,6 +21,7 @@ from humaneval.rating.models import Session, SessionState
 from humaneval.reports.snapshots import take_snapshot
 from humaneval.samples.models import SampleSet
 from humaneval.scoring.models import MetricRun
+from humaneval.studies.leakage import start_leak_check
 from humaneval.studies.models import Study, StudyState
 
 POLL_SECONDS = 0.3
@@ -53,6 +54,8 @@ def run(console: Console, address: str, login: Login, effort: float = 1.0) -> li
     plans = [plan.scaled(effort) for plan in PLANS]
     planned = [(plan, make_study(plan, sets, login.user)) for plan in plans]
     studies = [study for _, study in planned]
+    for study in studies:
+        start_leak_check(study)
     digits_run, inception_run = start_scores(material, sets, login.user)
     for study in studies:
         wait_until_open(console, study)

@@ -131,6 +131,16 @@ def test_the_models_that_fail_are_found_out(demo: Demo, port: int) -> None:
     assert max(recall[label] for label in COLLAPSED) < 0.2 < recall["Gaussian mixture"]
 
 
+def test_files_are_checked_for_leaks(demo: Demo, port: int) -> None:
+    (token,) = demo.said("TOKEN")[0]
+    url = f"http://127.0.0.1:{port}/api/v1/studies/which-is-real/leakage/"
+    deadline = time.monotonic() + 300
+    while (check := json.loads(get(url, token).data))["state"] == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert check["state"] == "done", check
+
+
 def test_votes_come_as_a_table(demo: Demo, port: int) -> None:
     (token,) = demo.said("TOKEN")[0]
     table = get(f"http://127.0.0.1:{port}/api/v1/studies/diversity/votes.csv", token).data.decode()
