@@ -25,7 +25,7 @@ def label_of(kind: str, label: str, extractor: Mapping[str, Any]) -> str:
     extra = "" if tier == "reference" else f", {tier}"
     if name == "inception":
         return f"{OF_INCEPTION.get(kind, label)} ({extractor.get('preprocessing')}{extra})"
-    if kind == "frechet_distance" and "dinov2" in name:
+    if kind == "frechet_distance" and name.startswith("dinov2-"):
         return f"FD-DINOv2 ({name}{extra})"
     if kind == "rbf_distance" and name in CMMD_NETWORKS:
         return f"CMMD ({name}{extra})"

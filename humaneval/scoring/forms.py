@@ -60,7 +60,7 @@ class MetricRunForm(forms.ModelForm):
         required=False,
         widget=TextInput,
         label=_("Another feature space"),
-        help_text=_("For example torchvision:resnet50, timm:…, open_clip:…; leave empty to use the choice."),
+        help_text=_("For example dinov2, timm:… or torchvision:resnet50; leave empty to use the choice."),
     )
     metrics = forms.MultipleChoiceField(
         choices=metric_choices, widget=CheckboxSelectMultiple, initial=list(USUAL)

@@ -11,6 +11,7 @@ from metrics.errors import UnknownExtractor
 if TYPE_CHECKING:
     from metrics.extractors.base import Extractor
 
+PUBLISHED = ("torchvision", "timm", "open_clip", "dinov2")
 ENTRY_POINT = "humaneval_metrics.extractors"
 
 KINDS: dict[str, str] = {
@@ -21,6 +22,8 @@ KINDS: dict[str, str] = {
     "torchvision": "torchvision:NAME, a torchvision classifier with its published weights",
     "timm": "timm:NAME, a timm model (pip install timm), such as timm:vit_large_patch14_dinov2.lvd142m",
     "open_clip": "open_clip:NAME/PRETRAINED, a CLIP image tower (pip install open_clip_torch)",
+    "dinov2": "DINOv2 ViT-L/14 at 224 x 224, as FD-DINOv2 is published (pip install timm); "
+    "also dinov2:vits14, vitb14, vitg14",
     "pixels": "pixels:32, the pixels themselves at 32 x 32",
 }
 
@@ -30,6 +33,8 @@ def _split(spec: str) -> tuple[str, str]:
     if kind not in KINDS and kind not in added_extractors():
         known = ", ".join([*KINDS, *added_extractors()])
         raise UnknownExtractor(f"no extractor is called {spec!r}; there are: {known}")
+    if kind == "dinov2":
+        argument = argument or "vitl14"
     if not argument and kind not in ("inception", *added_extractors()):
         raise UnknownExtractor(f"{kind} needs more than its name: {KINDS[kind]}")
     return kind, argument
@@ -58,7 +63,7 @@ def check_extractor(spec: str, *, weights: str | Path | None = None) -> None:
         from metrics.extractors import pixels
 
         pixels.size_of(argument)
-    elif kind in ("torchvision", "timm", "open_clip"):
+    elif kind in PUBLISHED:
         from metrics.extractors import published
 
         published.check(kind, argument)
@@ -109,7 +114,7 @@ def load_extractor(
         from metrics.extractors import pixels
 
         return pixels.load(argument, device=place, channels=channels)
-    if kind in ("torchvision", "timm", "open_clip"):
+    if kind in PUBLISHED:
         from metrics.extractors import published
 
         return published.load(kind, argument, device=place, precision=precision, weights=weights)

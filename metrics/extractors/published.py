@@ -1,4 +1,4 @@
-"""Networks of other packages: ``torchvision:NAME``, ``timm:NAME``, ``open_clip:NAME/PRETRAINED``."""
+"""Networks of other packages: torchvision's, timm's, open_clip's, and DINOv2 as FD-DINOv2 takes it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,16 @@ from metrics.devices import network_dtype
 from metrics.errors import InvalidInput, MissingPackage, MissingWeights, UnknownExtractor
 from metrics.extractors.base import Description, Extractor, Outputs, default_batch
 from metrics.extractors.vision_ops import import_torchvision
-from metrics.images.preprocessing import Preprocessing
+from metrics.images.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 
 PACKAGES = {"torchvision": "torchvision", "timm": "timm", "open_clip": "open_clip_torch"}
+DINOV2 = {
+    "vits14": "vit_small_patch14_dinov2.lvd142m",
+    "vitb14": "vit_base_patch14_dinov2.lvd142m",
+    "vitl14": "vit_large_patch14_dinov2.lvd142m",
+    "vitg14": "vit_giant_patch14_dinov2.lvd142m",
+}
+DINOV2_SIZE = (224, 224)
 FILTERS = {"bilinear": "bilinear-antialias", "bicubic": "bicubic-antialias"}
 
 
@@ -41,8 +48,11 @@ class _Loaded:
 
 def check(kind: str, argument: str) -> None:
     """Raise MissingPackage or UnknownExtractor for what cannot be loaded here; weights are not looked for."""
-    if find_spec(kind) is None:
-        raise MissingPackage(f"{kind}:{argument} needs a package: pip install {PACKAGES[kind]}")
+    package = "timm" if kind == "dinov2" else kind
+    if find_spec(package) is None:
+        raise MissingPackage(f"{kind}:{argument} needs a package: pip install {PACKAGES[package]}")
+    if kind == "dinov2" and argument not in DINOV2:
+        raise UnknownExtractor(f"dinov2 comes as {', '.join(DINOV2)}, not {argument!r}")
     if kind == "open_clip" and not all(argument.partition("/")):
         raise UnknownExtractor("open_clip:NAME/PRETRAINED, such as open_clip:ViT-L-14-336/openai")
 
@@ -59,7 +69,7 @@ def load(
     check(kind, argument)
     if find_spec("torchvision") is not None:
         import_torchvision()  # timm and open_clip import it too, and need the same cure
-    loaders = {"torchvision": _torchvision, "timm": _timm, "open_clip": _open_clip}
+    loaders = {"torchvision": _torchvision, "timm": _timm, "open_clip": _open_clip, "dinov2": _dinov2}
     try:
         loaded = loaders[kind](argument, weights)
     except MissingWeights:
@@ -214,6 +224,53 @@ def _timm(name: str, weights: str | Path | None) -> _Loaded:
         network.num_features,
         network.num_classes,
     )
+
+
+def _dinov2(argument: str, weights: str | Path | None) -> _Loaded:
+    """Return DINOv2 as FD-DINOv2 was published with (Stein et al. 2023): 224 x 224, the class token.
+
+    The positions are interpolated as Meta's own code does, not as timm does it.
+    """
+    import timm
+
+    name = DINOV2[argument]
+    if weights and not Path(weights).is_file():
+        raise MissingWeights(f"{weights} does not exist")
+    file = {"file": str(weights)} if weights else {}
+    try:
+        network = timm.create_model(name, pretrained=True, num_classes=0, pretrained_cfg_overlay=file)
+    except RuntimeError as error:
+        raise _missing("dinov2", argument, error) from error
+    positions = network.pos_embed.detach().clone()
+    network.set_input_size(img_size=DINOV2_SIZE)
+    with torch.no_grad():
+        network.pos_embed.copy_(dinov2_positions(positions, DINOV2_SIZE[0] // 14))
+    return _Loaded(
+        network,
+        lambda batch: (network(batch), None),
+        f"timm {timm.__version__}",
+        DINOV2_SIZE,
+        None,
+        "bicubic-antialias",
+        IMAGENET_MEAN,
+        IMAGENET_STD,
+        network.num_features,
+        0,
+    )
+
+
+def dinov2_positions(positions: torch.Tensor, side: int) -> torch.Tensor:
+    """Return position embeddings (1, 1 + side^2, d) from those of another grid, as DINOv2's code does.
+
+    Bicubic without antialiasing, by a factor with 0.1 added to the new side: that "historical kludge"
+    moves every sample a little, and is part of the published features.
+    """
+    first, patches = positions[:, :1], positions[:, 1:]
+    grid = round(patches.shape[1] ** 0.5)
+    planes = patches.reshape(1, grid, grid, -1).permute(0, 3, 1, 2)
+    factor = (side + 0.1) / grid
+    found = nn.functional.interpolate(planes, scale_factor=(factor, factor), mode="bicubic")
+    return torch.cat([first, found.permute(0, 2, 3, 1).reshape(1, side * side, -1)], dim=1)
 
 
 def _clip_network(argument: str, weights: str | Path | None) -> Any:

@@ -9,8 +9,10 @@ import torch
 from metrics import evaluate, extract, load_extractor
 from metrics.asked import Asked
 from metrics.errors import MissingWeights, UnknownExtractor
+from metrics.extractors.published import dinov2_positions
 from metrics.extractors.vision_ops import import_torchvision
 from metrics.images.preprocessing import prepare, preprocessing_named
+from metrics.labels import label_of
 
 # clean-fid 0.1.35, build_resizer("clean"), of default_rng(height).integers(0, 256, (height, width, 3)):
 # the mean of all values, then the pixels (0, 0), (150, 200) and (298, 1).
@@ -67,6 +69,34 @@ def test_a_timm_network_that_does_not_exist_is_refused(offline):
     pytest.importorskip("timm")
     with pytest.raises(UnknownExtractor, match="nonesuch"):
         load_extractor("timm:nonesuch", device="cpu")
+
+
+def test_dinov2_is_taken_as_fd_dinov2_takes_it(offline, tmp_path, pictures):
+    timm = pytest.importorskip("timm")
+    network = timm.create_model("vit_small_patch14_dinov2.lvd142m", pretrained=False, num_classes=0).eval()
+    torch.save(network.state_dict(), tmp_path / "weights.pth")
+    extractor = load_extractor("dinov2:vits14", weights=tmp_path / "weights.pth", device="cpu")
+    table = extract(extractor, pictures)
+    assert (extractor.input_size, extractor.resize) == ((224, 224), "bicubic-antialias")
+    batch = extractor.prepare(pictures)
+    with torch.inference_mode():
+        patches = network.patch_embed.proj(batch).flatten(2).transpose(1, 2)
+        positions = dinov2_positions(network.pos_embed, 16)
+        tokens = torch.cat([network.cls_token.expand(2, -1, -1), patches], dim=1) + positions
+        expected = network.norm(network.blocks(tokens))[:, 0]
+    np.testing.assert_allclose(table.values, expected.numpy(), rtol=1e-3, atol=1e-5)
+    assert label_of("frechet_distance", "", extractor.describe()) == "FD-DINOv2 (dinov2-vits14)"
+
+
+def test_positions_are_moved_as_dinov2_does_it():
+    """A ramp over 37 x 37 stays one: position i lies at (i + 1/2) 37 / 16.1 - 1/2, not 37 / 16."""
+    ramp = torch.arange(37.0).expand(37, 37).reshape(1, -1, 1)
+    found = dinov2_positions(torch.cat([torch.full((1, 1, 1), -5.0), ramp], dim=1), 16)
+    assert found[0, 0, 0] == -5
+    inner = found[0, 1:, 0].reshape(16, 16)[:, 1:-1]
+    expected = (torch.arange(16) + 0.5) * 37 / 16.1 - 0.5
+    # PyTorch's cubic keeps a ramp to 0.05; without the added 0.1 the last position would be 0.2 off.
+    torch.testing.assert_close(inner, expected[1:-1].expand(16, -1), rtol=0, atol=0.06)
 
 
 def test_open_clip_embeds_pictures_and_prompts_in_one_space(offline, tmp_path, pictures):
