@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 from playwright.sync_api import Browser, Response, expect
 
+from humaneval.protocols.registry import PROTOCOLS
 from tests.browser.rater import Rater
 from tests.browser.site import Site, StoredVote
 
@@ -18,12 +20,19 @@ KEYS = {
     "timed_real_or_fake": ("ArrowRight",),
     "duplicates": ("s",),
     "ranking": ("3", "1", "Enter"),
+    "ranking_best_worst": ("3", "1", "Enter"),
     "two_afc_many": ("4",),
     "likert_slider": ("7", "ArrowRight", "Enter"),
     "pairwise_grids": ("g", "ArrowRight", "Enter"),
     "two_afc_own_keys": ("j", "Enter"),
 }
 """What answers one question of each study."""
+
+
+def few_fast(*fast: str) -> list[object]:
+    """Return every protocol as a parameter; those not named run only with the long tests."""
+    return [name if name in fast else pytest.param(name, marks=pytest.mark.slow) for name in PROTOCOLS]
+
 
 WATCH_FRAMES = """addEventListener("DOMContentLoaded", () => {
   window.seen = [];

@@ -60,6 +60,7 @@ STUDIES: dict[str, dict[str, Any]] = {
     "pairwise": {"settings": {"allow_tie": True}, "display_width": 224},
     "timed_real_or_fake": {"display_width": 240},
     "ranking": {"settings": {"images": 3}, "display_width": 160},
+    "ranking_best_worst": {"settings": {"images": 3, "mode": "best_worst"}, "display_width": 160},
     "duplicates": {"settings": {"batch_size": 8}, "display_width": 200},
     "two_afc_many": {"settings": {"images": 4, "cannot_tell": True}, "display_width": 160},
     "likert_slider": {"settings": {"scale": "slider"}, "display_width": 160},
@@ -159,9 +160,9 @@ def build_site(platform: Platform, port: int) -> Site:
         sets = [_import(platform.folder / "pictures", name, seed) for seed, name in enumerate(SET_NAMES)]
         for slug in STUDIES:
             site.studies[slug] = open_study(slug, sets).pk
-    with override_settings(**_static_settings(platform)):
+    with override_settings(**static_settings(platform)):
         call_command("collectstatic", interactive=False, verbosity=0)
-    _serve(site)
+    serve(site)
     return site
 
 
@@ -228,7 +229,8 @@ def _picture(seed: int) -> Image.Image:
     return Image.fromarray((np.stack(channels, axis=-1).clip(0, 1) * 255).astype(np.uint8))
 
 
-def _static_settings(platform: Platform) -> dict[str, Any]:
+def static_settings(platform: Platform) -> dict[str, Any]:
+    """Return the settings under which static files are collected as in production."""
     storage = {"BACKEND": "humaneval.ui.staticfiles.HashedStaticFilesStorage"}
     files = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
     return {
@@ -237,7 +239,8 @@ def _static_settings(platform: Platform) -> dict[str, Any]:
     }
 
 
-def _serve(site: Site) -> None:
+def serve(site: Site) -> None:
+    """Start the web server, and wait until it answers."""
     options = (f"--bind=127.0.0.1:{site.port}", "--workers=1", "--threads=8", "--log-level=warning")
     site.platform.start("-m", "gunicorn", "humaneval.config.wsgi:application", *options)
     site.platform.wait_for(lambda: _answers(f"{site.url}/healthz"))

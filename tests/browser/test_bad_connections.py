@@ -8,7 +8,9 @@ from itertools import count
 import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
+from humaneval.protocols.registry import PROTOCOLS
 from tests.browser.rater import Rater
+from tests.browser.recording import KEYS, few_fast
 from tests.browser.site import ASSIGNMENTS, Site
 
 VOTES = "**/api/v1/rating/session/votes/"
@@ -39,6 +41,33 @@ def test_a_server_that_answers_503_for_a_while_loses_nothing(rater: Rater, site:
     rater.open("two_afc").agree().start().answer_all(lambda: rater.press("f")).finish()
     assert next(tries) > 3
     assert each_assignment_has_one_answer(site, "two_afc")
+
+
+@pytest.mark.parametrize("study", PROTOCOLS)
+def test_every_protocol_through_503_a_dead_connection_and_a_reload(
+    study: str, rater: Rater, site: Site
+) -> None:
+    tries = count()
+
+    def in_trouble(route: Route) -> None:
+        if next(tries) < 2:
+            route.fulfill(status=503, json={"detail": "The database does not answer just now."})
+        else:
+            route.continue_()
+
+    rater.page.route(VOTES, in_trouble)
+    rater.open(study).agree().start().press(*KEYS[study])
+    rater.see(2)
+    rater.page.context.set_offline(True)
+    rater.press(*KEYS[study])
+    expect(rater.view.get_by_role("status").filter(has_text="to be sent")).to_be_visible()
+    rater.page.context.set_offline(False)
+    shown = rater.see(3).view.locator(".stage img").first.get_attribute("src")
+    rater.page.reload()
+    assert rater.see(3).view.locator(".stage img").first.get_attribute("src") == shown
+    rater.answer_all(lambda: rater.press(*KEYS[study]), first=3).finish()
+    assert next(tries) > 2
+    assert each_assignment_has_one_answer(site, study)
 
 
 def test_a_lost_answer_makes_no_second_vote(rater: Rater, site: Site) -> None:
@@ -104,7 +133,8 @@ def test_leaving_is_warned_of_only_while_something_is_unsent(rater: Rater) -> No
     assert asked == ["beforeunload"]
 
 
-def test_an_image_that_cannot_be_had_is_its_own_outcome(rater: Rater, site: Site) -> None:
+@pytest.mark.parametrize("study", few_fast("real_or_fake", "timed_real_or_fake", "ranking"))
+def test_an_image_that_cannot_be_had_is_its_own_outcome(study: str, rater: Rater, site: Site) -> None:
     broken: list[str] = []
 
     def break_one(route: Route) -> None:
@@ -115,11 +145,11 @@ def test_an_image_that_cannot_be_had_is_its_own_outcome(rater: Rater, site: Site
             route.continue_()
 
     rater.page.route("**/i/*", break_one)
-    rater.open("real_or_fake").agree()
+    rater.open(study).agree()
     rater.press("Enter")
-    expect(rater.view.get_by_text("An image did not load")).to_be_visible(timeout=15_000)
-    rater.answer_all(lambda: rater.press("r"), first=2).finish()
-    outcomes = [vote.outcome for vote in site.votes("real_or_fake")]
+    expect(rater.view.get_by_text("An image did not load")).to_be_visible()
+    rater.answer_all(lambda: rater.press(*KEYS[study]), first=2).finish()
+    outcomes = [vote.outcome for vote in site.votes(study)]
     assert sorted(outcomes) == ["answered"] * (ASSIGNMENTS - 1) + ["not_shown"]
 
 

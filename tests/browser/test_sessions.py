@@ -9,8 +9,9 @@ from playwright.sync_api import expect
 
 from humaneval.protocols.orders import code_of
 from tests.browser.rater import REFLEX_MS, Rater
-from tests.browser.recording import KEYS, Recording
+from tests.browser.recording import KEYS, Recording, few_fast
 from tests.browser.site import ASSIGNMENTS, PROMPT, Site
+from tests.browser.test_accessibility import fits
 
 TAPS = {
     "two_afc": ("Bottom",),
@@ -18,7 +19,13 @@ TAPS = {
     "likert": ("3",),
     "likert_grid": ("1: not at all", "5: all different", "Next"),
     "pairwise": ("No difference",),
+    "timed_real_or_fake": ("Fake",),
+    "ranking": ("Image 2 of 3", "Image 3 of 3", "Next"),
+    "ranking_best_worst": ("Image 2 of 3", "Image 3 of 3", "Next"),
+    "duplicates": ("The same",),
     "two_afc_many": ("Image 3 of 4",),
+    "pairwise_grids": ("Both good", "Both bad", "Next"),
+    "two_afc_own_keys": ("I cannot tell", "Next"),
 }
 
 
@@ -29,6 +36,7 @@ WHOLE = {
     "two_afc_many": 4,
     "pairwise_grids": 8,
     "ranking": 3,
+    "ranking_best_worst": 3,
     "duplicates": 2,
     "two_afc_own_keys": 2,
 }
@@ -71,6 +79,30 @@ def test_a_ranking_is_stored_best_first(recordings: Callable[[str], Recording]) 
     for vote in recordings("ranking").votes:
         best_first = [vote.order[place] for place in (2, 0, 1)]
         assert vote.values == [code_of(best_first)]
+
+
+def test_the_best_and_the_worst_are_stored_alone(recordings: Callable[[str], Recording]) -> None:
+    """The third place is the best, the first the worst, of three."""
+    for vote in recordings("ranking_best_worst").votes:
+        assert vote.values == [vote.order[2] * 3 + vote.order[0]]
+
+
+def test_the_best_and_the_worst_can_be_dragged_and_taken_back(rater: Rater, site: Site) -> None:
+    rater.open("ranking_best_worst").agree().start()
+    chip = rater.view.get_by_role("button", name="Image 1 of 3")
+    give = rater.view.get_by_role("button", name="Next")
+    chip.drag_to(rater.view.get_by_role("listitem").filter(has_text="Best"))
+    expect(chip).to_have_accessible_name("Image 1 of 3: Best")
+    chip.drag_to(rater.view.get_by_role("listitem").filter(has_text="Worst"))
+    expect(chip).to_have_accessible_name("Image 1 of 3: Worst")
+    expect(give).to_be_disabled()
+    rater.press("Backspace")
+    expect(chip).to_have_accessible_name("Image 1 of 3: no rank yet")
+    rater.press("2", "1", "Enter")
+    rater.answer_all(lambda: rater.press("2", "1", "Enter"), first=2).finish()
+    assert [vote.values for vote in site.votes("ranking_best_worst")] == [
+        [vote.order[1] * 3 + vote.order[0]] for vote in site.votes("ranking_best_worst")
+    ]
 
 
 def test_images_can_be_tapped_and_dragged_into_order(new_rater: Callable[..., Rater], site: Site) -> None:
@@ -116,6 +148,7 @@ def test_a_session_on_a_phone_by_touch(study: str, phone_rater: Rater, site: Sit
     rater = phone_rater.open(study)
     rater.tap("I agree: begin")
     rater.view.get_by_role("button", name="Start").tap()
+    assert fits(rater.see(1))
 
     def tap() -> None:
         for name in TAPS[study]:
@@ -185,19 +218,33 @@ def test_a_double_click_answers_once(rater: Rater) -> None:
     rater.see(2)
 
 
-def test_two_tabs_of_one_rater_make_no_vote_twice(rater: Rater, site: Site) -> None:
-    rater.open("two_afc").agree().start()
-    second = Rater.at(site, rater.page.context.new_page()).open("two_afc")
+OTHERWISE = {
+    "two_afc": ("j",),
+    "real_or_fake": ("r",),
+    "likert": ("2",),
+    "pairwise": ("f",),
+    "timed_real_or_fake": ("r",),
+    "duplicates": ("d",),
+    "ranking": ("1", "2", "Enter"),
+}
+"""What gives another answer than the keys of a recording."""
+
+
+@pytest.mark.parametrize("study", few_fast("two_afc", "timed_real_or_fake"))
+def test_two_tabs_of_one_rater_make_no_vote_twice(study: str, rater: Rater, site: Site) -> None:
+    rater.open(study).agree().start()
+    second = Rater.at(site, rater.page.context.new_page()).open(study)
     second.start()
-    rater.answer_all(lambda: rater.press("f"), last=3).see(4)
+    rater.answer_all(lambda: rater.press(*KEYS[study]), last=3).see(4)
+    first = [vote.values for vote in site.votes(study)]
     for _ in range(ASSIGNMENTS):  # the first three are refused, so its count leaps
         expect(second.view.locator(".trial")).to_have_attribute("aria-busy", "false")
         second.page.wait_for_timeout(250)
-        second.press("j")
+        second.press(*OTHERWISE[study])
     second.finish()
-    votes = site.votes("two_afc")
+    votes = site.votes(study)
     assert len(votes) == ASSIGNMENTS
-    assert all(vote.values == [vote.order[0]] for vote in votes[:3])
+    assert [vote.values for vote in votes[:3]] == first
     rater.complaints.clear()
     second.complaints.clear()  # a refused second vote is a warning on the console
 
