@@ -64,8 +64,8 @@ class AnswerRow(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Whether estimates rest on it: answered, and neither a repeat nor a gold trial."""
-        return self.outcome == VoteOutcome.ANSWERED and not (self.is_repeat or self.is_gold)
+        """Whether estimates rest on it: answered, shown as asked, and neither a repeat nor a gold trial."""
+        return self.outcome == VoteOutcome.ANSWERED and not (self.is_repeat or self.is_gold or self.spoilt)
 
 
 _COLUMNS = (

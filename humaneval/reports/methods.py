@@ -37,6 +37,7 @@ def _counted(report: Report) -> Iterator[str]:
             (votes.repeats, "repeat", "", "quality checks, shown a second time"),
             (votes.cannot_tell, "vote", "", "“cannot tell”"),
             (votes.not_shown, "vote", "", "an image did not load"),
+            (votes.spoilt, "vote", "", "the image was not shown for as long as asked"),
             (votes.excluded, "vote", "", _by_which_rules(report)),
         )
         if number

@@ -371,6 +371,7 @@ def _tally(votes: VoteCounts) -> str:
         for number, words in (
             (votes.cannot_tell, "“cannot tell”"),
             (votes.not_shown, "with an image that did not load"),
+            (votes.spoilt, "with a spoilt exposure"),
             (votes.repeats, "repeats"),
             (votes.late, "late"),
             (votes.simulated, "simulated"),

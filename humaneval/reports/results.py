@@ -74,7 +74,7 @@ class StudyFacts:
 
 @dataclass(frozen=True)
 class VoteCounts:
-    """Votes by kind. ``counted`` are those that estimates rest on: answered, and not a repeat.
+    """Votes by kind. ``counted`` are those that estimates rest on: answered, not spoilt, and not a repeat.
 
     ``excluded`` would count, were it not for the rules declared before launch.
     """
@@ -84,6 +84,7 @@ class VoteCounts:
     answered: int
     cannot_tell: int
     not_shown: int
+    spoilt: int
     repeats: int
     late: int
     simulated: int

@@ -189,6 +189,7 @@ class _Tally:
                 "answered",
                 "cannot_tell",
                 "not_shown",
+                "spoilt",
                 "repeats",
                 "late",
                 "simulated",
@@ -209,6 +210,7 @@ class _Tally:
         self._by["total"] += 1
         self._by[str(row.outcome)] += 1
         self._by["repeats"] += row.is_repeat
+        self._by["spoilt"] += row.spoilt
         self._by["late"] += row.late
         self._by["simulated"] += row.simulated
         self._votes_of[row.rater_id] = self._votes_of.get(row.rater_id, 0) + 1

@@ -26,6 +26,7 @@ class GivenVote:
     answers: dict[str, int]
     is_repeat: bool = False
     late: bool = False
+    spoilt: bool = False
     simulated: bool = False
     outcome: str = VoteOutcome.ANSWERED
     response_ms: float = 1200.0
@@ -138,6 +139,7 @@ def add_votes(study: Study, votes: Iterable[GivenVote]) -> list[Vote]:
                 key=uuid.uuid4(),
                 outcome=vote.outcome,
                 late=vote.late,
+                spoilt=vote.spoilt,
                 response_ms=vote.response_ms,
                 timings=vote.timings,
             )

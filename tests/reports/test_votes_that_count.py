@@ -34,6 +34,16 @@ def test_votes_without_an_answer_are_counted_and_left_out(two_afc, outcome):
     assert fooled_by_good(two_afc) == before
 
 
+def test_votes_on_spoilt_exposures_are_counted_and_left_out(two_afc):
+    before = fooled_by_good(two_afc)
+    add_votes(two_afc, [GivenVote(LAST_RATER, 0, {"real": 0}, spoilt=True)])
+    report = build_report(two_afc)
+    assert report.votes.spoilt == 1
+    assert (report.votes.total, report.votes.counted) == (37, 36)
+    assert fooled_by_good(two_afc) == before
+    assert any("1 vote (the image was not shown for as long as asked)" in text for text in report.methods)
+
+
 def test_late_votes_count_and_are_told(two_afc):
     add_votes(two_afc, [GivenVote(LAST_RATER, 0, {"real": 0}, late=True)])
     report = build_report(two_afc)
