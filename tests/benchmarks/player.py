@@ -1,8 +1,8 @@
 """From an answer to the next trial on screen, over a slow connection, beside jsPsych.
 
 Chromium is held to 4 Mbit/s and 150 ms by its own network emulation. A trial shows two images of together
-about 250 KB, and an answer is given each second. The time runs from the key's own time stamp to the frame
-after the one in which the next two images stood in the page, all decoded: when they were on screen.
+about 250 KB, and an answer is given each second. The time runs from the key's own time stamp to the end of
+the frame in which the next two images were drawn, both decoded: when they were on screen.
 
 The peer is what a laboratory would write instead: jsPsych with the same images, once loaded all together
 beforehand (its preload plugin), once as they come. It is fetched from npm into a folder that is thrown away.
@@ -48,11 +48,14 @@ WATCH = """addEventListener("keydown", (event) => {
   const images = () => [...document.querySelectorAll(".stage img, #jspsych-content img")];
   const sources = () => images().map(({ src }) => src).join();
   const before = sources();
-  const look = () => {
-    const there = images().every((image) => image.complete && image.naturalWidth > 0);
-    if (images().length === 2 && sources() !== before && there)
-      requestAnimationFrame((shown) => delays.push(shown - event.timeStamp));
-    else requestAnimationFrame(look);
+  const painted = new MessageChannel(); // its message comes after the frame has been drawn
+  const look = (frame) => {
+    painted.port1.onmessage = () => {
+      const there = images().every((image) => image.complete && image.naturalWidth > 0);
+      if (images().length === 2 && sources() !== before && there) delays.push(frame - event.timeStamp);
+      else requestAnimationFrame(look);
+    };
+    painted.port2.postMessage(0);
   };
   requestAnimationFrame(look);
 }, { capture: true });"""
@@ -188,7 +191,7 @@ def measure(browser: Browser, address: str, begin: Callable[[Page], None]) -> di
         page.wait_for_timeout(1000)
         page.keyboard.press("f")
         until(page, f"(window.delays?.length ?? 0) >= {number}")
-    delays = page.evaluate("delays")
+    delays = [start + frame for start in page.evaluate("delays")]
     context.close()
     return {"delays": delays, "frame": frame, "first": first}
 

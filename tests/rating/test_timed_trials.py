@@ -8,6 +8,7 @@ import pytest
 from humaneval.protocols import registry
 from humaneval.rating.models import Assignment, Vote
 from humaneval.rating.votes import answer_rows
+from humaneval.reports import report
 from humaneval.stats import psychometric
 from tests.factories import open_study
 from tests.rating.observers import TimedObserver, is_real, timed_vote
@@ -141,11 +142,11 @@ def _observed(study):
 @pytest.mark.parametrize("method", ["staircase", "constant"])
 def test_a_known_threshold_is_recovered_through_the_whole_path(rater_of, method):
     study = timed_study(
-        settings={"method": method, "block_length": 60},
+        settings={"method": method, "block_length": 60, "start_ms": 350},
         trial_count=120,
         assignments_per_session=60,
     )
-    for seed in range(3):
+    for seed in range(4):
         observer = TimedObserver(threshold_ms=300.0, slope=4.0, seed=seed)
         assert observer.rate_everything(rater_of(study)) == 60
     correct, level, _rater = _observed(study)
@@ -153,3 +154,8 @@ def test_a_known_threshold_is_recovered_through_the_whole_path(rater_of, method)
     low, high = np.exp(fit.confidence_interval(0.99))
     assert low < 300 < high
     assert high / low < 3
+    found = {one["measure"]: one for one in report.build(study)["estimates"]}
+    told = found["threshold_exposure"]["interval"]
+    assert told["low"] < 300 < told["high"]
+    assert told["high"] / told["low"] < 3
+    assert 100 <= found["modal_exposure"]["estimate"] <= 1000
