@@ -116,12 +116,16 @@ export class Ranking {
         chip.removeEventListener("pointermove", move);
         chip.style.translate = "";
         if (dragged && event.type === "pointerup") this.#drop(place, event);
+        chip.blur(); // Enter later on is for the answer
       };
       chip.addEventListener("pointermove", move);
       chip.addEventListener("pointerup", end, { once: true });
       chip.addEventListener("pointercancel", end, { once: true });
     });
-    chip.addEventListener("click", (event) => !dragged && this.choosePlace(place, event));
+    chip.addEventListener("click", (event) => {
+      if (event.detail) chip.blur();
+      if (!dragged) this.choosePlace(place, event);
+    });
     return chip;
   }
 

@@ -7,6 +7,9 @@
 /** @typedef {{assignment: Assignment, images: Promise<HTMLImageElement[][]>}} Prepared */
 import { persist } from "./http.js";
 
+/** A trial that waits for nothing any more: it was answered in another tab. */
+export class Gone extends Error {}
+
 const LOW_WATER = 5; // trials left when the next block is asked for
 const IMAGES_AHEAD = 6; // trials whose images are loaded ahead
 
@@ -65,6 +68,7 @@ export class Supply extends EventTarget {
    *
    * @param {Assignment} assignment
    * @returns {Promise<import("./types.js").Parameters>}
+   * @throws {Gone}
    */
   async parametersOf({ id, parameters }) {
     const known = parameters ?? this.settled.get(id);
@@ -76,9 +80,10 @@ export class Supply extends EventTarget {
   /** Ask for the parameters of one trial: a vote before it may have come from another tab. @param {string} id */
   async #askFor(id) {
     const { assignments } = await persist(() => this.server.assignments(), this.waiting);
-    const parameters = assignments.find((each) => each.id === id)?.parameters;
-    if (!parameters) throw new Error("The server has no parameters for the next trial.");
-    return parameters;
+    const found = assignments.find((each) => each.id === id);
+    if (!found) throw new Gone();
+    if (!found.parameters) throw new Error("The server has no parameters for the next trial.");
+    return found.parameters;
   }
 
   #lookAhead() {

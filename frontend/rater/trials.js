@@ -13,6 +13,7 @@ import { ImageFailed } from "./images.js";
 import { randomId } from "./keepsake.js";
 import { Questions } from "./questions.js";
 import { Stage } from "./stage.js";
+import { Gone } from "./supply.js";
 import { words } from "./words.js";
 
 /** Answers faster than this are the second half of a double click or a key still held down. */
@@ -77,6 +78,7 @@ export class Trials {
         const prepared = await this.#patiently(this.supply.next());
         if (!prepared) return;
         const vote = await this.#voteOn(prepared, since);
+        if (!vote) continue;
         const judged = this.page["feedback"] ? this.outbox.resultOf(vote.key) : null;
         this.outbox.add(vote);
         this.onDone(vote);
@@ -108,12 +110,13 @@ export class Trials {
   /**
    * @param {import("./supply.js").Prepared} prepared
    * @param {number} since  when the rater began to wait for this trial
-   * @returns {Promise<Vote>}
+   * @returns {Promise<Vote | null>} null: it has been answered elsewhere
    */
   async #voteOn({ assignment, images }, since) {
     try {
       return await this.#show(assignment, await this.#patiently(images), since);
     } catch (error) {
+      if (error instanceof Gone) return null;
       if (!(error instanceof ImageFailed)) throw error;
       const timings = { viewport: viewport(), device_pixel_ratio: devicePixelRatio };
       return { assignment: assignment.id, key: randomId(), outcome: "not_shown", answers: {}, response_ms: 0, timings };
