@@ -13,7 +13,7 @@ from django.conf import settings
 
 from humaneval.samples.sources import (
     NAME_LENGTH,
-    PROMPTS_FILE,
+    OWN_TABLES,
     READ_ERRORS,
     Entry,
     Problem,
@@ -49,13 +49,13 @@ class ArchiveSource:
             yield Problem(name[:NAME_LENGTH], reason) if reason else self._offer(name, info)
 
     def own_prompts(self) -> tuple[IO[bytes], str] | None:
-        """Return the archive's uppermost prompts.csv and its folder, if there is one of sane size."""
+        """Return the archive's uppermost table and its folder, if there is one of sane size."""
         found = [(_member_name(info), info) for info in self.archive.infolist()]
         readable = [(name, info) for name, info in found if _is_prompts(name) and not _objection(name, info)]
         if not readable:
             return None
-        name, info = min(readable, key=lambda member: member[0].count("/"))
-        return self.archive.open(info), name[: -len(PROMPTS_FILE)]
+        name, info = min(readable, key=lambda member: (member[0].count("/"), _rank(member[0])))
+        return self.archive.open(info), name[: name.rfind("/") + 1]
 
     def _members(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
         for info in self.archive.infolist():
@@ -72,7 +72,11 @@ def _visible_parts(name: str) -> list[str]:
 
 
 def _is_prompts(name: str) -> bool:
-    return name.split("/")[-1] == PROMPTS_FILE and "__MACOSX" not in name
+    return name.split("/")[-1] in OWN_TABLES and "__MACOSX" not in name
+
+
+def _rank(name: str) -> int:
+    return OWN_TABLES.index(name.split("/")[-1])
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:

@@ -11,7 +11,7 @@ from typing import IO
 
 from humaneval.samples.sources import (
     NAME_LENGTH,
-    PROMPTS_FILE,
+    OWN_TABLES,
     Entry,
     Problem,
     SourceError,
@@ -58,10 +58,11 @@ class FolderSource:
             yield found if isinstance(found, Problem) else self._offer(found)
 
     def own_prompts(self) -> tuple[IO[bytes], str] | None:
-        """Return prompts.csv at the top of the folder, if it is there."""
-        path = self.folder / PROMPTS_FILE
-        is_there = path.is_file() and self._is_open(path.resolve())
-        return (path.open("rb"), "") if is_there else None
+        """Return prompts.csv or metadata.csv at the top of the folder, if one is there."""
+        for path in (self.folder / name for name in OWN_TABLES):
+            if path.is_file() and self._is_open(path.resolve()):
+                return path.open("rb"), ""
+        return None
 
     def _walk(self, folder: Path) -> Iterator[os.DirEntry[str] | Problem]:
         try:

@@ -18,7 +18,6 @@ from django.utils.text import slugify
 from humaneval.jobs.services import submit
 from humaneval.samples.archives import ArchiveSource
 from humaneval.samples.batches import Progress
-from humaneval.samples.folders import FolderSource
 from humaneval.samples.models import ImportRun, SampleSet
 from humaneval.samples.origins import open_origin
 from humaneval.samples.passage import BadFiles, carry_out
@@ -117,8 +116,12 @@ def start_folder_import(
     strict: bool = False,
     user: User | None = None,
 ) -> ImportRun:
-    """Queue the import of a server folder within IMPORT_ROOTS; return the run. Raises SourceError."""
-    FolderSource(folder, roots=django_settings.IMPORT_ROOTS)
+    """Queue the import of what lies within IMPORT_ROOTS on the server; return the run. Raises SourceError.
+
+    ``folder`` may be anything that :mod:`humaneval.samples.origins` opens: S3 prefixes too, if a root is one.
+    """
+    with open_origin(folder, roots=django_settings.IMPORT_ROOTS):
+        pass
     if prompts:
         _check_prompts_path(prompts)
     with transaction.atomic():
@@ -155,8 +158,8 @@ def run_queued_import(*, run: ImportRun, progress: Progress) -> ImportRun:
                 carry_out(run=run, source=ArchiveSource(cast(IO[bytes], file)), progress=progress)
         else:
             roots = django_settings.IMPORT_ROOTS
-            source = FolderSource(run.source, roots=roots, without=run.prompts or None)
-            carry_out(run=run, source=source, progress=progress)
+            with open_origin(run.source, roots=roots, prompts=run.prompts or None) as source:
+                carry_out(run=run, source=source, progress=progress)
     _drop_archive(run)
     return run
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -52,6 +52,7 @@ class Accepted:
     facts: Facts
     prompt: PromptText | None
     file: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def check_file(
     """Verify one file and pass it to ``keep`` if it is good and new; never raises for a bad file."""
     if isinstance(entry, Problem):
         return entry
-    prompt = prompts.get(entry.name)
+    prompt = prompts.get(entry.name) or entry.prompt
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
         try:
             sha256, size = _read(entry, copy)
@@ -149,7 +150,9 @@ def check_file(
             facts = examine(copy)
         except BadImage as error:
             return Problem(entry.name, str(error))
-        accepted = Accepted(name=entry.name, sha256=sha256, size=size, facts=facts, prompt=prompt)
+        accepted = Accepted(
+            name=entry.name, sha256=sha256, size=size, facts=facts, prompt=prompt, details=entry.details
+        )
         return keep(copy, accepted)
 
 
@@ -247,6 +250,7 @@ def _row(run: ImportRun, accepted: Accepted, prompt_ids: Mapping[PromptText, int
         height=accepted.facts.height,
         size=accepted.size,
         prompt_id=prompt_ids[accepted.prompt] if accepted.prompt else None,
+        details=dict(accepted.details),
     )
 
 

@@ -96,6 +96,9 @@ class Sample(models.Model):
     prompt = models.ForeignKey(
         Prompt, null=True, blank=True, on_delete=models.PROTECT, related_name="samples"
     )
+    details = models.JSONField(
+        default=dict, blank=True, help_text=_("What its table says of it besides: seed, ids, labels.")
+    )
     import_run = models.ForeignKey(
         "ImportRun",
         null=True,

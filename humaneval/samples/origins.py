@@ -1,27 +1,44 @@
-"""Which kind of source a path or address names: a folder or a zip archive."""
+"""Which kind of source a path or address names: folder, archive, manifest, array file or S3 prefix."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from humaneval.samples import arrays, buckets, manifests
 from humaneval.samples.archives import ArchiveSource
 from humaneval.samples.folders import FolderSource
 from humaneval.samples.sources import Source, SourceError
 
 
 @contextmanager
-def open_origin(origin: str, *, prompts: str | Path | None = None) -> Iterator[Source]:
-    """Give the source that a path on this machine names; raises SourceError where it names none."""
-    path = Path(origin)
-    if path.is_dir():
-        yield FolderSource(path, without=prompts)
-    elif path.is_file() and zipfile.is_zipfile(path):
+def open_origin(
+    origin: str | Path, *, roots: Sequence[Any] | None = None, prompts: str | Path | None = None
+) -> Iterator[Source]:
+    """Give the source that a path on this machine or an address names.
+
+    With ``roots`` given, only what lies in them is opened. Raises SourceError where it names nothing.
+    """
+    text, path = str(origin), Path(origin)
+    if text.startswith(buckets.SCHEME):
+        yield buckets.BucketSource(text, roots=roots)
+        return
+    ending = path.suffix.lower()
+    if not path.is_file():
+        yield FolderSource(path, roots=roots, without=prompts)
+        return
+    if roots is not None and not any(path.resolve().is_relative_to(Path(root).resolve()) for root in roots):
+        raise SourceError(f"The file {origin} is not in a folder opened for import (IMPORT_ROOTS).")
+    if ending in manifests.ENDINGS:
+        yield manifests.ManifestSource(path, roots=roots)
+    elif ending in arrays.ENDINGS:
+        yield arrays.ArraySource(path)
+    elif zipfile.is_zipfile(path):
         with path.open("rb") as file:
             yield ArchiveSource(file)
-    elif path.is_file():
-        raise SourceError(f"{origin} is no folder and no zip archive.")
     else:
-        raise SourceError(f"There is no folder {origin} on this machine.")
+        known = ", ".join(sorted({*manifests.ENDINGS, *arrays.ENDINGS}))
+        raise SourceError(f"{origin} is no folder, no zip archive, and no file ending in {known}.")

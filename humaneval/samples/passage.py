@@ -16,6 +16,7 @@ from humaneval.samples import intake
 from humaneval.samples.batches import THREADS, Progress, batched, say_nothing
 from humaneval.samples.intake import Accepted, Outcome, Present, Tally
 from humaneval.samples.models import ImportRun
+from humaneval.samples.prompt_lists import read_prompts_or_list
 from humaneval.samples.prompts import PromptsError, PromptText, read_prompts
 from humaneval.samples.sources import PROMPTS_FILE, READ_ERRORS, Problem, Source
 from humaneval.samples.verification import Facts
@@ -43,7 +44,7 @@ def _load_prompts(run: ImportRun, source: Source) -> dict[str, PromptText]:
     try:
         if run.prompts:
             with Path(run.prompts).open("rb") as given:
-                return read_prompts(given)
+                return read_prompts_or_list(given, source)
         return _read_own_prompts(source)
     except READ_ERRORS as error:
         name = run.prompts or PROMPTS_FILE

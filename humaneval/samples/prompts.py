@@ -14,6 +14,8 @@ from humaneval.samples.models import Prompt
 from humaneval.samples.sources import tidy_name
 
 CATEGORY_LENGTH = 120
+_HUGGING_FACE = {"file_name": "name", "text": "prompt", "caption": "prompt"}
+"""Names of columns in the metadata.csv of an image folder as Hugging Face's datasets lay it out."""
 
 
 class PromptsError(Exception):
@@ -36,7 +38,8 @@ def read_prompts(file: IO[bytes]) -> dict[str, PromptText]:
     """Return each named sample's prompt from a CSV file with the columns name, prompt[, category].
 
     Commas, semicolons and tabs separate; the first line holds the column names, in any order and case;
-    further columns are passed over. Raises PromptsError.
+    further columns are passed over. Hugging Face's names do as well: file_name, and text or caption. Raises
+    PromptsError.
     """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
@@ -53,7 +56,10 @@ def _rows(text: io.TextIOWrapper) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield line number and values by lower-case column name."""
     header = text.readline()
     separator = max(",;\t", key=header.count)
-    columns = [column.strip().lower() for column in next(csv.reader([header], delimiter=separator), [])]
+    names = [column.strip().lower() for column in next(csv.reader([header], delimiter=separator), [])]
+    columns = [_HUGGING_FACE.get(name, name) for name in names] if "file_name" in names else names
+    if "file_name" in names and "prompt" not in columns:
+        return  # such a table may say other things of its images
     missing = [column for column in ("name", "prompt") if column not in columns]
     if missing:
         raise PromptsError(
@@ -70,22 +76,26 @@ def _collect(rows: Iterable[tuple[int, dict[str, str]]]) -> dict[str, PromptText
     prompts: dict[str, PromptText] = {}
     for line, row in rows:
         name = tidy_name(row.get("name", "").strip()).removeprefix("./")
-        prompt = PromptText(_tidy(row.get("prompt", "")), _tidy(row.get("category", "")))
-        _check_row(line, name, prompt)
+        if not name:
+            raise PromptsError(f"prompts.csv, line {line}: the name is empty.")
+        prompt = checked_prompt(line, row.get("prompt", ""), row.get("category", ""))
         if prompts.setdefault(name, prompt) != prompt:
             raise PromptsError(f"prompts.csv, line {line}: {name} has another prompt further up.")
     return prompts
 
 
-def _check_row(line: int, name: str, prompt: PromptText) -> None:
-    if not name or not prompt.text:
-        raise PromptsError(f"prompts.csv, line {line}: the {'prompt' if name else 'name'} is empty.")
+def checked_prompt(line: int, text: str, category: str) -> PromptText:
+    """Return a prompt as it is stored; raises PromptsError, naming the line, for one that cannot be."""
+    prompt = PromptText(_tidy(text), _tidy(category))
+    if not prompt.text:
+        raise PromptsError(f"prompts.csv, line {line}: the prompt is empty.")
     if "\x00" in prompt.text or "\x00" in prompt.category:
         raise PromptsError(f"prompts.csv, line {line}: there is a NUL character in it.")
     if len(prompt.category) > CATEGORY_LENGTH:
         raise PromptsError(
             f"prompts.csv, line {line}: the category is longer than {CATEGORY_LENGTH} characters."
         )
+    return prompt
 
 
 def _tidy(text: str) -> str:

@@ -47,7 +47,19 @@ class SampleSerializer(serializers.ModelSerializer[Sample]):
 
     class Meta:
         model = Sample
-        fields = ("id", "name", "sha256", "format", "mode", "width", "height", "size", "prompt", "category")
+        fields = (
+            "id",
+            "name",
+            "sha256",
+            "format",
+            "mode",
+            "width",
+            "height",
+            "size",
+            "prompt",
+            "category",
+            "details",
+        )
         read_only_fields = fields
 
 

@@ -12,14 +12,23 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 
+if TYPE_CHECKING:
+    from humaneval.samples.prompts import PromptText
+
 PROMPTS_FILE = "prompts.csv"
+METADATA_FILE = "metadata.csv"
+"""The table of an image folder as Hugging Face's datasets lay it out: file_name, and perhaps text."""
+
+OWN_TABLES = (PROMPTS_FILE, METADATA_FILE)
+"""Tables that a folder or archive may bring along; the first one that is there is read."""
+
 NAME_LENGTH = 500
 READ_ERRORS = (
     OSError,
@@ -33,7 +42,7 @@ READ_ERRORS = (
     lzma.LZMAError,
 )
 """What reading an entry to its end may raise: the file system's errors and those of zip's methods."""
-_CLUTTER = {"thumbs.db", "desktop.ini", "__macosx", PROMPTS_FILE}
+_CLUTTER = {"thumbs.db", "desktop.ini", "__macosx", *OWN_TABLES}
 
 
 class SourceError(Exception):
@@ -42,11 +51,16 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """One file offered for import: its name inside the source, its claimed bytes, a way to read it."""
+    """One file offered for import: its name inside the source, its claimed bytes, a way to read it.
+
+    ``prompt`` and ``details`` (seed, ids) are what the source itself says of it.
+    """
 
     name: str
     size: int
     open: Callable[[], IO[bytes]]
+    prompt: PromptText | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,7 @@ class Source(Protocol):
         """Yield the files to import, and problems for those that cannot even be offered."""
 
     def own_prompts(self) -> tuple[IO[bytes], str] | None:
-        """Return the source's prompts.csv and the folder inside the source that it speaks of, or None."""
+        """Return the source's own table and the folder inside the source that it speaks of, or None."""
 
 
 def tidy_name(name: str) -> str:
