@@ -182,6 +182,12 @@ def permutation_both(
     tables = [np.asarray(table, dtype=np.float64) for table in (human, first, second)]
     if len({table.shape for table in tables}) > 1 or tables[0].ndim != 2:
         raise InputError("human, first and second are systems x inputs tables of one shape.")
+    if min(tables[0].shape) < 1:
+        raise NotEstimableError("There are no scores to compare.")
+    if not all(np.isfinite(table).all() for table in tables):
+        raise InputError("human, first and second must have a finite score in every cell.")
+    if min(float(np.ptp(table)) for table in tables[1:]) == 0:
+        raise NotEstimableError("One of the metrics is the same everywhere: no correlation exists.")
     person, one, two = tables[0], *[(table - table.mean()) / table.std() for table in tables[1:]]
     target = person.mean(axis=1)
     check_varies(target, one.mean(axis=1), two.mean(axis=1))

@@ -257,7 +257,8 @@ def sequential_difference(
 ) -> Tested[float]:
     """Return a difference of log-strengths whose interval may be looked at after every vote.
 
-    ``strengths`` must come with errors clustered by rater. Its p-value is anytime-valid: the smallest
+    ``strengths`` must come with errors clustered by rater. While there are too few raters to conclude
+    anything the interval is infinite, and ``notes`` say so. Its p-value is anytime-valid: the smallest
     1 - level at which the sequence excludes 0.
     """
     raters = strengths.clusters.get("rater", 0)
@@ -266,6 +267,8 @@ def sequential_difference(
     plain = strengths.difference(label, other)
     clusters = float(min(strengths.clusters.values()))
     information = strengths.n / max(strengths.design_effect or 1.0, 1.0)
+    reach = anytime_multiplier(clusters, information=information, tuned_for=tuned_for)
+    too_few = (f"With {clusters:g} raters nothing can be concluded yet: the interval has no ends.",)
     return Tested(
         estimate=plain.estimate,
         standard_error=plain.standard_error,
@@ -274,7 +277,7 @@ def sequential_difference(
         rule=AnytimeRule(clusters, information, -np.inf, np.inf, tuned_for),
         clusters=strengths.clusters,
         convention="anytime-valid t mixture",
-        notes=strengths.notes,
+        notes=strengths.notes + (too_few if np.isinf(reach) else ()),
         pvalue=anytime_pvalue(
             plain.estimate, plain.standard_error, clusters, information=information, tuned_for=tuned_for
         ),
