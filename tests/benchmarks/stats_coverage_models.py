@@ -10,17 +10,21 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import special, stats
 
 from humaneval.stats import (
     cohen_kappa,
     correlation,
+    crowd_bradley_terry,
     cumulative_link,
     dawid_skene,
     dprime,
+    human_metric_correlation,
     icc,
+    kendall_w,
     plackett_luce,
     psychometric,
+    reliability_weighted_means,
     thurstone,
 )
 from tests.stats.simulation import STRENGTHS, covered
@@ -138,6 +142,77 @@ def one_dawid_skene(raters: int, rng: np.random.Generator) -> object:
     return _held(dawid_skene(rater=rater, item=item, answer=answer), [0.6, 0.4])[0]
 
 
+@cache
+def _crowd_truth() -> np.ndarray:
+    """Return the strengths, which raters who guess now and then do not pull together."""
+    return STRENGTHS - STRENGTHS.mean()
+
+
+def one_crowd_bradley_terry(raters: int, rng: np.random.Generator) -> object:
+    """Each rater makes 40 comparisons; three in four follow the strengths 9 times in 10, the others guess."""
+    rater = np.repeat(np.arange(raters), 40)
+    follows = np.where(rng.random(raters) < 0.75, 0.9, 0.5)[rater]
+    first = rng.integers(0, len(STRENGTHS), len(rater))
+    second = (first + rng.integers(1, len(STRENGTHS), len(rater))) % len(STRENGTHS)
+    p = special.expit(STRENGTHS[first] - STRENGTHS[second])
+    wins = rng.random(len(rater)) < follows * p + (1 - follows) * (1 - p)
+    found = crowd_bradley_terry(
+        winner=np.where(wins, first, second), loser=np.where(wins, second, first), rater=rater, replicates=100
+    )
+    return _held(found, _crowd_truth())
+
+
+def one_weighted_mean(raters: int, rng: np.random.Generator) -> object:
+    """Means of two conditions of 20 items each, by raters who differ in level (0.4) and in noise."""
+    rater, item = (column.ravel() for column in np.indices((raters, 40)))
+    condition, truth = item % 2, np.array([0.5, 0.0])
+    quality = np.linspace(-1, 1, 20)[item // 2]  # these very items: raters are what is drawn
+    level, noise = 0.4 * rng.normal(size=raters), np.exp(0.5 * rng.normal(size=raters))
+    answer = truth[condition] + quality + level[rater] + noise[rater] * rng.normal(size=len(rater))
+    found = reliability_weighted_means(
+        answer=answer, condition=condition, rater=rater, item=item, replicates=100
+    )
+    return _held(found, truth)
+
+
+def one_hierarchical(systems: int, rng: np.random.Generator, kind: str = "pearson") -> object:
+    """Correlation 0.7 of so many systems' qualities and a metric, as 15 raters on 10 items see them."""
+    quality = rng.normal(size=systems)
+    metric = 0.7 * quality + np.sqrt(1 - 0.7**2) * rng.normal(size=systems)
+    condition, rater, item = (column.ravel() for column in np.indices((systems, 15, 10)))
+    own = (
+        quality[condition]
+        + 0.3 * rng.normal(size=15)[rater]
+        + 0.3 * rng.normal(size=(systems, 10))[condition, item]
+    )
+    answer = own + 0.6 * rng.normal(size=len(own))
+    found = human_metric_correlation(
+        answer=answer, condition=condition, rater=rater, item=condition * 10 + item,
+        metric={name: float(score) for name, score in enumerate(metric)}, kind=kind, replicates=200,
+    )  # type: ignore[arg-type]  # fmt: skip
+    noise = 0.3**2 / 10 + 0.6**2 / 150
+    return covered(found.confidence_interval(), 0.7 / np.sqrt(1 + noise))
+
+
+@cache
+def _order_agreement() -> float:
+    """Return the mean Spearman correlation of two raters' orders in a very large crowd."""
+    orders = stats.rankdata(_orders(3000, np.random.default_rng(9)), axis=1)
+    return float(kendall_w(orders).mean_correlation)
+
+
+def _orders(raters: int, rng: np.random.Generator) -> np.ndarray:
+    return np.linspace(-1, 1, 12) + 0.8 * np.exp(0.4 * rng.normal(size=(raters, 1))) * rng.normal(
+        size=(raters, 12)
+    )
+
+
+def one_kendall_w(raters: int, rng: np.random.Generator) -> object:
+    """W of so many raters who order 12 items with unequal noise."""
+    truth = (1 + (raters - 1) * _order_agreement()) / raters
+    return covered(kendall_w(_orders(raters, rng)).confidence_interval(), truth)
+
+
 def model_scenarios(size: int) -> dict[str, One]:
     """Return the simulated studies of so many raters (for kappa items, for correlations systems)."""
     return {
@@ -154,5 +229,9 @@ def model_scenarios(size: int) -> dict[str, One]:
         "Pearson (systems)": lambda rng: one_correlation(size, rng, "pearson"),
         "Spearman (systems)": lambda rng: one_correlation(size, rng, "spearman"),
         "Kendall (systems)": lambda rng: one_correlation(size, rng, "kendall"),
+        "Kendall's W": lambda rng: one_kendall_w(size, rng),
+        "Crowd-BT": lambda rng: one_crowd_bradley_terry(size, rng),
+        "weighted means": lambda rng: one_weighted_mean(size, rng),
+        "hierarchical bootstrap (systems)": lambda rng: one_hierarchical(size, rng),
         "Dawid-Skene prevalence": lambda rng: one_dawid_skene(size, rng),
     }
