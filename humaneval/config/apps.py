@@ -10,15 +10,18 @@ class ConfigConfig(AppConfig):
     verbose_name = "Configuration"
 
     def ready(self) -> None:
-        """Make the panels known to rating, in the order in which they are asked about an arrival."""
+        """Make known who counts votes, and panels in the order in which they are asked about an arrival."""
         from humaneval.rating import panels
+        from humaneval.rating.live_page import standing as count_votes
         from humaneval.recruitment import recruiters
         from humaneval.recruitment.link.panel import LinkPanel
         from humaneval.recruitment.mturk.panel import MTurkPanel
         from humaneval.recruitment.mturk.recruiter import MTurkRecruiter
         from humaneval.recruitment.prolific.panel import ProlificPanel
         from humaneval.recruitment.prolific.recruiter import ProlificRecruiter
+        from humaneval.studies import standing
 
+        standing.register(count_votes)
         for panel in (MTurkPanel(), ProlificPanel(), LinkPanel()):
             panels.register(panel)
         for recruiter in (ProlificRecruiter(), MTurkRecruiter()):

@@ -92,6 +92,7 @@ class LiveState:
     active: int
     abandoned: int
     completed: int
+    screened_out: int
     median_response_ms: float | None
 
 
@@ -109,6 +110,7 @@ def live_state(study: Study) -> LiveState:
         active=present,
         abandoned=max(0, states.get(SessionState.ACTIVE, 0) - present),
         completed=states.get(SessionState.COMPLETED, 0),
+        screened_out=states.get(SessionState.SCREENED_OUT, 0),
         median_response_ms=_median_response(unsealed, seals),
     )
 

@@ -31,6 +31,7 @@ from humaneval.studies.gold_words import gold_example, gold_in_words
 from humaneval.studies.leakage import leak_check, start_leak_check
 from humaneval.studies.models import Condition, Question, Study, StudyState, Trial
 from humaneval.studies.moves import QUESTIONS, MoveQuestion
+from humaneval.studies.standing import standing_of
 from humaneval.studies.states import may_move
 from humaneval.ui.admin import (
     ActionVariant,
@@ -491,6 +492,7 @@ def _status(study: Study | None) -> dict[str, Any]:
         "study": study,
         "rater_url": links.rater_url(study),
         "leaks": leak_check(study),
+        "standing": None if _is_draft(study) or _is_launching(study) else standing_of(study),
         "job": job,
         "launch_broken": broken,
         "launch_problems": study.launch_error.splitlines() if study.state == StudyState.DRAFT else [],

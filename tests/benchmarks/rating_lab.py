@@ -27,6 +27,7 @@ from urllib.parse import urlencode
 
 RATERS = 50
 SECONDS = 20.0
+WARM_UP = 3.0
 ITEMS = 4_000
 
 
@@ -39,9 +40,9 @@ class Raters:
         self.times: list[float] = []
         self.failed: Counter[str] = Counter()
 
-    def run(self) -> None:
-        """Let them all rate at once."""
-        self.end = time.perf_counter() + SECONDS
+    def run(self, seconds: float) -> None:
+        """Let them all rate at once for so long."""
+        self.end = time.perf_counter() + seconds
         threads = [threading.Thread(target=self._safely, args=(number,)) for number in range(RATERS)]
         for thread in threads:
             thread.start()
@@ -55,6 +56,8 @@ class Raters:
             self.failed[repr(error)[:200]] += 1
 
     def __str__(self) -> str:
+        if len(self.times) < 2:
+            return f"no answers; {dict(self.failed)}"
         median, p99 = statistics.median(self.times), statistics.quantiles(self.times, n=100)[98]
         failed = f"failed: {dict(self.failed)}" if self.failed else "none failed"
         rate = len(self.times) / SECONDS
@@ -124,9 +127,9 @@ def potato_rater(port: int) -> Callable[[Raters, int], None]:
     return rate
 
 
-def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    """Return once a server answers; raises RuntimeError if it ends or never does."""
-    for _ in range(900):
+def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once a server answers; raises RuntimeError with what it wrote if it ends or never does."""
+    for _ in range(3_000):
         if server.poll() is not None:
             break
         try:
@@ -134,7 +137,7 @@ def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
             return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError("A server did not start.")
+    raise RuntimeError(f"A server did not start: {log.read_text(errors='replace')[-1500:]}")
 
 
 def free_port() -> int:
@@ -172,18 +175,20 @@ def measure_ours(folder: Path) -> str:
     with log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "humaneval.config.wsgi:application", "--workers=2",
-             "--threads=4", "--worker-class=gthread", "--preload", f"--bind=127.0.0.1:{port}"],
+             "--threads=4", "--worker-class=gthread", "--preload", "--no-control-socket",
+             f"--bind=127.0.0.1:{port}"],
             stdout=output, stderr=output,
         )  # fmt: skip
     try:
-        wait_for(port, server)
-        raters = Raters(our_rater(port, arrival))
-        raters.run()
+        wait_for(port, server, log)
+        warm, raters = Raters(our_rater(port, arrival)), Raters(our_rater(port, arrival))
+        warm.run(WARM_UP)
+        raters.run(SECONDS)
     finally:
         server.terminate()
         server.wait()
     locked = log.read_text(errors="replace").count("database is locked")
-    lost = len(raters.times) - Vote.objects.count()
+    lost = len(warm.times) + len(raters.times) - Vote.objects.count()
     return f"{raters}; “database is locked” {locked} times, {lost} lost"
 
 
@@ -196,14 +201,16 @@ def measure_potato(command: str, folder: Path) -> str:
     (folder / "data.json").write_text("".join(json.dumps(item) + "\n" for item in items))
     (folder / "config.yaml").write_text(POTATO_STUDY)
     port = free_port()
-    with (folder / "log.txt").open("wb") as output:
+    log = folder / "potato.log"
+    with log.open("wb") as output:
         server = subprocess.Popen(
             [command, "start", "config.yaml", "-p", str(port)], cwd=folder, stdout=output, stderr=output
         )
     try:
-        wait_for(port, server)
+        wait_for(port, server, log)
+        Raters(potato_rater(port)).run(WARM_UP)
         raters = Raters(potato_rater(port))
-        raters.run()
+        raters.run(SECONDS)
     finally:
         server.terminate()
         server.wait()

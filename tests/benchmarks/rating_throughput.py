@@ -110,10 +110,11 @@ def serve(port: int) -> subprocess.Popen[bytes]:
     environment = {**os.environ, **SERVER_ENVIRONMENT}
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "humaneval.config.wsgi:application", f"--bind=127.0.0.1:{port}",
-         "--workers=2", "--threads=4", "--worker-class=gthread", "--preload", "--log-level=error"],
+         "--workers=2", "--threads=4", "--worker-class=gthread", "--preload", "--no-control-socket",
+         "--log-level=error"],
         env=environment,
     )  # fmt: skip
-    for _ in range(600):
+    for _ in range(3_000):
         try:
             socket.create_connection(("127.0.0.1", port)).close()
             return server

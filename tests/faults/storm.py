@@ -117,7 +117,7 @@ class Storm:
         """Start two web processes of four threads, loaded once so that each starts at once."""
         return self._platform.start(
             *("-m", "gunicorn", "humaneval.config.wsgi:application", f"--bind=127.0.0.1:{port}"),
-            *("--workers=2", "--threads=4", "--worker-class=gthread", "--preload"),
+            *("--workers=2", "--threads=4", "--worker-class=gthread", "--preload", "--no-control-socket"),
         )
 
     def _kill_a_process(self) -> None:
