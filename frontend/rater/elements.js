@@ -23,5 +23,5 @@ export function paragraphs(text) {
   return text
     .split(/\n\s*\n/)
     .filter((part) => part.trim())
-    .map((part) => el("p", {}, part.trim()));
+    .map((part) => el("p", { dir: "auto" }, part.trim()));
 }

@@ -7,12 +7,15 @@ export class RequestFailed extends Error {
    * @param {number} status  HTTP status; 0 where no answer came at all
    * @param {string} code  the server's machine-readable reason, if it gave one
    * @param {number} waitSeconds  how long the server asks to wait; 0 if it does not say
+   * @param {{answers?: Record<string, string>, completion?: import("./types.js").Completion}} more
+   *   answers: by question, what is wrong; completion: the way back for who is turned away
    */
-  constructor(message, status, code = "", waitSeconds = 0) {
+  constructor(message, status, code = "", waitSeconds = 0, more = {}) {
     super(message);
     this.status = status;
     this.code = code;
     this.waitSeconds = waitSeconds;
+    this.more = more;
   }
 
   /** Whether the same request may succeed later: no answer, a time-out, too many requests, a server in trouble. */
@@ -54,7 +57,7 @@ async function failureOf(response) {
   const reason = await response.json().catch(() => ({}));
   const detail = typeof reason?.detail === "string" ? reason.detail : `The server answered ${response.status}.`;
   const code = typeof reason?.code === "string" ? reason.code : "";
-  return new RequestFailed(detail, response.status, code, Number(response.headers.get("Retry-After")) || 0);
+  return new RequestFailed(detail, response.status, code, Number(response.headers.get("Retry-After")) || 0, reason);
 }
 
 /**

@@ -7,6 +7,11 @@
  * so that an address copied to a friend carries no session with it.
  */
 
+/**
+ * @typedef {"read" | "draft" | "closing"} Note
+ * @typedef {{recall: (what: Note, lasting?: boolean) => any, note: (what: Note, value: unknown, lasting?: boolean) => void}} Memory
+ */
+
 const FRAGMENT = "#session=";
 
 /** @returns {Storage | null} */
@@ -46,7 +51,31 @@ export class Keepsake {
       else this.storage.removeItem(this.name);
     }
     const fragment = value && !this.storage ? FRAGMENT + encodeURIComponent(value) : "";
-    history.replaceState(null, "", location.pathname + location.search + fragment);
+    history.replaceState(history.state, "", location.pathname + location.search + fragment);
+  }
+
+  /**
+   * What was noted in this session: in this tab, over a reload; or lasting, as long as storage does.
+   *
+   * @param {Note} what
+   * @returns {any}
+   */
+  recall(what, lasting = false) {
+    const notes = lasting && this.storage ? JSON.parse(this.storage.getItem(`${this.name}:notes`) ?? "null") : history.state;
+    return notes?.owner === this.token ? notes?.[what] : undefined;
+  }
+
+  /**
+   * @param {Note} what
+   * @param {unknown} value
+   */
+  note(what, value, lasting = false) {
+    if (lasting && this.storage) {
+      this.storage.setItem(`${this.name}:notes`, JSON.stringify({ owner: this.token, [what]: value }));
+      return;
+    }
+    const known = history.state?.owner === this.token ? history.state : {};
+    history.replaceState({ ...known, owner: this.token, [what]: value }, "");
   }
 
   /** A random name that this browser keeps, so that coming back by the same link leads to the same session. */

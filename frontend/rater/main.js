@@ -9,7 +9,7 @@ import { openShelf } from "./shelf.js";
 import { words } from "./words.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("player"));
-const { slug = "", api = "", consent = "" } = root.dataset;
+const { slug = "", api = "", consent = "", language = "", gate = "" } = root.dataset;
 const keepsake = new Keepsake(slug);
 
 /** What the server is told of the device. */
@@ -52,12 +52,17 @@ async function agree() {
   await new Promise((resolve) => button.addEventListener("click", resolve, { once: true }));
   button.disabled = true;
   const said = /** @type {HTMLElement} */ (document.getElementById("said"));
-  const arrival = arrivalParameters();
   const waiting = (/** @type {boolean} */ is) => (said.textContent = is ? words.noConnection : "");
-  return persist(
-    () => begin(api, { study: slug, consent: true, consent_hash: consent, client: keepsake.client, arrival, device: device() }),
-    waiting,
-  );
+  const asked = { study: slug, consent: true, consent_hash: consent, client: keepsake.client, language };
+  const arrival = { ...asked, arrival: arrivalParameters(), device: device() };
+  if (!gate) return persist(() => begin(api, arrival), waiting);
+  const { inspect, refuse } = await import("./around/gate.js");
+  Object.assign(arrival.device, await inspect(root, gate.split(" ")));
+  try {
+    return await persist(() => begin(api, arrival), waiting);
+  } catch (error) {
+    return refuse(root, error);
+  }
 }
 
 /** @param {unknown} error */
@@ -71,7 +76,7 @@ function explain(error) {
 try {
   const { token, session } = (await resume()) ?? (await agree());
   keepsake.token = token;
-  await runSession(root, connect(api, token), await openShelf(token), session);
+  await runSession(root, connect(api, token), await openShelf(token), session, keepsake);
 } catch (error) {
   explain(error);
 }

@@ -37,6 +37,7 @@ export function instruct(root, study, total, brief) {
       { class: "sheet" },
       el("h1", {}, study.title),
       ...paragraphs(study.instructions),
+      ...study.pictures.map(pictured),
       ...brief.map((text) => el("p", {}, text)),
       el("p", { class: "quiet" }, `${words.questions(total)} ${words.how}`),
       el("p", { class: "actions" }, start),
@@ -45,8 +46,14 @@ export function instruct(root, study, total, brief) {
   return pressed(start);
 }
 
+/** @param {import("./types.js").Picture} picture */
+function pictured({ image: { url, width, height }, caption }) {
+  const image = el("img", { src: url, width, height, alt: caption });
+  return el("figure", {}, image, el("figcaption", { "aria-hidden": "true" }, caption));
+}
+
 /** Resolve when the button is pressed, or Enter anywhere. @param {HTMLButtonElement} button */
-function pressed(button) {
+export function pressed(button) {
   return new Promise((resolve) => {
     const onKey = (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Enter" || event.repeat) return;
@@ -60,21 +67,6 @@ function pressed(button) {
     document.addEventListener("keydown", onKey);
     button.addEventListener("click", done);
   });
-}
-
-/**
- * Let the rater rest; resolve when they want to go on.
- *
- * @param {HTMLElement} root
- * @param {import("./types.js").Progress} progress
- */
-export function rest(root, { done, total }) {
-  const on = el("button", { type: "button", class: "primary" }, `${words.goOn} `, el("kbd", { "aria-hidden": "true" }, "↵"));
-  const bar = el("progress", { "aria-label": words.progress, max: total, value: done });
-  const sheet = el("div", { class: "sheet" }, el("h1", {}, words.breakTime), el("p", {}, words.breakWhy(done, total)));
-  sheet.append(el("p", { class: "line" }, bar), el("p", { class: "actions" }, on));
-  present(root, sheet);
-  return pressed(on);
 }
 
 /**
@@ -100,18 +92,29 @@ export function message(root, title, text, action) {
  * @param {boolean} answered  whether this rater had anything to answer
  */
 export function thank(root, study, completion, answered) {
-  const title = answered ? words.thanks : words.nothingLeft;
-  const text = answered
-    ? study.thanks || words.thanksWhy
-    : words.nothingLeftWhy;
-  const sheet = el("div", { class: "sheet" }, el("h1", {}, title), ...paragraphs(text));
+  const text = answered ? study.thanks || words.thanksWhy : words.nothingLeftWhy;
+  const debrief = answered ? study.flow.debrief : "";
+  partWith(root, answered ? words.thanks : words.nothingLeft, [text, debrief], completion, answered);
+}
+
+/**
+ * The last screen: what is said, the code and the way back.
+ *
+ * @param {HTMLElement} root
+ * @param {string} title
+ * @param {string[]} texts
+ * @param {Completion | null} completion
+ * @param {boolean} [mayClose]  whether to say so where no way leads back
+ */
+export function partWith(root, title, texts, completion, mayClose = true) {
+  const sheet = el("div", { class: "sheet" }, el("h1", {}, title), ...texts.flatMap(paragraphs));
   if (completion?.code) sheet.append(codeOf(completion.code));
   if (completion?.url) {
     const ours = new URL(completion.url, location.href).origin === location.origin; // hands in from within a frame
     const target = ours ? "_self" : "_top";
     const link = el("a", { class: "button", href: completion.url, target, rel: "noreferrer" }, words.confirm);
     sheet.append(el("p", { class: "actions" }, link));
-  } else if (answered) {
+  } else if (mayClose) {
     sheet.append(el("p", { class: "quiet" }, words.mayClose));
   }
   present(root, sheet);

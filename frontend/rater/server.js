@@ -6,8 +6,8 @@ import { request } from "./http.js";
  * Begin, or come back to, this rater's session in a study.
  *
  * @param {string} api  address of the rating API, ending in a slash
- * @param {{study: string, consent: true, consent_hash: string, client: string,
- *   arrival: Record<string, string>, device: object}} arrival
+ * @param {{study: string, consent: boolean, consent_hash: string, client: string,
+ *   arrival: Record<string, string>, device: object, language: string}} arrival
  * @returns {Promise<import("./types.js").NewSession>}
  */
 export function begin(api, arrival) {
@@ -29,5 +29,9 @@ export function connect(api, token) {
     assignments: () => post("assignments/"),
     sendVotes: (votes, leaving = false) => post("votes/", { votes }, leaving),
     complete: () => post("complete/"),
+    comprehend: (answers) => post("comprehension/", { answers }),
+    practice: () => request(`${api}session/practice/`, { token }),
+    tryOut: ({ assignment, answers }) => post("practice/", { trial: assignment, answers }),
+    close: (answers) => post("closing/", { answers }),
   };
 }

@@ -8,7 +8,7 @@ import { RequestFailed, persist } from "./http.js";
 import { ImageLoader } from "./images.js";
 import { Outbox } from "./outbox.js";
 import { loadPart } from "./protocols/registry.js";
-import { instruct, message, present, rest, thank } from "./screens.js";
+import { instruct, message, partWith, present, thank } from "./screens.js";
 import { Supply } from "./supply.js";
 import { Trials } from "./trials.js";
 import { words } from "./words.js";
@@ -20,28 +20,50 @@ import { words } from "./words.js";
  * @param {import("./types.js").Server} server
  * @param {import("./shelf.js").Shelf} shelf
  * @param {SessionInfo} info
+ * @param {import("./keepsake.js").Memory} memory
  */
-export async function runSession(root, server, shelf, info) {
-  const { study } = info;
+export async function runSession(root, server, shelf, info, memory) {
+  const { study, standing, pay } = info;
   document.title = study.title;
+  if (info.state === "screened_out") return turnAway(root, info);
   if (info.completion) return thank(root, study, info.completion, true);
   const progress = { ...info.progress };
   const { outbox, answered } = await catchUp(server, shelf, progress);
-  let supply = supplyOf(server, outbox, answered);
-  supply.warm();
+  const loader = loaderOf(server);
+  let supply = new Supply(server, outbox, loader, answered);
+  if (standing.understood) supply.warm();
   warnBeforeLeaving(outbox);
   const part = await loadPart(study.protocol);
   const equipment = await equip(study, part);
-  if (progress.done === 0 && progress.total > 0) await instruct(root, study, progress.total, part.brief?.(study.page) ?? []);
-  for (let before = -1; progress.done > before; supply = supplyOf(server, outbox, [])) {
+  if (progress.done === 0 && progress.total > 0) {
+    if (!memory.recall("read")) await instruct(root, study, progress.total, part.brief?.(study.page) ?? []);
+    memory.note("read", true);
+    if (!standing.understood) {
+      const { comprehend } = await import("./around/comprehension.js");
+      if (!(await comprehend(root, server, study, memory, standing.tries_left))) {
+        return turnAway(root, await persist(() => server.session()));
+      }
+      supply.warm();
+    }
+    if (standing.practice_left) {
+      const { practise } = await import("./around/practice.js");
+      await practise(root, { server, study, part, equipment, loader });
+    }
+  }
+  for (let before = -1; progress.done > before; supply = new Supply(server, outbox, loader, [])) {
     before = progress.done;
     try {
-      await runTrials(root, { study, part, equipment, supply, outbox, progress });
+      await runTrials(root, { study, part, equipment, supply, outbox, progress, pay });
     } catch (error) {
       if (!(error instanceof DisplayTooSlow)) throw error;
       return message(root, words.tooSlow, words.tooSlowWhy(error.hertz));
     }
     await sendTheRest(root, outbox);
+    if (study.flow.closing.length && progress.done && !standing.closed && !supply.paused) {
+      const { close } = await import("./around/closing.js");
+      await close(root, server, study, memory);
+      standing.closed = true;
+    }
     const ending = await persist(() => complete(server));
     if (ending) return thank(root, study, ending.completion, progress.done > 0);
     if (supply.paused) return message(root, words.paused, words.pausedWhy, TRY_AGAIN);
@@ -94,22 +116,24 @@ async function complete(server) {
   }
 }
 
-/**
- * @param {import("./types.js").Server} server
- * @param {Outbox} outbox
- * @param {string[]} answered
- */
-function supplyOf(server, outbox, answered) {
-  const reachable = () => server.session().then(() => true, (error) => error.status > 0 && error.status < 500);
-  return new Supply(server, outbox, new ImageLoader(reachable), answered);
+/** Part politely with whom the study cannot take. @param {HTMLElement} root @param {SessionInfo} info */
+async function turnAway(root, { completion }) {
+  const { words: around } = await import("./around/words.js");
+  partWith(root, around.sorry, [around.sorryWhy], completion?.code ? completion : null);
+}
+
+/** @param {import("./types.js").Server} server */
+function loaderOf(server) {
+  return new ImageLoader(() => server.session().then(() => true, (error) => error.status > 0 && error.status < 500));
 }
 
 /**
  * @param {HTMLElement} root
  * @param {{study: import("./types.js").Study, part: import("./types.js").Part,
- *   equipment: import("./types.js").Equipment, supply: Supply, outbox: Outbox, progress: import("./types.js").Progress}} parts
+ *   equipment: import("./types.js").Equipment, supply: Supply, outbox: Outbox, progress: import("./types.js").Progress,
+ *   pay: import("./types.js").Pay | null}} parts
  */
-async function runTrials(root, { study, part, equipment, supply, outbox, progress }) {
+async function runTrials(root, { study, part, equipment, supply, outbox, progress, pay }) {
   const header = new Header(study.title);
   const count = () => header.progress(progress.done, progress.total);
   /** @param {import("./types.js").Vote} vote */
@@ -123,11 +147,17 @@ async function runTrials(root, { study, part, equipment, supply, outbox, progres
     present(root, header.element, trials.element);
   };
   const onBlock = async () => {
+    const { rest } = await import("./around/rest.js");
     document.body.classList.remove("rating");
-    await rest(root, progress);
+    await rest(root, progress, pay);
     show();
   };
-  const trials = new Trials({ study, part, equipment, supply, outbox, onDone, onBlock });
+  const { break_every: every } = study.flow;
+  const between = async () => {
+    const { done, total } = progress;
+    if (every && done && done < total && done % every === 0) await onBlock();
+  };
+  const trials = new Trials({ study, part, equipment, supply, outbox, onDone, onBlock, between });
   outbox.addEventListener("change", () => {
     header.say("votes", waitingSign(outbox));
     count();
@@ -142,6 +172,7 @@ async function runTrials(root, { study, part, equipment, supply, outbox, progres
   count();
   show();
   try {
+    await between(); // a reload in a break comes back to it
     await trials.run();
   } finally {
     document.body.classList.remove("rating");

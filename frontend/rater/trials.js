@@ -25,16 +25,17 @@ export class Trials {
   /**
    * @param {{study: Study, part: import("./types.js").Part, equipment: import("./types.js").Equipment,
    *   supply: import("./supply.js").Supply, outbox: import("./outbox.js").Outbox, onDone: (vote: Vote) => void,
-   *   onBlock: () => Promise<void>}} parts
-   *   onBlock: called between two blocks; resolves when the rater wants to go on
+   *   onBlock: () => Promise<void>, between?: () => Promise<void>}} parts
+   *   onBlock: called between two blocks; resolves when the rater wants to go on; between: after each trial
    */
-  constructor({ study, part, equipment, supply, outbox, onDone, onBlock }) {
+  constructor({ study, part, equipment, supply, outbox, onDone, onBlock, between }) {
     this.part = part;
     this.page = study.page;
     this.supply = supply;
     this.outbox = outbox;
     this.onDone = onDone;
     this.onBlock = onBlock;
+    this.between = between;
     this.exposure = part.expose?.(study.page);
     /** @type {number | undefined} */
     this.block = undefined;
@@ -83,6 +84,7 @@ export class Trials {
         this.outbox.add(vote);
         this.onDone(vote);
         if (judged) await this.#tell(await this.#patiently(judged, words.sending));
+        await this.between?.();
       }
     } finally {
       document.removeEventListener("keydown", this.onKey);

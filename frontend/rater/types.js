@@ -13,15 +13,27 @@
  *   low_label: string, middle_label: string, high_label: string}} Question
  * @typedef {Record<string, unknown>} PageSettings  what the protocol's page() says
  * @typedef {{slug: string, title: string, instructions: string, thanks: string, protocol: string,
- *   page: PageSettings, questions: Question[], display_width: number, flow: Flow}} Study
- * @typedef {{confirm_answers: boolean, allow_zoom: boolean, scale: "fit" | "fixed" | "pixels",
- *   keys: Record<string, string>}} Flow
- *   scale: whether images shrink where there is no room, keep their width, or show a pixel of theirs in one of the
- *   screen's; keys: KeyboardEvent.key by the answer's name
+ *   page: PageSettings, questions: Question[], display_width: number, flow: Flow, pictures: Picture[]}} Study
+ * @typedef {{image: Stimulus, caption: string}} Picture  in the instructions
+ *
+ * @typedef {{key: string, text: string, options?: string[], kind: "text" | "long" | "choice" | "multiple" | "number",
+ *   optional?: boolean, minimum?: number, maximum?: number}} FormQuestion
+ * @typedef {{comprehension: {tries: number, questions: {key: string, text: string, options: string[]}[]},
+ *   break_every: number, confirm_answers: boolean, allow_zoom: boolean, scale: "fit" | "fixed" | "pixels",
+ *   keys: Record<string, string>,
+ *   closing: FormQuestion[], debrief: string, language: string, languages: string[]}} Flow
+ *   what surrounds the trials, in the session's language; scale: whether images shrink where there is no room, keep
+ *   their width, or show a pixel of theirs in one of the screen's; keys: KeyboardEvent.key by the answer's name
+ * @typedef {{understood: boolean, tries_left: number, practice_left: number, closed: boolean}} Standing  where a session is on its way around the trials
+ * @typedef {{amount: string, currency: string}} Pay  for the whole session
+ * @typedef {{passed: boolean, tries_left: number, wrong: string[]}} Comprehension
+ * @typedef {{correct: boolean, right: Record<string, Shown[]>, why: string}} PracticeVerdict
+ *   right: by question, the answers that are right on this screen
  *
  * @typedef {{done: number, total: number}} Progress
  * @typedef {{code: string, url: string}} Completion  url: where to go back to; empty for nowhere
- * @typedef {{state: string, study: Study, progress: Progress, completion: Completion | null}} SessionInfo
+ * @typedef {{state: string, study: Study, progress: Progress, completion: Completion | null,
+ *   standing: Standing, pay: Pay | null}} SessionInfo
  * @typedef {{token: string, session: SessionInfo}} NewSession
  * @typedef {{study_state: string, assignments: Assignment[], progress: Progress}} Block
  * @typedef {{state: string, completion: Completion | null}} Ending
@@ -64,7 +76,9 @@
  *   what only some studies answer with; rekeyed: gives choices the study's own keys
  *
  * @typedef {{session: () => Promise<SessionInfo>, assignments: () => Promise<Block>,
- *   sendVotes: (votes: Vote[], leaving?: boolean) => Promise<Receipt>, complete: () => Promise<Ending>}} Server
+ *   sendVotes: (votes: Vote[], leaving?: boolean) => Promise<Receipt>, complete: () => Promise<Ending>,
+ *   comprehend: (answers: object) => Promise<Comprehension>, practice: () => Promise<{trials: Assignment[], total: number}>,
+ *   tryOut: (vote: Vote) => Promise<PracticeVerdict>, close: (answers: object) => Promise<unknown>}} Server
  *   what the player asks of the server; a preview answers in its place
  */
 

@@ -42,16 +42,25 @@ from humaneval.rating.handout import hand_out, note_if_nothing_is_left
 from humaneval.rating.history import read_history
 from humaneval.rating.intake import store_votes
 from humaneval.rating.models import Session
-from humaneval.rating.preview import preview_assignments, render_preview
+from humaneval.rating.panels import pay_of
+from humaneval.rating.practice import answer_practice, practice_of
+from humaneval.rating.preview import (
+    preview_assignments,
+    preview_practice,
+    preview_study,
+    render_preview,
+)
 from humaneval.rating.progress import progress_of
 from humaneval.rating.refusals import Refusal
 from humaneval.rating.sessions import Arrival, another_sitting, open_session
 from humaneval.rating.submissions import read_submissions, verdicts_in_order
-from humaneval.rating.surroundings import answer_comprehension, store_closing
+from humaneval.rating.surroundings import answer_comprehension, standing_of, store_closing
 from humaneval.rating.throttles import ArrivalThrottle, ForgedTokenThrottle, SessionThrottle
 from humaneval.samples.models import Sample
 from humaneval.samples.stimuli import StimulusError
+from humaneval.studies.answering import NO_DEVICE, unfit_device
 from humaneval.studies.design import NotLaunchable
+from humaneval.studies.flow import complete_flow
 from humaneval.studies.models import Study
 
 MOST_BYTES = 1_000_000
@@ -186,6 +195,8 @@ def _session_body(session: Session) -> dict[str, Any]:
         "progress": progress_of(session, answered=answered),
         "completion": completion_of(session),
         "again": another_sitting(session),
+        "standing": standing_of(session),
+        "pay": pay_of(session),
     }
 
 
@@ -262,6 +273,33 @@ class ComprehensionView(SessionView):
         return Response(shapes.ComprehensionSerializer(result).data)
 
 
+class PracticeView(SessionView):
+    """Practice."""
+
+    @extend_schema(operation_id="rating_practice", responses=shapes.PracticeSerializer)
+    def get(self, request: Request) -> Response:
+        """Return the practice trials that are still to be answered; their ids are no assignments'."""
+        session = session_of(request)
+        body = {"trials": practice_of(session), "total": len(session.study.practice)}
+        return Response(shapes.PracticeSerializer(body).data)
+
+    @extend_schema(
+        operation_id="rating_answer_practice",
+        request=shapes.PracticeAnswerSerializer,
+        responses={200: shapes.PracticeVerdictSerializer, 409: _REFUSED},
+    )
+    def post(self, request: Request) -> Response:
+        """Judge an answer to a practice trial; it counts for nothing."""
+        given = shapes.PracticeAnswerSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        verdict = answer_practice(
+            session_id=session_of(request).pk,
+            number=given.validated_data["trial"].int,
+            answers=given.validated_data["answers"],
+        )
+        return Response(shapes.PracticeVerdictSerializer(verdict).data)
+
+
 class ClosingView(SessionView):
     """Closing questions."""
 
@@ -308,22 +346,37 @@ class PreviewView(RatingView):
     authentication_classes = [TokenAuthentication, SessionAuthentication]
     permission_classes = [IsAdminUser]
 
-    @extend_schema(operation_id="study_preview", responses={200: shapes.PreviewSerializer, 409: _REFUSED})
+    @extend_schema(
+        operation_id="study_preview",
+        parameters=[shapes.PreviewQuerySerializer],
+        responses={200: shapes.PreviewSerializer, 409: _REFUSED},
+    )
     def get(self, request: Request, slug: str) -> Response:
-        """Return a study's first trials as a rater would see them; nothing is stored."""
+        """Return every screen of a study as a rater would see it, with its trials from ``trial`` on.
+
+        Right answers are among it, so that the page can say what is right; nothing is stored.
+        """
         study = get_object_or_404(Study, slug=slug)
-        assignments = _preview_or_refuse(study)
-        body = {
-            "study": describe_study(study),
-            "assignments": assignments,
-            "progress": {"done": 0, "total": len(assignments)},
-        }
+        asked = shapes.PreviewQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        body = _preview_or_refuse(study, **asked.validated_data)
         return Response(shapes.PreviewSerializer(body).data)
 
 
-def _preview_or_refuse(study: Study) -> list[Any]:
+def _preview_or_refuse(study: Study, trial: int, language: str) -> dict[str, Any]:
+    flow = complete_flow(study.flow)
     try:
-        return preview_assignments(study)
+        assignments = preview_assignments(study, first=trial - 1)
+        practice = preview_practice(study, language)
+        return {
+            "study": preview_study(study, language),
+            "assignments": assignments,
+            "progress": {"done": 0, "total": len(assignments)},
+            "practice": practice.trials,
+            "truths": {key: vars(truth) for key, truth in practice.truths.items()},
+            "comprehension": {q["key"]: q["correct"] for q in flow["comprehension"]["questions"]},
+            "unfit": unfit_device(study.flow, NO_DEVICE),
+        }
     except NotLaunchable as error:
         raise Refusal("not_launchable", " ".join(error.messages)) from error
     except StimulusError as error:

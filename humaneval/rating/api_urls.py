@@ -12,6 +12,7 @@ urlpatterns = [
     path("rating/session/assignments/", api.AssignmentsView.as_view(), name="rating-assignments"),
     path("rating/session/votes/", api.VotesView.as_view(), name="rating-votes"),
     path("rating/session/comprehension/", api.ComprehensionView.as_view(), name="rating-comprehension"),
+    path("rating/session/practice/", api.PracticeView.as_view(), name="rating-practice"),
     path("rating/session/closing/", api.ClosingView.as_view(), name="rating-closing"),
     path("rating/session/complete/", api.CompleteView.as_view(), name="rating-complete"),
     path("studies/<slug:slug>/preview/", api.PreviewView.as_view(), name="study-preview"),

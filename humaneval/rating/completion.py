@@ -14,13 +14,14 @@ from humaneval.rating.models import Session, SessionState, Vote, VoteOutcome
 from humaneval.rating.panels import Ending
 from humaneval.rating.refusals import Refusal
 from humaneval.rating.sessions import lock_session
-from humaneval.rating.surroundings import refuse_uncomprehending
+from humaneval.rating.surroundings import refuse_unclosed, refuse_uncomprehending
 
 
 def complete_session(*, session_id: int) -> Session:
     """Return the session, completed: now, or when it already was.
 
-    Raises :class:`Refusal` (``work_left``) while there is something for this rater to answer, also when a
+    Raises :class:`Refusal` (``closing``) while the questions after the trials wait for answers, and
+    (``work_left``) while there is something for this rater to answer, also when a
     paused study would hand it out later. A closed study has nothing more to hand out.
     """
     with transaction.atomic():
@@ -29,8 +30,11 @@ def complete_session(*, session_id: int) -> Session:
             return session
         refuse_uncomprehending(session)
         now = timezone.now()
-        if is_work_left(session, read_history(session), now):
+        history = read_history(session)
+        if is_work_left(session, history, now):
             raise Refusal("work_left", _("There is something left to answer in this session."))
+        if history.answered_count:
+            refuse_unclosed(session)
         session.state, session.finished_at = SessionState.COMPLETED, now
         session.save(update_fields=["state", "finished_at"])
     return session

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from humaneval.rating.history import Handed
 from humaneval.rating.screens import Screen, samples_at_places
 from humaneval.samples import stimuli
 from humaneval.samples.stimuli import StimulusReference
+from humaneval.studies.examples import find_samples
 from humaneval.studies.flow import QUESTION_WORDS, shown_flow, words_in
 from humaneval.studies.models import Question, Study, Trial
 
@@ -29,6 +31,14 @@ class ShownQuestion:
 
 
 @dataclass(frozen=True)
+class ShownPicture:
+    """A picture in the instructions."""
+
+    image: StimulusReference
+    caption: str
+
+
+@dataclass(frozen=True)
 class ShownStudy:
     """A study as raters see it; ``page`` is what the protocol tells its part of the page."""
 
@@ -42,6 +52,7 @@ class ShownStudy:
     questions: list[ShownQuestion]
     display_width: int
     flow: dict[str, Any]
+    pictures: list[ShownPicture]
 
 
 @dataclass(frozen=True)
@@ -58,9 +69,17 @@ class ShownAssignment:
     parameters: dict[str, Any] | None = field(default_factory=dict)
 
 
-def describe_study(study: Study, language: str = "") -> ShownStudy:
-    """Return what raters are told of a study, in a language it has: one query, for its questions."""
+Images = Callable[[Iterable[int]], Mapping[int, StimulusReference]]
+"""Where the images of samples are, by their ids."""
+
+
+def describe_study(study: Study, language: str = "", images: Images | None = None) -> ShownStudy:
+    """Return what raters are told of a study, in a language it has: one query, for its questions.
+
+    Two more where its instructions have pictures; ``images`` says where these are, by default its stimuli.
+    """
     protocol, words = registry.get(study.protocol), words_in(study.flow, language)
+    flow = shown_flow(study.flow, language)
     return ShownStudy(
         slug=study.slug,
         state=study.state,
@@ -74,8 +93,20 @@ def describe_study(study: Study, language: str = "") -> ShownStudy:
             for question in study.questions.all()
         ],
         display_width=study.display_width,
-        flow=shown_flow(study.flow, language),
+        flow=flow,
+        pictures=_pictures(study, flow.pop("pictures"), images),
     )
+
+
+def _pictures(study: Study, pictures: list[dict[str, str]], images: Images | None) -> list[ShownPicture]:
+    """Return the pictures that there are: two queries where the study has any, else none."""
+    found = find_samples(picture["image"] for picture in pictures)
+    shown = (images or partial(stimuli.references, recipe=study.recipe))(found.values()) if found else {}
+    return [
+        ShownPicture(shown[found[picture["image"]]], picture["caption"])
+        for picture in pictures
+        if found.get(picture["image"]) in shown
+    ]
 
 
 def _shown_question(question: Question, words: Mapping[str, str]) -> ShownQuestion:

@@ -82,6 +82,11 @@ class Session(models.Model):
     understood = models.BooleanField(
         default=False, help_text=_("All comprehension questions were answered rightly.")
     )
+    practice = models.JSONField(
+        default=list,
+        blank=True,
+        help_text=_("Answers to practice trials, in the order given; they count for nothing."),
+    )
     closing = models.JSONField(
         null=True, blank=True, help_text=_("Answers to the closing questions, once sent.")
     )

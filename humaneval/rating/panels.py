@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
@@ -33,6 +34,14 @@ class Completion:
 
     code: str
     url: str = ""
+
+
+@dataclass(frozen=True)
+class Pay:
+    """What somebody gets for a session that they finish; ``currency`` is three letters, USD."""
+
+    amount: Decimal
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,9 @@ class Panel(Protocol):
 
     def completion(self, session: Session, ending: Ending) -> Completion:
         """Return what this session's rater is given at the end."""
+
+    def pay(self, session: Session) -> Pay | None:
+        """Return what the rater gets for the whole session; None where that is not known."""
 
     def turned_away(self, study: Study, arrival: Mapping[str, str], ending: Ending) -> Completion | None:
         """Return what somebody is given whom it recognised and who gets no session; None for nothing."""
@@ -110,3 +122,9 @@ def turned_away(study: Study, arrival: Mapping[str, str], ending: Ending) -> Com
         if panel.recognise(study, arrival) is not None:
             return panel.turned_away(study, arrival, ending)
     return None
+
+
+def pay_of(session: Session) -> Pay | None:
+    """Return what a rater gets for the whole session, where their panel knows."""
+    panel = _registered.get(session.rater.panel)
+    return None if panel is None else panel.pay(session)

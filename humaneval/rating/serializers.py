@@ -74,6 +74,21 @@ class ShownQuestionSerializer(serializers.Serializer):
     high_label = serializers.CharField()
 
 
+class ShownImageSerializer(serializers.Serializer):
+    """One image, and its size in pixels."""
+
+    url = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class ShownPictureSerializer(serializers.Serializer):
+    """A picture in the instructions."""
+
+    image = ShownImageSerializer()
+    caption = serializers.CharField()
+
+
 class ShownStudySerializer(serializers.Serializer):
     """A study as raters see it."""
 
@@ -87,6 +102,7 @@ class ShownStudySerializer(serializers.Serializer):
     questions = ShownQuestionSerializer(many=True)
     display_width = serializers.IntegerField(help_text="CSS pixels; 0: the images' own size.")
     flow = serializers.DictField(help_text="Device gate, comprehension, breaks, closing questions, debrief.")
+    pictures = ShownPictureSerializer(many=True, help_text="In the instructions.")
 
 
 class SessionProgressSerializer(serializers.Serializer):
@@ -103,6 +119,22 @@ class CompletionSerializer(serializers.Serializer):
     url = serializers.CharField(help_text="Where to go; empty for nowhere.")
 
 
+class StandingSerializer(serializers.Serializer):
+    """Where a session is on its way around the trials."""
+
+    understood = serializers.BooleanField(help_text="Comprehension questions are passed, or there are none.")
+    tries_left = serializers.IntegerField()
+    practice_left = serializers.IntegerField()
+    closed = serializers.BooleanField(help_text="Answers to the closing questions are kept.")
+
+
+class PaySerializer(serializers.Serializer):
+    """What a finished session earns at the rater's panel."""
+
+    amount = serializers.DecimalField(max_digits=10, decimal_places=2)
+    currency = serializers.CharField()
+
+
 class SessionSerializer(serializers.Serializer):
     """A session as its rater sees it."""
 
@@ -111,6 +143,8 @@ class SessionSerializer(serializers.Serializer):
     progress = SessionProgressSerializer()
     completion = CompletionSerializer(allow_null=True)
     again = serializers.IntegerField(allow_null=True, help_text=AGAIN_HELP)
+    standing = StandingSerializer()
+    pay = PaySerializer(allow_null=True)
 
 
 class OpenedSessionSerializer(serializers.Serializer):
@@ -118,14 +152,6 @@ class OpenedSessionSerializer(serializers.Serializer):
 
     token = serializers.CharField()
     session = SessionSerializer()
-
-
-class ShownImageSerializer(serializers.Serializer):
-    """One image, and its size in pixels."""
-
-    url = serializers.CharField()
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
 
 
 class ShownAssignmentSerializer(serializers.Serializer):
@@ -227,10 +253,48 @@ class ComprehensionSerializer(serializers.Serializer):
     wrong = serializers.ListField(child=serializers.CharField())
 
 
+class PracticeSerializer(serializers.Serializer):
+    """Practice trials still to be answered, of how many."""
+
+    trials = ShownAssignmentSerializer(many=True)
+    total = serializers.IntegerField()
+
+
+class PracticeAnswerSerializer(serializers.Serializer):
+    """What was answered to a practice trial, by question key, in terms of the screen."""
+
+    trial = serializers.UUIDField(help_text="The practice trial's id.")
+    answers = ObjectField(max_bytes=4000)
+
+
+class PracticeVerdictSerializer(serializers.Serializer):
+    """Whether that was right, and what would have been."""
+
+    correct = serializers.BooleanField()
+    right = serializers.DictField(
+        child=serializers.ListField(), help_text="By question, the answers that are right on this screen."
+    )
+    why = serializers.CharField(help_text="The study's explanation; may be empty.")
+
+
 class StoredSerializer(serializers.Serializer):
     """What was sent is kept."""
 
     stored = serializers.BooleanField()
+
+
+class PreviewQuerySerializer(serializers.Serializer):
+    """Which part of a study to preview."""
+
+    trial = serializers.IntegerField(min_value=1, default=1, help_text="The first trial shown, from 1.")
+    language = serializers.CharField(max_length=40, default="", allow_blank=True)
+
+
+class TruthSerializer(serializers.Serializer):
+    """What is right about a practice trial."""
+
+    right = serializers.DictField(child=serializers.ListField())
+    why = serializers.CharField()
 
 
 class PreviewSerializer(serializers.Serializer):
@@ -239,6 +303,10 @@ class PreviewSerializer(serializers.Serializer):
     study = ShownStudySerializer()
     assignments = ShownAssignmentSerializer(many=True)
     progress = SessionProgressSerializer()
+    practice = ShownAssignmentSerializer(many=True)
+    truths = serializers.DictField(child=TruthSerializer(), help_text="By practice trial.")
+    comprehension = serializers.DictField(child=serializers.IntegerField(), help_text="Right answers.")
+    unfit = serializers.CharField(help_text="What a device that does not do is told; may be empty.")
 
 
 class RefusalSerializer(serializers.Serializer):

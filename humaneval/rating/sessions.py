@@ -20,7 +20,8 @@ from humaneval.rating.identity import rater_key_hash, session_token, token_hash
 from humaneval.rating.models import Rater, Session, SessionState
 from humaneval.rating.panels import Completion, Ending
 from humaneval.rating.refusals import Refusal
-from humaneval.studies.flow import languages, unfit_device
+from humaneval.studies.answering import unfit_device
+from humaneval.studies.flow import languages
 from humaneval.studies.models import Study, StudyState
 from humaneval.studies.strata import stratum_of
 

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from humaneval.rating.models import Session, SessionState
 from humaneval.rating.refusals import Refusal
 from humaneval.rating.sessions import lock_session
-from humaneval.studies.flow import check_closing, complete_flow, wrong_comprehension
+from humaneval.studies.answering import check_closing, wrong_comprehension
+from humaneval.studies.flow import complete_flow
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,34 @@ def refuse_uncomprehending(session: Session) -> None:
     _refuse_screened_out(session)
     if complete_flow(session.study.flow)["comprehension"]["questions"] and not session.understood:
         raise Refusal("comprehension", _("Please answer the questions about the instructions first."))
+
+
+def refuse_unclosed(session: Session) -> None:
+    """Raise :class:`Refusal` (``closing``) until the closing questions are answered; programs need not."""
+    asked = complete_flow(session.study.flow)["closing"]
+    if asked and session.closing is None and not session.rater.simulated:
+        raise Refusal("closing", _("Please answer the last questions first."))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a session is on its way around the trials."""
+
+    understood: bool
+    tries_left: int
+    practice_left: int
+    closed: bool
+
+
+def standing_of(session: Session) -> Standing:
+    """Return where a session is; who is asked nothing has understood."""
+    asked = complete_flow(session.study.flow)["comprehension"]
+    return Standing(
+        understood=session.understood or not asked["questions"],
+        tries_left=max(0, asked["tries"] - session.comprehension_tries),
+        practice_left=max(0, len(session.study.practice) - len(session.practice)),
+        closed=session.closing is not None,
+    )
 
 
 def store_closing(*, session_id: int, answers: Mapping[str, Any]) -> dict[str, str]:

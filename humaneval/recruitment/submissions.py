@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from humaneval.rating.models import Session
+from humaneval.rating.panels import Pay
 from humaneval.recruitment.effects import pay_base, pay_screen_out
 from humaneval.recruitment.models import Posting, Submission, SubmissionState
 from humaneval.recruitment.people import person_hash, seal
@@ -44,6 +45,12 @@ def note_arrival(
     if submission.session_id is None and submission.person_hash == person_hash(posting.panel, person):
         Submission.objects.filter(pk=submission.pk).update(session=session, details=details or {})
     return submission
+
+
+def reward_of(session: Session) -> Pay | None:
+    """Return what the posting pays under which a session's rater came; None where none is known."""
+    submission = session.submissions.select_related("posting").order_by("-id").first()
+    return None if submission is None else Pay(submission.posting.reward, submission.posting.currency)
 
 
 def note_listed(posting: Posting, listed: PanelSubmission) -> Submission:

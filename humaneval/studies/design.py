@@ -24,6 +24,7 @@ from humaneval.protocols.base import (
 )
 from humaneval.protocols.keys import problems_of_keys
 from humaneval.samples.models import Sample
+from humaneval.studies.examples import plan_extras
 from humaneval.studies.flow import complete_flow
 from humaneval.studies.gold import gold_problems, gold_specs
 from humaneval.studies.models import Condition, Study, StudyState
@@ -101,7 +102,11 @@ def _condition_spec(condition: Condition, rows: list[tuple[str, int, int]]) -> C
 
 def problems_of(study: Study, design: Design) -> list[str]:
     """Return what keeps the study from being launched, as sentences; empty if nothing does."""
-    return problems_of_trials(study, design) or [*gold_problems(study, design), *steering_problems(study)]
+    return problems_of_trials(study, design) or [
+        *gold_problems(study, design),
+        *steering_problems(study),
+        *plan_extras(study, design, ()).problems,
+    ]
 
 
 def problems_of_trials(study: Study, design: Design) -> list[str]:
@@ -139,20 +144,21 @@ def digest(study: Study, design: Design) -> str:
     return sha.hexdigest()
 
 
-def preview_trials(study: Study, count: int) -> list[TrialSpec]:
-    """Return the study's first ``count`` trials: of a draft as a launch would make them now.
+def preview_trials(study: Study, count: int, first: int = 0) -> list[TrialSpec]:
+    """Return ``count`` of the study's trials from the ``first``: of a draft as a launch would make them now.
 
     Raises :class:`NotLaunchable` for a draft of which no trials can be made.
     """
     if study.state not in _UNPLANNED:
-        return _stored_trials(study, count)
+        return _stored_trials(study, count, first)
     design = design_of(study)
     if problems := problems_of(study, design):
         raise NotLaunchable(problems)
-    return list(islice(registry.get(study.protocol).trials(design), count))
+    return list(islice(registry.get(study.protocol).trials(design), first, first + count))
 
 
-def _stored_trials(study: Study, count: int) -> list[TrialSpec]:
+def _stored_trials(study: Study, count: int, first: int) -> list[TrialSpec]:
+    rows = study.trials.filter(number__lt=study.trial_count).order_by("number")
     return [
         TrialSpec(
             number=trial.number,
@@ -163,7 +169,7 @@ def _stored_trials(study: Study, count: int) -> list[TrialSpec]:
             turn=trial.turn,
             lineup=tuple(trial.lineup),
         )
-        for trial in study.trials.filter(number__lt=study.trial_count).order_by("number")[:count]
+        for trial in rows[first : first + count]
     ]
 
 

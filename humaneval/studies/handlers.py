@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from humaneval.jobs.models import Job
 from humaneval.jobs.registry import job_handler
 from humaneval.jobs.running import JobCancelled, JobFailed, JobInterrupted, LeaseLost, RunningJob
+from humaneval.protocols.base import Design
 from humaneval.samples.stimuli import StimulusError
-from humaneval.studies import design, launching, lifecycle
+from humaneval.studies import design, examples, launching, lifecycle
 from humaneval.studies.models import Study, StudyState
 
 
@@ -43,11 +44,22 @@ def _prepare(job: RunningJob, study: Study) -> int:
     if problems := design.problems_of(study, plan):
         raise JobFailed("\n".join(problems))
     samples = launching.make_trials(study, plan, job.progress)
+    samples |= _plan_beside(study, plan, samples)
     try:
         launching.render_stimuli(study, samples, job.progress)
     except StimulusError as error:
         raise JobFailed(str(error)) from error
     return len(samples)
+
+
+def _plan_beside(study: Study, plan: Design, used: set[int]) -> set[int]:
+    """Keep the practice trials with the study; return the samples shown beside its trials."""
+    extras = examples.plan_extras(study, plan, used)
+    if extras.problems:
+        raise JobFailed("\n".join(extras.problems))
+    study.practice = [trial.as_json() for trial in extras.practice]
+    Study.objects.filter(pk=study.pk).update(practice=study.practice)
+    return examples.samples_beside(study, extras.practice)
 
 
 @contextmanager

@@ -193,6 +193,12 @@ class Study(models.Model):
             "debrief, and the study's words in other languages. Names left out keep their defaults."
         ),
     )
+    practice = models.JSONField(
+        default=list,
+        blank=True,
+        editable=False,
+        help_text=_("Practice trials with their right answers, planned at launch."),
+    )
     launch_job = models.OneToOneField(
         "jobs.Job",
         null=True,

@@ -68,6 +68,8 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
     """
 
     support_js_module_import_aggregation = True
+    max_post_process_passes = 12
+    """More than the longest chain of modules that import one another: each pass settles one link's names."""
 
     def _save(self, name: str, content: File) -> str:
         if name.startswith(OWN_MODULES) and name.endswith(".js"):

@@ -171,20 +171,18 @@ def protocol_of(slug: str) -> str:
     return max((name for name in PROTOCOLS if slug.startswith(name)), key=len)
 
 
-def open_study(slug: str, sets: list[SampleSet], **changes: Any) -> Study:
+def open_study(slug: str, sets: list[SampleSet], /, **changes: Any) -> Study:
     """Make and launch one of :data:`STUDIES`; ``changes`` take the place of its own fields."""
     protocol = protocol_of(slug)
     conditions = CONDITIONS.get(protocol, slice(None))
     fields = {"slug": slug.replace("_", "-"), **STUDIES[slug], **changes}
+    counts = {"trial_count": 24, "votes_per_trial": 40, "assignments_per_session": ASSIGNMENTS}
     study = create_study(
         name=f"Study {fields['slug']}",
         protocol=protocol,
         conditions=sets[conditions],
-        trial_count=24,
-        votes_per_trial=40,
-        assignments_per_session=ASSIGNMENTS,
         completion_code="LOOKED42",
-        **fields,
+        **{**counts, **fields},
     )
     if PROTOCOLS[protocol].uses_pairs:
         import_pairs(study=study, rows=_pairs(study))

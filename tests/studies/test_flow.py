@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
+from humaneval.studies.answering import check_closing, unfit_device, wrong_comprehension
 from humaneval.studies.flow import (
-    check_closing,
     check_flow,
     complete_flow,
     default_flow,
     shown_flow,
-    unfit_device,
-    wrong_comprehension,
 )
 
 QUESTION = {"key": "task", "text": "What do you look for?", "options": ["Cats", "Fakes"], "correct": 1}

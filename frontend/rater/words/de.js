@@ -49,10 +49,6 @@ export const words = {
   tooSlowWhy: (hertz) =>
     `Er zeigt ${hertz} Bilder in der Sekunde, zu wenige für so kurze Augenblicke. Das wird Ihnen nicht ` +
     "angerechnet. Sie können über denselben Link mit einem anderen Gerät wiederkommen.",
-  breakTime: "Zeit für eine Pause",
-  breakWhy: (done, total) =>
-    `Sie haben ${done} von ${total} Fragen beantwortet. Ruhen Sie die Augen aus, solange Sie möchten.`,
-  goOn: "Weitermachen",
 
   best: "Bestes",
   worst: "Schlechtestes",

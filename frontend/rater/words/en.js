@@ -53,10 +53,6 @@ export const words = {
   tooSlowWhy: (/** @type {number} */ hertz) =>
     `It shows ${hertz} pictures a second, too few for such short moments. Nothing is counted against you. ` +
     "You can come back by the same link with another device.",
-  breakTime: "Time for a break",
-  breakWhy: (/** @type {number} */ done, /** @type {number} */ total) =>
-    `You have answered ${done} of ${total} questions. Rest your eyes for as long as you like.`,
-  goOn: "Go on",
 
   // Ranking
   best: "Best",

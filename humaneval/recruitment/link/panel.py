@@ -8,7 +8,7 @@ from urllib.parse import quote
 from django.utils.translation import gettext as _
 
 from humaneval.rating.models import Session, SessionState
-from humaneval.rating.panels import Completion, Ending, Recognised
+from humaneval.rating.panels import Completion, Ending, Pay, Recognised
 from humaneval.rating.refusals import Refusal
 from humaneval.recruitment.link.invitations import PARAMETER, find_invitation
 from humaneval.recruitment.models import Invitation, LinkSettings
@@ -48,6 +48,10 @@ class LinkPanel:
         invitation = find_invitation(session.study, arrival.get(PARAMETER, ""))
         if invitation is not None and invitation.session_id is None:
             Invitation.objects.filter(pk=invitation.pk).update(session=session)
+
+    def pay(self, session: Session) -> Pay | None:
+        """Return None: what a link's panel pays is not known here."""
+        return None
 
     def completion(self, session: Session, ending: Ending) -> Completion:
         """Return the code that fits how the session went, and the return address with the code in it."""

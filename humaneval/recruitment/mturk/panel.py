@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from humaneval.rating.models import Session
-from humaneval.rating.panels import Completion, Ending, Recognised
+from humaneval.rating.panels import Completion, Ending, Pay, Recognised
 from humaneval.rating.refusals import Refusal
 from humaneval.recruitment.models import Posting, Submission
 from humaneval.recruitment.mturk.recruiter import MTurkRecruiter
-from humaneval.recruitment.submissions import note_arrival
+from humaneval.recruitment.submissions import note_arrival, reward_of
 from humaneval.studies.models import Study
 
 ASSIGNMENT, HIT, WORKER, SUBMIT_TO = "assignmentId", "hitId", "workerId", "turkSubmitTo"
@@ -44,6 +44,10 @@ class MTurkPanel:
     def arrived(self, session: Session, arrival: Mapping[str, str]) -> None:
         """Note the assignment under which the rater came, and where it is to be handed in."""
         _note(session.study, arrival, session, {})
+
+    def pay(self, session: Session) -> Pay | None:
+        """Return the posting's reward."""
+        return reward_of(session)
 
     def completion(self, session: Session, ending: Ending) -> Completion:
         """Return the code, and the address of our page that hands in to MTurk, which pays no less then."""

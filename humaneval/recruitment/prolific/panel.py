@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from humaneval.rating.models import Session
-from humaneval.rating.panels import Completion, Ending, Recognised
+from humaneval.rating.panels import Completion, Ending, Pay, Recognised
 from humaneval.recruitment.models import Posting
 from humaneval.recruitment.prolific.drafts import code_for
 from humaneval.recruitment.prolific.recruiter import ProlificRecruiter
-from humaneval.recruitment.submissions import note_arrival
+from humaneval.recruitment.submissions import note_arrival, reward_of
 from humaneval.studies.models import Study
 
 PERSON, STUDY, SUBMISSION = "PROLIFIC_PID", "STUDY_ID", "SESSION_ID"
@@ -39,6 +39,10 @@ class ProlificPanel:
     def arrived(self, session: Session, arrival: Mapping[str, str]) -> None:
         """Note the submission under which the rater came."""
         _note(session.study, arrival, session)
+
+    def pay(self, session: Session) -> Pay | None:
+        """Return the posting's reward."""
+        return reward_of(session)
 
     def completion(self, session: Session, ending: Ending) -> Completion:
         """Return the code for how the session went, and Prolific's address with it."""

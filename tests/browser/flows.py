@@ -1,0 +1,98 @@
+"""Studies that use what surrounds the trials; launched beside the others of the site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from humaneval.samples.models import SampleSet
+from humaneval.studies.models import Study
+from tests.browser.site import FILE_STEM, open_study
+
+TASK = {
+    "key": "task",
+    "text": "What do you look for?",
+    "options": ["The real one", "The sharp one"],
+    "correct": 0,
+}
+COUNT = {"key": "count", "text": "How many do you choose?", "options": ["None", "One", "Two"], "correct": 1}
+EYES = {"key": "eyes", "kind": "choice", "text": "Do you wear glasses?", "options": ["Yes", "No"]}
+DEVICES = {
+    "key": "devices",
+    "kind": "multiple",
+    "text": "Which do you use?",
+    "options": ["Phone", "Laptop", "Tablet"],
+}
+AGE = {
+    "key": "age",
+    "kind": "number",
+    "text": "How old are you?",
+    "minimum": 18,
+    "maximum": 120,
+    "optional": True,
+}
+JOB = {"key": "job", "kind": "text", "text": "What is your work?", "optional": True}
+SAID = {"key": "said", "kind": "long", "text": "Was anything unclear?", "optional": True}
+PICTURES = [
+    {"image": f"zebrafield-photographs/{FILE_STEM}-0-0.png", "caption": "This one is real."},
+    {"image": f"quagga-one/{FILE_STEM}-1-0.png", "caption": "This one was made by a computer."},
+]
+EXAMPLE = {
+    "places": [[f"quagga-one/{FILE_STEM}-1-1.png"], [f"zebrafield-photographs/{FILE_STEM}-0-1.png"]],
+    "right": {"real": [1]},
+    "why": "Look at the corners.",
+}
+ARABIC = {
+    "title": "أي صورة حقيقية؟",
+    "instructions": "ترى صورتين جنبا إلى جنب. اختر الصورة الحقيقية.",
+    "consent": "المشاركة طوعية ويمكنك التوقف في أي وقت.",
+    "thanks": "شكرا على مشاركتك.",
+    "debrief": "كانت الدراسة عن الصور.",
+    "questions": {"real": {"text": "أي صورة حقيقية؟"}},
+    "comprehension": {
+        "task": {"text": "عم تبحث؟", "options": ["الصورة الحقيقية", "الصورة الواضحة"]},
+        "count": {"text": "كم صورة تختار؟", "options": ["لا شيء", "واحدة", "اثنتين"]},
+    },
+    "closing": {"eyes": {"text": "هل تلبس نظارة؟", "options": ["نعم", "لا"]}},
+    "captions": ["هذه حقيقية.", "هذه صنعها حاسوب."],
+    "whys": ["انظر إلى الزوايا."],
+}
+GERMAN = {
+    "title": "Welches Bild ist echt?",
+    "consent": "Die Teilnahme ist freiwillig.",
+    "closing": {"eyes": {"text": "Tragen Sie eine Brille?", "options": ["Ja", "Nein"]}},
+}
+EVERYTHING = {
+    "pictures": PICTURES,
+    "device": {"min_width": 320, "min_height": 400, "min_pixel_ratio": 1},
+    "comprehension": {"tries": 2, "questions": [TASK, COUNT]},
+    "practice": {"count": 2, "examples": [EXAMPLE]},
+    "break_every": 2,
+    "closing": [EYES, DEVICES, AGE, JOB, SAID],
+    "debrief": "It was about computer-made images.",
+    "texts": {"de": GERMAN, "ar": ARABIC},
+}
+DEVICE = {"device": {"min_refresh_hz": 20, "keyboard": True}}
+
+FLOWS: dict[str, tuple[str, dict[str, Any]]] = {
+    "all-around": ("two_afc", {"flow": EVERYTHING, "trial_count": 4}),
+    "choosy": ("real_or_fake", {"flow": DEVICE}),
+    "large-screens": ("real_or_fake", {"flow": {"device": {"min_width": 1000}}}),
+    "heavy": (
+        "timed_real_or_fake",
+        {
+            "flow": {
+                **EVERYTHING,
+                "practice": {"count": 2, "examples": []},
+                "device": {**EVERYTHING["device"], "min_refresh_hz": 20, "keyboard": True},
+            },
+            "trial_count": 4,
+        },
+    ),
+}
+"""By slug: the study of the site it is like, and what differs."""
+
+
+def open_flow_study(slug: str, sets: list[SampleSet]) -> Study:
+    """Make and launch one of :data:`FLOWS`."""
+    like, changes = FLOWS[slug]
+    return open_study(like, sets, slug=slug, **changes)
