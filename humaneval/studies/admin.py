@@ -26,6 +26,7 @@ from humaneval.jobs.models import JobState
 from humaneval.protocols.registry import PROTOCOLS
 from humaneval.studies import authoring, lifecycle, links
 from humaneval.studies.checklist import checklist_of
+from humaneval.studies.flow_form import flow_fieldsets
 from humaneval.studies.forms import SETTING, GoldTableForm, NewStudyForm, StudyForm, form_with_settings
 from humaneval.studies.gold_words import gold_example, gold_in_words
 from humaneval.studies.leakage import leak_check, start_leak_check
@@ -218,9 +219,15 @@ class StudyAdmin(ModelAdmin):
         return (
             (None, {"fields": ("name", "slug", "protocol_title", *self._setting_fields(obj))}),
             (_("What raters see"), {"fields": RATERS_SEE}),
-            (_("Around the trials"), {"fields": AROUND, "classes": ("collapse",)}),
+            *self._flow_fieldsets(obj),
             (_("Trials and votes"), {"fields": COLLECTING}),
         )
+
+    def _flow_fieldsets(self, study: Study) -> list[Any]:
+        """Return what surrounds the trials: fields in a draft, what stands in it later."""
+        if study.may_change("flow") and study.protocol in PROTOCOLS:
+            return flow_fieldsets(study)
+        return [(_("Around the trials"), {"fields": AROUND, "classes": ("collapse",)})]
 
     def _setting_fields(self, study: Study) -> tuple[str, ...]:
         protocol = PROTOCOLS.get(study.protocol)
@@ -458,7 +465,7 @@ class StudyAdmin(ModelAdmin):
 
 def _form_of(study: Study) -> type[StudyForm]:
     protocol = PROTOCOLS.get(study.protocol)
-    return form_with_settings(protocol) if protocol and study.may_change("settings") else StudyForm
+    return form_with_settings(protocol, study) if protocol and study.may_change("settings") else StudyForm
 
 
 def _shown(value: Any) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from humaneval.protocols.base import Protocol, Setting, SettingsError
 from humaneval.protocols.registry import PROTOCOLS
 from humaneval.samples.models import SampleKind, SampleSet
+from humaneval.studies.flow_form import FlowMixin, flow_fields
 from humaneval.studies.gold_tables import import_gold, read_gold
 from humaneval.studies.models import Study
 from humaneval.ui.admin import CheckboxSelectMultiple, NumberInput, RadioSelect, Select, Switch
@@ -111,14 +112,14 @@ class NewStudyForm(forms.ModelForm):
         return [*([real] if real else []), *self.cleaned_data["generated_sets"]]
 
 
-class StudyForm(forms.ModelForm):
+class StudyForm(FlowMixin):
     """A study that exists."""
 
     protocol: ClassVar[Protocol | None] = None
 
     class Meta:
         model = Study
-        fields = "__all__"  # noqa: DJ007 - the admin's fieldsets choose
+        fields = "__all__"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -140,10 +141,10 @@ class StudyForm(forms.ModelForm):
         return data
 
 
-def form_with_settings(protocol: Protocol) -> type[StudyForm]:
-    """Return the study's form with a field for each of a protocol's settings."""
+def form_with_settings(protocol: Protocol, study: Study) -> type[StudyForm]:
+    """Return a draft's form with a field for each of its protocol's settings and each part of its flow."""
     fields = {SETTING + setting.name: setting_field(setting) for setting in protocol.settings}
-    return type("StudyForm", (StudyForm,), {**fields, "protocol": protocol})
+    return type("StudyForm", (StudyForm,), {**flow_fields(study), **fields, "protocol": protocol})
 
 
 def setting_field(setting: Setting) -> forms.Field:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from humaneval.samples.models import SampleSet
-from humaneval.studies.models import Study
-from tests.browser.site import FILE_STEM, open_study
+FILE_STEM = "crownjewel"
+"""What image files are called: a word that must never reach a rater's browser."""
 
 TASK = {
     "key": "task",
     "text": "What do you look for?",
-    "options": ["The real one", "The sharp one"],
+    "options": ["The real", "The sharp"],
     "correct": 0,
 }
 COUNT = {"key": "count", "text": "How many do you choose?", "options": ["None", "One", "Two"], "correct": 1}
@@ -25,7 +24,7 @@ DEVICES = {
 AGE = {
     "key": "age",
     "kind": "number",
-    "text": "How old are you?",
+    "text": "Your age?",
     "minimum": 18,
     "maximum": 120,
     "optional": True,
@@ -90,9 +89,3 @@ FLOWS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 """By slug: the study of the site it is like, and what differs."""
-
-
-def open_flow_study(slug: str, sets: list[SampleSet]) -> Study:
-    """Make and launch one of :data:`FLOWS`."""
-    like, changes = FLOWS[slug]
-    return open_study(like, sets, slug=slug, **changes)

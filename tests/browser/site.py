@@ -22,17 +22,17 @@ from humaneval.jobs.services import run
 from humaneval.protocols.base import QuestionSpec
 from humaneval.protocols.registry import PROTOCOLS
 from humaneval.rating.models import Session, Vote
+from humaneval.recruitment.models import Posting
 from humaneval.samples.importing import create_sample_set, import_folder
 from humaneval.samples.models import SampleSet
 from humaneval.studies import lifecycle
 from humaneval.studies.authoring import create_study
 from humaneval.studies.models import Study
 from humaneval.studies.pairs import import_pairs
+from tests.browser.flows import FILE_STEM, FLOWS
 from tests.jobs.platform import Platform
 
 SET_NAMES = ("Zebrafield photographs", "Quagga one", "Quagga two")
-FILE_STEM = "crownjewel"
-"""Words that must never reach a rater's browser."""
 
 CONDITIONS = {"pairwise": slice(1, None), "timed_real_or_fake": slice(0, 2)}
 """Which of the sample sets a protocol takes, where not all of them."""
@@ -160,10 +160,22 @@ def build_site(platform: Platform, port: int) -> Site:
         sets = [_import(platform.folder / "pictures", name, seed) for seed, name in enumerate(SET_NAMES)]
         for slug in STUDIES:
             site.studies[slug] = open_study(slug, sets).pk
+        for slug, (like, changes) in FLOWS.items():
+            site.studies[slug] = open_study(like, sets, slug=slug, **changes).pk
+        post_to_panel(Study.objects.get(slug="all-around"))
+        post_to_panel(Study.objects.get(slug="large-screens"))
     with override_settings(**static_settings(platform)):
         call_command("collectstatic", interactive=False, verbosity=0)
     serve(site)
     return site
+
+
+def post_to_panel(study: Study) -> None:
+    """Post a study to Prolific, at 2.40 dollars a session."""
+    words = {"title": "Look at images", "description": "Which is real?"}
+    Posting.objects.create(
+        study=study, panel="prolific", external_id=f"p-{study.slug}", places=9, reward="2.40", **words
+    )
 
 
 def protocol_of(slug: str) -> str:
