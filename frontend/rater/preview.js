@@ -28,7 +28,7 @@ const has = (/** @type {string} */ passed) => ORDER.indexOf(screen) > ORDER.inde
 /** @type {import("./shelf.js").Shelf} */
 const NO_SHELF = { load: async () => [], keep: async () => {}, forget: async () => {}, lasting: true };
 /** @type {import("./keepsake.js").Memory} */
-const NO_MEMORY = { recall: (what) => what === "read" && has("instructions"), note: () => {} };
+const NO_MEMORY = { recall: (what) => (what === "read" ? has("instructions") : undefined), note: () => {} };
 
 /** @param {Previewed} previewed @returns {SessionInfo} how a session stands that begins at the screen asked for */
 function standAt({ study, assignments, practice }) {

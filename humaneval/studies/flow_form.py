@@ -209,7 +209,7 @@ class FlowMixin(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """Put the flow together; what cannot be is said beside its field."""
         data = super().clean() or self.cleaned_data
-        if PREFIX + "break_every" not in self.fields or "flow" in self.changed_data:
+        if PREFIX + "break_every" not in self.fields or data.get("flow") != self.initial["flow"]:
             return data
         if not any(name.startswith(PREFIX) for name in self.errors):
             self._compose(data)

@@ -103,7 +103,7 @@ def flow_of(values: Values, rows: Mapping[str, int]) -> dict[str, Any]:
     read = _Reader(values)
     return {
         "pictures": [
-            {"image": read("pictures", n, "image"), "caption": read("pictures", n, "caption")}
+            {"image": read("pictures", n, "image"), "caption": read("pictures", n, "caption") or ""}
             for n in range(rows["pictures"])
             if read("pictures", n, "image")
         ],
@@ -175,7 +175,7 @@ class _Reader:
         return value.strip() if isinstance(value, str) else value
 
 
-def _row(kind: str, place: int, **cells: Any) -> dict[str, Any]:
+def _row(kind: str, place: int, /, **cells: Any) -> dict[str, Any]:
     return {f"{kind}_{place}_{name}": value for name, value in cells.items()}
 
 
@@ -276,8 +276,9 @@ def _example(read: _Reader, place: int) -> dict[str, Any]:
     return {
         "places": [[name.strip() for name in names if name.strip()] for names in shown],
         "right": right,
-        "prompt": read("examples", place, "prompt") or "",
-        "why": read("examples", place, "why") or "",
+        **{
+            name: read("examples", place, name) for name in ("prompt", "why") if read("examples", place, name)
+        },
     }
 
 
