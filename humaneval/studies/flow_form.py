@@ -24,6 +24,11 @@ _KINDS = (
     ("multiple", _("any of several answers")),
     ("number", _("number")),
 )
+_SCALES = (
+    ("fit", _("smaller where there is no room, and recorded")),
+    ("fixed", _("always as wide as set, scrolled where there is no room")),
+    ("pixels", _("one pixel of the image on one of the screen")),
+)
 
 
 def _line(label: Any, help_text: Any = "") -> forms.Field:
@@ -80,6 +85,9 @@ def _plain_fields() -> dict[str, forms.Field]:
         "break_every": _whole(_("A break after every … trials"), 1000, _("0: no breaks.")),
         "confirm_answers": _switch(_("Answers are confirmed"), _("Each choice waits for “Next”.")),
         "allow_zoom": _switch(_("Images may be zoomed")),
+        "scale": forms.ChoiceField(
+            label=_("Scale of images"), choices=_SCALES, required=False, widget=Select
+        ),
         "keys": _area(_("Keys"), _("One a line, as answer = key, where not the usual ones.")),
         "debrief": _area(_("Debrief"), _("Read after the last answer: what the study was about."), 4),
         "language": _line(
@@ -154,7 +162,7 @@ SECTIONS = (
     (_("Pictures in the instructions"), (), ("pictures",)),
     (_("Comprehension questions"), ("tries",), ("comprehension",)),
     (_("Practice"), ("practice",), ("examples",)),
-    (_("During the trials"), ("break_every", "confirm_answers", "allow_zoom", "keys"), ()),
+    (_("During the trials"), ("break_every", "confirm_answers", "allow_zoom", "scale", "keys"), ()),
     (_("Closing questions and debrief"), ("debrief",), ("closing",)),
     (_("Languages"), ("language",), ("texts",)),
 )

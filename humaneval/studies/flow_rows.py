@@ -20,7 +20,7 @@ RIGHT = "*"
 BLANK = {"pictures": 2, "comprehension": 2, "examples": 1, "closing": 2, "texts": 1}
 """Empty rows offered after those that are filled in."""
 DEVICE = ("min_width", "min_height", "min_pixel_ratio", "min_refresh_hz", "keyboard")
-PLAIN = ("break_every", "confirm_answers", "allow_zoom", "debrief", "language")
+PLAIN = ("break_every", "confirm_answers", "allow_zoom", "scale", "debrief", "language")
 
 Values = Mapping[str, Any]
 
@@ -124,6 +124,7 @@ def flow_of(values: Values, rows: Mapping[str, int]) -> dict[str, Any]:
         "break_every": values.get(PREFIX + "break_every") or 0,
         "confirm_answers": bool(values.get(PREFIX + "confirm_answers")),
         "allow_zoom": bool(values.get(PREFIX + "allow_zoom")),
+        "scale": values.get(PREFIX + "scale") or "fit",
         "keys": _pairs(values.get(PREFIX + "keys") or "", "=", PREFIX + "keys"),
         "closing": [_closing(read, n, texts) for n in range(rows["closing"]) if read("closing", n, "text")],
         "debrief": values.get(PREFIX + "debrief") or "",
@@ -134,7 +135,7 @@ def flow_of(values: Values, rows: Mapping[str, int]) -> dict[str, Any]:
 
 def field_of(path: str, flow: Mapping[str, Any]) -> str:
     """Return the name of the field in which a part of a composed flow was written; empty if there is none."""
-    if match := re.match(r"device\.(\w+)|(break_every|debrief|language|keys)", path):
+    if match := re.match(r"device\.(\w+)|(break_every|scale|debrief|language|keys)", path):
         return PREFIX + (match[1] or match[2])
     if match := re.match(r"(pictures|closing)\[(\d+)\]\.(\w+)", path):
         return f"{PREFIX}{match[1]}_{match[2]}_{match[3]}"

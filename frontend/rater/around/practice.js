@@ -15,7 +15,7 @@ import { words } from "./words.js";
  *
  * @param {HTMLElement} root
  * @param {{server: import("../types.js").Server, study: import("../types.js").Study, part: import("../types.js").Part,
- * *   equipment: import("../types.js").Equipment, loader: import("../images.js").ImageLoader}} parts
+ *   equipment: import("../types.js").Equipment, loader: import("../images.js").ImageLoader}} parts
  */
 export async function practise(root, { server, study, part, equipment, loader }) {
   const { trials: left, total } = await persist(() => server.practice());
@@ -41,7 +41,7 @@ export async function practise(root, { server, study, part, equipment, loader })
       );
       const assignment = /** @type {Assignment} */ (left.find(({ id }) => id === vote.assignment));
       document.body.classList.remove("rating");
-      await tell(root, verdict, assignment, study, part);
+      await tell(root, verdict, assignment, study, part, trials.questions.stacked);
     }
     if (done < total) show();
     return null;
@@ -85,8 +85,9 @@ function said(root, title, text) {
  * @param {Assignment} assignment
  * @param {import("../types.js").Study} study
  * @param {import("../types.js").Part} part
+ * @param {boolean} stacked  whether the places stood above one another
  */
-function tell(root, { correct, right, why }, { places }, study, part) {
+function tell(root, { correct, right, why }, { places }, study, part, stacked) {
   const on = el("button", { type: "button", class: "primary" }, `${words.goOn} `, el("kbd", { "aria-hidden": "true" }, "↵"));
   const images = places.flatMap((cells, place) =>
     cells.map(({ url, width, height }) =>
@@ -95,7 +96,8 @@ function tell(root, { correct, right, why }, { places }, study, part) {
   );
   const answers = study.questions.flatMap((question) => {
     const named = part.choices(question, study.page).filter(({ value }) => right[question.key]?.includes(value));
-    const names = named.map(({ text, name }) => text || name || "").join(", ");
+    const wordings = named.map((choice) => ({ name: choice.name, ...(stacked && choice.stacked ? choice.stacked : choice) }));
+    const names = wordings.map(({ text, name }) => text || name || "").join(", ");
     if (!names) return [];
     return [el("p", {}, study.questions.length > 1 ? `${question.text} ` : "", words.rightIs(names))];
   });
@@ -105,7 +107,7 @@ function tell(root, { correct, right, why }, { places }, study, part) {
       "div",
       { class: "sheet verdict" },
       el("h1", { class: correct ? "good" : "bad" }, correct ? words.right : words.notQuite),
-      el("p", { class: "shown" }, ...images),
+      el("p", { class: stacked ? "shown stacked" : "shown" }, ...images),
       ...answers,
       ...paragraphs(why),
       el("p", { class: "actions" }, on),
