@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from humaneval.reports.results import from_payload
+from humaneval.reports.session_export import session_columns, session_rows
 from humaneval.reports.snapshots import current_payload
 from humaneval.reports.spreadsheets import csv_lines, table_lines
 from humaneval.reports.tables import TABLES
@@ -72,6 +73,19 @@ class VotesView(APIView):
         """Return one row for each answer; simulated, late and repeated votes are in, and marked."""
         study = get_object_or_404(Study, slug=slug)
         return as_csv(csv_lines(COLUMNS, vote_rows(study)), f"{study.slug}-votes.csv")
+
+
+class SessionsView(APIView):
+    """All sessions of a study, streamed."""
+
+    permission_classes = [IsAdminUser]
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(operation_id="study_sessions_csv", summary="Sessions of a study as CSV", responses=_CSV)
+    def get(self, request: Request, slug: str) -> StreamingHttpResponse:
+        """Return one row for each session, with its answers to the closing questions."""
+        study = get_object_or_404(Study, slug=slug)
+        return as_csv(csv_lines(session_columns(study), session_rows(study)), f"{study.slug}-sessions.csv")
 
 
 class TableView(APIView):

@@ -10,12 +10,14 @@ from humaneval.reports.api import (
     ExclusionsTableView,
     ReportView,
     ScoresView,
+    SessionsView,
     VotesView,
 )
 
 urlpatterns = [
     path("studies/<slug:slug>/report/", ReportView.as_view(), name="study-report"),
     path("studies/<slug:slug>/votes.csv", VotesView.as_view(), name="study-votes-csv"),
+    path("studies/<slug:slug>/sessions.csv", SessionsView.as_view(), name="study-sessions-csv"),
     path("studies/<slug:slug>/estimates.csv", EstimatesView.as_view(), name="study-estimates-csv"),
     path("studies/<slug:slug>/exclusions.csv", ExclusionsTableView.as_view(), name="study-exclusions-csv"),
     path("studies/<slug:slug>/scores.csv", ScoresView.as_view(), name="study-scores-csv"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from humaneval.reports.pages import render_standalone
 from humaneval.reports.results import from_payload
+from humaneval.reports.session_export import session_columns, session_rows
 from humaneval.reports.snapshots import take_snapshot
 from humaneval.reports.spreadsheets import csv_lines, table_lines
 from humaneval.reports.tables import TABLES
@@ -30,6 +31,7 @@ def write_report(*, study: Study, folder: Path) -> list[Path]:
             [json.dumps(snapshot.payload, indent=2, ensure_ascii=False, allow_nan=False), "\n"],
         ),
         _write(folder / "votes.csv", csv_lines(COLUMNS, vote_rows(study))),
+        _write(folder / "sessions.csv", csv_lines(session_columns(study), session_rows(study))),
     ]
     return written + [
         _write(folder / f"{name}.csv", table_lines(make(report))) for name, make in TABLES.items()

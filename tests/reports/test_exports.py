@@ -148,8 +148,8 @@ def test_csv_is_served_whatever_is_accepted_and_as_a_download(two_afc, admin_cli
 def test_export_report_writes_a_folder_that_needs_nothing_else(scored, tmp_path, capsys):
     call_command("export_report", "digits", "--out", str(tmp_path / "new" / "folder"))
     folder = tmp_path / "new" / "folder"
-    tables = ["correlations.csv", "estimates.csv", "exclusions.csv", "scores.csv", "votes.csv"]
-    names = sorted([*tables, "report.html", "report.json"])
+    tables = ["correlations.csv", "estimates.csv", "exclusions.csv", "scores.csv"]
+    names = sorted([*tables, "report.html", "report.json", "sessions.csv", "votes.csv"])
     assert sorted(path.name for path in folder.iterdir()) == names
     assert len(capsys.readouterr().out.splitlines()) == len(names)
     payload = json.loads((folder / "report.json").read_text(encoding="utf-8"))
