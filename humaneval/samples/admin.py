@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from humaneval.samples.duplicates import listed_pairs, start_check
 from humaneval.samples.forms import ImportForm, NewSampleSetForm
 from humaneval.samples.importing import create_sample_set, start_archive_import
 from humaneval.samples.leakage import words
@@ -31,6 +32,8 @@ from humaneval.ui.admin import (
 )
 
 SHEET = 60
+PAIRS = 24
+"""Near-duplicates shown on a set's page."""
 REFRESH_SECONDS = 3
 KIND_COLOURS = {SampleKind.REAL: "info", SampleKind.GENERATED: "warning"}
 STATE_COLOURS = {
@@ -202,13 +205,22 @@ class SampleSetAdmin(_Styled, ModelAdmin):
     ) -> HttpResponse:
         """Show the set above one page of its contact sheet."""
         sample_set = self.get_object(request, unquote(object_id))
-        sheet = _sheet(sample_set, request.GET.get("sheet")) if sample_set is not None else None
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "sheet": sheet})
+        shown: dict[str, Any] = {"sheet": None}
+        if sample_set is not None:
+            shown = {"sheet": _sheet(sample_set, request.GET.get("sheet")), **_duplicates(sample_set)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
 
 def _person(request: HttpRequest) -> User:
     """Return who is signed in, as everybody in the admin is."""
     return cast(User, request.user)
+
+
+def _duplicates(sample_set: SampleSet) -> dict[str, Any]:
+    """Return what is known of a set's near-duplicates; they are looked for if nobody has yet."""
+    check = start_check(sample_set)
+    pairs = listed_pairs(check.result, PAIRS) if check is not None and check.result else []
+    return {"duplicates": check, "like_pairs": pairs}
 
 
 def _sheet(sample_set: SampleSet, number: str | None) -> Page:

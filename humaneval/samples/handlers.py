@@ -39,3 +39,20 @@ def run_leakage_audit(job: RunningJob) -> dict[str, Any]:
     except StimulusError as error:
         raise JobFailed(str(error)) from error
     return {"leaking": [group["leaking"] for group in (audit.result or {}).get("stimuli", [])]}
+
+
+@job_handler("samples.duplicates")
+def run_duplicate_check(job: RunningJob) -> dict[str, Any]:
+    """Carry out one queued check for near-duplicates; the counts are the job's result."""
+    from humaneval.samples.duplicates import carry_out
+    from humaneval.samples.models import DuplicateCheck
+    from humaneval.samples.stimuli import StimulusError
+
+    check = DuplicateCheck.objects.filter(pk=job.args["check"]).select_related("sample_set").first()
+    if check is None:
+        raise JobFailed("This check was deleted before it ran.")
+    try:
+        result = carry_out(check=check, progress=job.progress).result or {}
+    except StimulusError as error:
+        raise JobFailed(str(error)) from error
+    return {"same": result["same"], "near": result["near"]}

@@ -267,3 +267,21 @@ class LeakageAudit(models.Model):
     def is_underway(self) -> bool:
         """Whether a worker will still change this row by itself."""
         return self.result is None and self.job is not None and not self.job.is_finished
+
+
+class DuplicateCheck(models.Model):
+    """Which samples of a set are the same or nearly so, as the set stood then."""
+
+    sample_set = models.ForeignKey(SampleSet, on_delete=models.CASCADE, related_name="duplicate_checks")
+    digest = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of the set and what it held."))
+    job = models.OneToOneField(
+        "jobs.Job", null=True, on_delete=models.SET_NULL, related_name="duplicate_check"
+    )
+    result = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"duplicates in set {self.sample_set_id}"
