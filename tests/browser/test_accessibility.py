@@ -53,6 +53,19 @@ def test_a_trial_on_a_phone_with_a_sign_up(phone_rater: Rater) -> None:
     rater.complaints.clear()
 
 
+def test_at_200_percent_nothing_is_cut_off_that_cannot_be_scrolled_to(
+    new_rater: Callable[..., Rater],
+) -> None:
+    """A desktop of 1280 by 800 at 200% has 640 by 400 CSS pixels."""
+    rater = new_rater(viewport={"width": 640, "height": 400}).open("pairwise_grids").agree().start()
+    top = "document.querySelector('.stage').getBoundingClientRect().top"
+    below = "document.querySelector('.above').getBoundingClientRect().bottom"
+    assert rater.page.evaluate(f"{top} >= {below}")
+    rater.view.get_by_role("button", name="Next").scroll_into_view_if_needed()
+    expect(rater.view.get_by_role("button", name="Next")).to_be_in_viewport()
+    assert fits(rater)
+
+
 @pytest.mark.parametrize("address", ["/", "/no-such-page/"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_other_pages(address: str, width: int, new_rater: Callable[..., Rater], site: Site) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from humaneval.protocols.registry import PROTOCOLS
 from humaneval.rating.page import MODULES
 from tests.browser.rater import Rater
-from tests.browser.recording import Recording
+from tests.browser.recording import KEYS, Recording
 from tests.browser.site import STUDIES, Site, protocol_of
 
 RATER = Path(__file__).resolve().parents[2] / "frontend" / "rater"
@@ -100,10 +100,11 @@ def test_a_paused_and_a_closed_study_say_so_politely(rater: Rater, site: Site) -
         site.move("likert", "resume")
 
 
-def test_the_preview_shows_every_screen_and_stores_nothing(rater: Rater, site: Site) -> None:
+@pytest.mark.parametrize("study", ["pairwise", "timed_real_or_fake", "ranking", "duplicates"])
+def test_the_preview_shows_every_screen_and_stores_nothing(study: str, rater: Rater, site: Site) -> None:
     page = rater.page
-    before = site.sessions("pairwise")
-    page.goto(f"{site.url}/s/pairwise/preview/")
+    before = site.sessions(study)
+    page.goto(f"{site.entry(study)}preview/")
     page.get_by_label("Username").fill("researcher")
     page.get_by_label("Password").fill("look-at-images")
     page.keyboard.press("Enter")
@@ -115,10 +116,11 @@ def test_the_preview_shows_every_screen_and_stores_nothing(rater: Rater, site: S
         expect(count).to_have_text(f"{number} of 10")
         expect(page.locator(".trial")).to_have_attribute("aria-busy", "false")
         page.wait_for_timeout(140)
-        page.keyboard.press("ArrowLeft")
+        rater.press(*KEYS[study])
+        expect(page.get_by_text("Nothing is stored.")).to_be_visible()
     expect(page.locator("output.code")).to_have_text("PREVIEW")
     expect(page.get_by_text("Nothing is stored.")).to_be_visible()
-    assert site.sessions("pairwise") == before
+    assert site.sessions(study) == before
     assert not any("/rating/" in response.url for response in rater.responses)
 
 
