@@ -114,14 +114,14 @@ def test_over_ten_thousand_trials_places_are_balanced_overall_and_within_each_co
     turns = Counter(trial.turn for trial in made)
     first, shown = Counter(), Counter()
     for trial in made:
-        lineup = trial.lineup or (trial.condition, trial.other)
+        lineup = trial.lineup or tuple(c for c in (trial.condition, trial.other) if c is not None)
         for place in places:
             slot = (place + trial.turn) % len(places)
             shown[lineup[slot] if slot < len(lineup) else trial.condition, place] += 1
         first[trial.condition, trial.turn] += 1
     assert set(turns) == set(places)
     assert max(turns.values()) - min(turns.values()) <= 1
-    for counts in [first] if len(places) == 2 else [shown]:
+    for counts in (first, shown) if len(places) == 2 else (shown,):
         for condition_id in {condition_id for condition_id, _ in counts}:
             often = [counts[condition_id, place] for place in places]
             assert max(often) - min(often) <= len(design(protocol).conditions)
