@@ -84,7 +84,7 @@ def test_the_page_of_a_set_looks_for_them_and_then_shows_them(filled, client: Cl
     names = [{pair.first.name, pair.second.name} for pair in listed_pairs(check.result, 10)]
     assert names == [{"3.png", "again.png"}, {"4.png", "4.jpg"}]
     text = client.get(address).content.decode()
-    assert "among 7 samples, 1 pairs are the same file and 1 look nearly the same" in text
+    assert "of 7 samples, pairs that are the same file: 1; pairs that look nearly the same: 1." in text
     assert "same file" in text
     assert "of 255" in text
 
