@@ -53,8 +53,9 @@ async function agree() {
   button.disabled = true;
   const said = /** @type {HTMLElement} */ (document.getElementById("said"));
   const waiting = (/** @type {boolean} */ is) => (said.textContent = is ? words.noConnection : "");
-  const asked = { study: slug, consent: true, consent_hash: consent, client: keepsake.client, language };
-  const arrival = { ...asked, arrival: arrivalParameters(), device: device() };
+  const { client } = keepsake;
+  const brought = { arrival: arrivalParameters(), device: device() };
+  const arrival = { study: slug, consent: true, consent_hash: consent, client, language, ...brought };
   if (!gate) return persist(() => begin(api, arrival), waiting);
   const { inspect, refuse } = await import("./around/gate.js");
   Object.assign(arrival.device, await inspect(root, gate.split(" ")));

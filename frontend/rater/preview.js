@@ -60,6 +60,7 @@ function standAt({ study, assignments, practice }) {
 function pretend(info, { assignments, practice, comprehension, truths }) {
   const { progress, standing } = info;
   let left = has("break") ? [] : assignments;
+  let { done } = progress;
   return {
     session: async () => info,
     assignments: async () => {
@@ -69,7 +70,7 @@ function pretend(info, { assignments, practice, comprehension, truths }) {
     },
     sendVotes: async (votes) => {
       const results = votes.map(({ key, assignment }) => ({ key, assignment, status: "stored", late: false }));
-      const done = progress.done + votes.length;
+      done += votes.length;
       return { results: /** @type {import("./types.js").VoteResult[]} */ (results), progress: { ...progress, done } };
     },
     comprehend: async (answers) => {

@@ -119,7 +119,7 @@ async function complete(server) {
 /** Part politely with whom the study cannot take. @param {HTMLElement} root @param {SessionInfo} info */
 async function turnAway(root, { completion }) {
   const { words: around } = await import("./around/words.js");
-  partWith(root, around.sorry, [around.sorryWhy], completion?.code ? completion : null);
+  partWith(root, around.sorry, [around.sorryWhy], completion);
 }
 
 /** @param {import("./types.js").Server} server */

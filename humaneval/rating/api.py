@@ -13,6 +13,8 @@ from typing import Any
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
@@ -167,7 +169,9 @@ class ArrivalView(RatingView):
                 _("Simulated raters need a researcher's token: Authorization: Token <key>.")
             )
         study = get_object_or_404(Study, slug=asked.validated_data["study"])
-        opened = open_session(study=study, arrival=_arrival(request, asked.validated_data))
+        arrival = _arrival(request, asked.validated_data)
+        with translation.override(arrival.language or get_language()):  # a refusal is read by the rater
+            opened = open_session(study=study, arrival=arrival)
         if opened.created:
             note_if_nothing_is_left(opened.session)
         body = {"token": opened.token, "session": _session_body(opened.session)}

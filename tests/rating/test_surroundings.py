@@ -34,6 +34,12 @@ def test_a_device_that_does_not_do_is_refused_politely_and_leaves_nothing():
     assert Session.objects.count() == 0
 
 
+def test_a_device_is_refused_in_the_language_of_the_page():
+    rater = ApiRater(open_study(flow=FLOW))
+    answer = rater.arrive(device={**GOOD, "viewport": [360, 640]}, language="de")
+    assert "mindestens 800" in answer.json()["detail"]
+
+
 def test_nothing_is_handed_out_before_the_instructions_are_understood():
     rater = arrived()
     assert rater.fetch().json()["code"] == "comprehension"
