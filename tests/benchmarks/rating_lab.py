@@ -224,7 +224,7 @@ output_annotation_dir: annotation_output
 data_files: [data.json]
 item_properties: {id_key: id, text_key: text}
 annotation_schemes:
-  - {annotation_type: radio, name: real, description: Which is the photograph?, labels: [left, right]}
+  - {annotation_type: radio, name: real, description: Which is real, labels: [left, right]}
 user_config: {allow_all_users: true, users: []}
 require_password: false
 max_annotations_per_user: 1000000
