@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from humaneval.rating.live import LiveState, live_state
-from humaneval.rating.models import Course
+from humaneval.rating.models import Course, Session
 from humaneval.studies.models import Study
 from humaneval.studies.standing import Standing
 
@@ -50,6 +50,7 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
         "sessions": state.active + state.abandoned + state.completed + state.screened_out,
         "abandonment": _abandonment(state),
         "seconds": None if state.median_response_ms is None else state.median_response_ms / 1000,
+        "simulated": Session.objects.filter(study=study, rater__simulated=True).exists(),
         "course": course,
         "lines": _lines(study, state, course),
     }

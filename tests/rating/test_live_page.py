@@ -9,7 +9,8 @@ from django.urls import reverse
 from humaneval.rating.models import Course
 from humaneval.rating.sealing import seal_votes
 from humaneval.rating.steering import steer
-from tests.factories import UserFactory, open_study
+from tests.factories import TokenFactory, UserFactory, open_study
+from tests.rating.conftest import ApiRater
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +58,15 @@ def test_it_shows_votes_by_condition_sessions_and_live_intervals(staff, rater_of
     assert answer["Cache-Control"] == "no-store"
 
 
+def test_it_says_that_programs_are_among_the_raters(staff, rater_of):
+    study = open_study(trial_count=3)
+    rater_of(study)
+    url = reverse("rating:live", args=[study.slug])
+    assert "Simulated votes." not in staff.get(url).content.decode()
+    ApiRater(study).arrive(simulated=True, key=TokenFactory().key)
+    assert "Simulated votes." in staff.get(url).content.decode()
+
+
 def test_the_study_s_page_in_the_admin_says_how_many_votes_it_has(staff, rater_of):
     study = open_study(trial_count=6, votes_per_trial=2)
     rater_of(study).answer_everything()
@@ -69,5 +79,5 @@ def test_its_cost_is_fixed(staff, rater_of, django_assert_max_num_queries):
     study = open_study(trial_count=30)
     rater_of(study).answer_everything()
     seal_votes(batch=3)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         staff.get(reverse("rating:live", args=[study.slug]))
