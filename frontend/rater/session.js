@@ -1,6 +1,7 @@
 // @ts-check
 /** One sitting: instructions, trials, thanks. */
 /** @typedef {import("./types.js").SessionInfo} SessionInfo */
+import { offerAgain } from "./again.js";
 import { DisplayTooSlow } from "./display.js";
 import { equip } from "./equipment.js";
 import { Header, waitingSign } from "./header.js";
@@ -26,7 +27,10 @@ export async function runSession(root, server, shelf, info, memory) {
   const { study, standing, pay } = info;
   document.title = study.title;
   if (info.state === "screened_out") return turnAway(root, info);
-  if (info.completion) return thank(root, study, info.completion, true);
+  if (info.completion) {
+    thank(root, study, info.completion, true);
+    return offerAgain(root, info.again);
+  }
   const progress = { ...info.progress };
   const { outbox, answered } = await catchUp(server, shelf, progress);
   const loader = loaderOf(server);
@@ -65,7 +69,10 @@ export async function runSession(root, server, shelf, info, memory) {
       standing.closed = true;
     }
     const ending = await persist(() => complete(server));
-    if (ending) return thank(root, study, ending.completion, progress.done > 0);
+    if (ending) {
+      thank(root, study, ending.completion, progress.done > 0);
+      return offerAgain(root, ending.again);
+    }
     if (supply.paused) return message(root, words.paused, words.pausedWhy, TRY_AGAIN);
   }
   return message(root, words.leftOver, words.leftOverWhy, TRY_AGAIN);

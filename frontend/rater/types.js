@@ -33,10 +33,11 @@
  * @typedef {{done: number, total: number}} Progress
  * @typedef {{code: string, url: string}} Completion  url: where to go back to; empty for nowhere
  * @typedef {{state: string, study: Study, progress: Progress, completion: Completion | null,
- *   standing: Standing, pay: Pay | null}} SessionInfo
+ *   standing: Standing, pay: Pay | null, again?: number | null}} SessionInfo
+ *   again: number of the session that the rater may begin after this one
  * @typedef {{token: string, session: SessionInfo}} NewSession
  * @typedef {{study_state: string, assignments: Assignment[], progress: Progress}} Block
- * @typedef {{state: string, completion: Completion | null}} Ending
+ * @typedef {{state: string, completion: Completion | null, again?: number | null}} Ending
  *
  * @typedef {"answered" | "cannot_tell" | "not_shown"} Outcome
  * @typedef {number | string | number[]} Shown  an answer in terms of the screen: a place's index, a scale point, a word, places in order

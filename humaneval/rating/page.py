@@ -26,6 +26,7 @@ from humaneval.studies.models import Study, StudyState
 from humaneval.ui.policy import let_frame
 
 MODULES = (
+    "again",
     "attention",
     "display",
     "elements",

@@ -61,24 +61,10 @@ SAVE_BUTTONS = ("show_save", "show_save_and_continue", "show_save_and_add_anothe
 SCALE_FIELDS = ("points", "low_label", "middle_label", "high_label")
 RATERS_SEE = ("title", "instructions", "consent_text", "thanks_text", "completion_code", "display_width")
 AROUND = ("flow",)
-COLLECTING = (
-    "trial_count",
-    "votes_per_trial",
-    "assignments_per_session",
-    "repeats_per_session",
-    "gold_per_block",
-    "gold_drawn",
-    "unique_samples",
-    "unique_prompts",
-    "raters_at_most",
-    "sessions_per_rater",
-    "strata",
-    "adaptive",
-    "stop_rule",
-    "stop_goal",
-    "lease_minutes",
-    "seed",
-)
+COLLECTING = ("trial_count", "votes_per_trial", "assignments_per_session", "lease_minutes", "seed")
+CHECKING = ("repeats_per_session", "gold_per_block", "gold_drawn")
+SHARING = ("unique_samples", "unique_prompts", "raters_at_most", "sessions_per_rater", "strata")
+STEERING = ("adaptive", "stop_rule", "stop_goal")
 
 
 class StudyPartInline(InlineModelAdmin):
@@ -146,6 +132,17 @@ class QuestionInline(StudyPartInline, StackedInline):
         protocol = PROTOCOLS.get(obj.protocol) if isinstance(obj, Study) else None
         scale = SCALE_FIELDS if protocol is None or protocol.uses_scale else ()
         return ("text", "key", *scale, *(("position",) if _is_draft(obj) else ()))
+
+
+def _fitting(fields: tuple[str, ...], study: Study) -> tuple[str, ...]:
+    """Return the fields that mean something for a study's protocol."""
+    protocol = PROTOCOLS.get(study.protocol)
+    idle = set()
+    if protocol is None or not protocol.knows_answers:
+        idle.add("gold_drawn")
+    if protocol is None or protocol.analysis != "preference":
+        idle.add("adaptive")
+    return tuple(name for name in fields if name not in idle)
 
 
 def _is_draft(study: Model | None) -> bool:
@@ -221,6 +218,9 @@ class StudyAdmin(ModelAdmin):
             (_("What raters see"), {"fields": RATERS_SEE}),
             *self._flow_fieldsets(obj),
             (_("Trials and votes"), {"fields": COLLECTING}),
+            (_("Checks of attention"), {"fields": _fitting(CHECKING, obj)}),
+            (_("Who sees what, and how often"), {"fields": SHARING, "classes": ("collapse",)}),
+            (_("Votes decide what comes"), {"fields": _fitting(STEERING, obj), "classes": ("collapse",)}),
         )
 
     def _flow_fieldsets(self, study: Study) -> list[Any]:
@@ -243,7 +243,7 @@ class StudyAdmin(ModelAdmin):
             return ()
         if _is_launching(obj):  # its page reloads itself, and would lose what was typed
             return flatten_fieldsets(self.get_fieldsets(request, obj))
-        editable = ("name", "slug", *RATERS_SEE, *AROUND, *COLLECTING)
+        editable = ("name", "slug", *RATERS_SEE, *AROUND, *COLLECTING, *CHECKING, *SHARING, *STEERING)
         return (*self.readonly_fields, *(name for name in editable if not obj.may_change(name)))
 
     def get_form(

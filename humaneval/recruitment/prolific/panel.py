@@ -49,12 +49,12 @@ class ProlificPanel:
         submission = session.submissions.select_related("posting__study").order_by("-id").first()
         if submission is None:
             return _way_back(session.study.completion_code if ending == Ending.COMPLETED else "")
-        return _way_back(code_for(submission.posting, CODES[ending]))
+        return _way_back(code_for(submission.posting, _kind(submission.posting, ending)))
 
     def turned_away(self, study: Study, arrival: Mapping[str, str], ending: Ending) -> Completion | None:
         """Return the code for who gets no session, and Prolific's address with it; note that they came."""
         posting = _note(study, arrival, None)
-        return _way_back(code_for(posting, CODES[ending])) if posting else None
+        return _way_back(code_for(posting, _kind(posting, ending))) if posting else None
 
 
 def _note(study: Study, arrival: Mapping[str, str], session: Session | None) -> Posting | None:
@@ -68,6 +68,12 @@ def _note(study: Study, arrival: Mapping[str, str], session: Session | None) -> 
             session=session,
         )
     return posting
+
+
+def _kind(posting: Posting, ending: Ending) -> str:
+    """Return the kind of code for an ending: who finds no work gets one that pays, if the posting has one."""
+    pays = posting.options.get("screen_out_reward") is not None
+    return CODES[Ending.SCREENED_OUT if ending == Ending.QUOTA_FULL and pays else ending]
 
 
 def _way_back(code: str) -> Completion:

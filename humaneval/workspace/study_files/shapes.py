@@ -27,6 +27,8 @@ PLACES: Final[dict[str, Path]] = {
     "thanks_text": ("wording", "thanks"),
     "completion_code": ("wording", "completion_code"),
     "votes_per_trial": ("stopping", "votes_per_trial"),
+    "stop_rule": ("stopping", "rule"),
+    "stop_goal": ("stopping", "goal"),
     "assignments_per_session": ("quotas", "trials_per_rater"),
     "repeats_per_session": ("quotas", "repeats_per_rater"),
     "flow": ("flow",),
