@@ -158,7 +158,7 @@ class Study(models.Model):
         max_length=10,
         blank=True,
         choices=StopRule,
-        default=StopRule.NONE,
+        default="",
         help_text=_(
             "When to stop handing out trials. Intervals stay right however often they are looked at."
         ),

@@ -126,6 +126,12 @@ def fill(study: Any, votes: int) -> None:
     share = votes // len(sessions)
     with connection.cursor() as cursor:
         cursor.execute(
+            "INSERT INTO rating_opening (study_id, trial_id, lane, turn, free_from)"
+            " SELECT %s, %s, '', last + 1 + n, NULL FROM generate_series(0, %s) AS n,"
+            " (SELECT max(turn) AS last FROM rating_opening WHERE study_id = %s) AS made",
+            [study.pk, first, votes - 1, study.pk],
+        )
+        cursor.execute(
             'INSERT INTO rating_assignment (id, session_id, trial_id, position, "order", cells, parameters,'
             " is_repeat, lease_until, lapsed, created_at) SELECT gen_random_uuid(),"
             " session, %s + n, 1000 + n, '[0, 1]', '[]', '{}', false, now(), false, now()"
@@ -216,12 +222,14 @@ def explain(study: Any) -> None:
     """Print how the database finds free openings and a session's history."""
     from django.utils import timezone
 
-    from humaneval.rating.models import Assignment, Opening, Session
+    from humaneval.rating.lanes import Lane
+    from humaneval.rating.models import Assignment, Session
+    from humaneval.rating.openings import free_openings
 
-    free = Opening.objects.filter(study=study, lane="", free_from__lte=timezone.now(), turn__lt=10**9)
+    free = free_openings(study, Lane("", study.votes_per_trial), timezone.now())
     session = Session.objects.filter(study=study).latest("pk")
     rows = Assignment.objects.filter(session=session).order_by("position").values_list("id", "vote__key")
-    for query in (free.select_related("trial").order_by("turn")[:10], rows):
+    for query in (free.select_related("trial")[:10], rows):
         print("    " + query.explain(analyze=True).replace("\n", "\n    "))
 
 

@@ -6,8 +6,11 @@ Two of each count are the savepoint that stands for the request's own transactio
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
+from humaneval.rating.lanes import Lane
 from humaneval.rating.models import Session
+from humaneval.rating.openings import free_openings
 from tests.factories import open_study
 from tests.rating.conftest import vote_for
 
@@ -88,3 +91,10 @@ def test_storing_costs_the_same_late_in_a_session(rater_of, django_assert_num_qu
     with django_assert_num_queries(INTAKE):
         rater.send(*map(vote_for, block))
     assert Session.objects.count() == 1
+
+
+def test_free_openings_are_found_by_their_own_index_whatever_the_database_knows_of_its_tables():
+    """The index over all turns would read every opening that was ever filled: as many as there are votes."""
+    study = open_study(trial_count=50)
+    plan = free_openings(study, Lane("", 3), timezone.now()).select_related("trial")[:10].explain()
+    assert "opening_unfilled_in_lane" in plan

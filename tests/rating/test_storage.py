@@ -6,7 +6,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from humaneval.rating.lanes import Lane
 from humaneval.rating.models import Opening
+from humaneval.rating.openings import free_openings
 from tests.factories import open_study
 
 pytestmark = pytest.mark.django_db
@@ -14,10 +16,23 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's vacuum")
 def test_openings_are_vacuumed_early():
+    wanted = {"autovacuum_vacuum_scale_factor=0", "autovacuum_vacuum_threshold=2000"}
+    assert wanted <= options_of("rating_opening")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's statistics")
+@pytest.mark.parametrize("table", ["rating_opening", "rating_assignment", "rating_vote", "rating_answer"])
+def test_tables_that_grow_are_looked_at_early(table: str):
+    wanted = {"autovacuum_analyze_scale_factor=0.02", "autovacuum_analyze_threshold=500"}
+    assert wanted <= options_of(table)
+
+
+def options_of(table: str) -> set[str]:
+    """Return a table's storage options."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'rating_opening'")
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = %s", [table])
         (options,) = cursor.fetchone()
-    assert set(options) == {"autovacuum_vacuum_scale_factor=0", "autovacuum_vacuum_threshold=2000"}
+    return set(options)
 
 
 def test_free_openings_are_found_by_their_index():
@@ -27,7 +42,8 @@ def test_free_openings_are_found_by_their_index():
         Opening(study=study, trial=trial, turn=turn, free_from=None if turn % 50 else timezone.now())
         for turn in range(5_000)
     )
+    lane = Lane("", 300)
+    assert "opening_unfilled_in_lane" in free_openings(study, lane, timezone.now()).explain()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE rating_opening")
-    free = Opening.objects.filter(study=study, free_from__lte=timezone.now()).order_by("turn")
-    assert "opening_unfilled" in free.explain()
+    assert "opening_unfilled_in_lane" in free_openings(study, lane, timezone.now()).explain()

@@ -149,9 +149,10 @@ def test_a_launched_study_can_only_be_read_but_for_what_steers_collecting(make_s
     Study.objects.filter(pk=study.pk).update(state="open")
     answer = page.get(change_url(study))
     fields = set(answer.context["adminform"].form.fields)
-    assert fields == {"name", "votes_per_trial", "assignments_per_session", "lease_minutes"}
+    quotas = {"votes_per_trial", "strata", "assignments_per_session", "raters_at_most", "sessions_per_rater"}
+    assert fields == {"name", *quotas, "lease_minutes", "stop_rule", "stop_goal"}
     assert "Images in a grid: 1" in answer.content.decode()
-    data = {**form_data(answer), "votes_per_trial": 7, "title": "Sneaked in"}
+    data = {**form_data(answer), "strata": "{}", "votes_per_trial": 7, "title": "Sneaked in"}
     assert page.post(change_url(study), data).status_code == 302
     study.refresh_from_db()
     assert (study.votes_per_trial, study.title) == (7, "Image rating")
