@@ -156,20 +156,21 @@ def _lock_free(
     return list(rows.select_related("trial")[:count])
 
 
-def free_openings(study: Study, lane: Lane, now: datetime) -> QuerySet[Opening]:
-    """Return a lane's free openings, those first that are to be filled first.
+def free_openings(study: Study, lane: Lane, now: datetime, after: int = -1) -> QuerySet[Opening]:
+    """Return a lane's free openings after a turn, those first that are to be filled first.
 
     The turn is spelt as a sum so that no database takes the index over all turns for it: that one reads
     every opening that was ever filled, where the index over the free ones reads the few that matter.
     """
     free = Opening.objects.filter(study=study, lane=lane.key, free_from__lte=now)
-    return free.alias(place=F("turn") + 0).filter(place__lt=_end(study, lane)).order_by("place")
+    placed = free.alias(place=F("turn") + 0)
+    return placed.filter(place__gt=after, place__lt=_end(study, lane)).order_by("place")
 
 
 def _free_pages(study: Study, lane: Lane, met: Met, now: datetime, after: int = -1) -> Iterator[Opening]:
     """Yield free openings in order of turn, of trials not met, read a page at a time and not locked."""
     while True:
-        free = free_openings(study, lane, now).filter(place__gt=after).exclude(trial_id__in=met.trials)
+        free = free_openings(study, lane, now, after).exclude(trial_id__in=met.trials)
         page = list(free.select_related("trial")[: PAGE if met.is_choosy else 1])
         yield from page
         if len(page) < PAGE:

@@ -24,5 +24,5 @@ def analyze_as_usual(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rating", "0006_courses")]
+    dependencies = [("rating", "0007_practice_answers")]
     operations = [migrations.RunPython(analyze_early, analyze_as_usual)]
