@@ -66,8 +66,9 @@ class PostingAdmin(ModelAdmin):
     def get_form(
         self, request: HttpRequest, obj: Posting | None = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm]:
-        """Return the form, the panel a choice among those there are."""
+        """Return the form, the panel a choice among those there are, with what must be known of them."""
         kwargs["widgets"] = {"panel": Select(choices=recruiters.choices())}
+        kwargs["help_texts"] = {"panel": " ".join(str(one.notice) for one in recruiters.all_of_them())}
         return super().get_form(request, obj, change, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Posting | None = None) -> Any:
