@@ -211,11 +211,11 @@ def problems(text: str) -> list[str]:
         ("trials: 0\n", "line 7: trials: Ensure this value is greater than or equal to 1."),
         ("wording:\n  title: 12\n", "line 8: wording.title: must be text: put it in quotes."),
         ("quotas:\n\n  repeats_per_rater: -1\n", "line 9: quotas.repeats_per_rater: Ensure this value is"),
-        ("stopping: [3]\n", "line 7: stopping: must be an object with the keys votes_per_trial, rule, goal."),
+        ("stopping: [3]\n", "line 7: stopping: must be an object with the keys votes_per_trial"),
         ("settings:\n  grid: 4\n", "line 8: settings.grid: "),
         (
             "flow:\n  break_every: 1\n  closing:\n    - key: age\n      kind: numbr\n      text: Age?\n",
-            "line 11: flow.closing[0].kind: must be one of text, choice, number.",
+            "line 11: flow.closing[0].kind: must be one of text,",
         ),
         ("questions:\n  - key: a b\n    text: Hm?\n", "line 8: questions[0].key: Enter a valid “slug”"),
         ("questions:\n  - text: Hm?\n", "line 8: questions[0]: needs the key “key”."),

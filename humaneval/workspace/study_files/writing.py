@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Choices
 
 from humaneval.protocols import registry
 from humaneval.protocols.base import AnswerError, Protocol
@@ -69,6 +70,7 @@ def _as_number(dumper: yaml.SafeDumper, value: Decimal) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _as_text)
+_Dumper.add_multi_representer(Choices, lambda dumper, choice: dumper.represent_data(choice.value))
 _Dumper.add_representer(Decimal, _as_number)
 
 
