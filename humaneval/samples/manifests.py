@@ -10,12 +10,13 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from humaneval.samples.prompts import PromptsError, PromptText, checked_prompt
 from humaneval.samples.sources import NAME_LENGTH, Entry, Problem, SourceError, check_limits, tidy_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ENDINGS = {".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"}
 LONGEST_DETAIL = 500
@@ -78,7 +79,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
             f"Reading {path.name} needs pyarrow, which is not installed: run `pip install pyarrow`, or save "
             "the manifest as CSV or JSON lines."
         ) from error
-    except (OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
         raise SourceError(f"{path.name} cannot be read: {error}") from error
     table.columns = [str(column).strip().lower() for column in table.columns]
     if "path" not in table.columns:
@@ -92,6 +93,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def _table(path: Path) -> pd.DataFrame:
+    import pandas as pd  # slow to import: web processes need it only here
+
     ending = path.suffix.lower()
     if ending == ".parquet":
         return pd.read_parquet(path)

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 LEVEL = 0.05
 """Chance of a false alarm in a whole audit in which nothing leaks."""
@@ -103,7 +102,7 @@ def _encode(values: Sequence[Value]) -> Floats:
         common = [word for word, _count in sorted(Counter(words).items(), key=lambda w: (-w[1], w[0]))]
         columns = [[float(word == level) for word in words] for level in common[:_LEVELS]]
         return np.array(columns, dtype=np.float64).T
-    ranks = stats.rankdata(np.array(values, dtype=np.float64))
+    ranks = _ranks(np.array(values, dtype=np.float64))
     centred = 2 * (ranks - 0.5) / len(ranks) - 1
     return np.column_stack([centred, centred**2])
 
@@ -174,7 +173,7 @@ def _scores(matrix: Floats, folds: Sequence[_Fold], number: int) -> Floats:
 def _areas(scores: Floats, second: Floats) -> Floats:
     """Return the area under the ROC curve of each column: P(second > first) + P(equal) / 2."""
     n = second.sum(axis=0)
-    ranks = stats.rankdata(scores, axis=0)
+    ranks = _ranks(scores, axis=0)
     areas: Floats = ((ranks * second).sum(axis=0) - n * (n + 1) / 2) / (n * (len(second) - n))
     return areas
 
@@ -182,9 +181,9 @@ def _areas(scores: Floats, second: Floats) -> Floats:
 def _delong(first: Floats, second: Floats) -> float:
     """Return DeLong's variance of one area."""
     m, n = len(first), len(second)
-    ranks = stats.rankdata(np.concatenate([first, second]))
-    above = (ranks[m:] - stats.rankdata(second)) / m
-    below = 1 - (ranks[:m] - stats.rankdata(first)) / n
+    ranks = _ranks(np.concatenate([first, second]))
+    above = (ranks[m:] - _ranks(second)) / m
+    below = 1 - (ranks[:m] - _ranks(first)) / n
     return float(above.var(ddof=1) / n + below.var(ddof=1) / m)
 
 
@@ -202,3 +201,10 @@ def _interval(auc: float, variance: float, pairs: int) -> tuple[float, float]:
         return 0.025 ** (1 / pairs), 1.0
     reach = 1.959963984540054 * math.sqrt(variance)
     return max(0.0, auc - reach), min(1.0, auc + reach)
+
+
+def _ranks(values: NDArray[np.float64], *, axis: int | None = None) -> NDArray[np.float64]:
+    """Return ranks from 1, ties with their mean rank."""
+    from scipy.stats import rankdata  # slow to import: web processes never need it
+
+    return np.asarray(rankdata(values, axis=axis))
