@@ -293,7 +293,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "arrival": env.rate("THROTTLE_ARRIVAL", "60/min"),  # new sessions from one address
         "session": env.rate("THROTTLE_SESSION", "600/min"),  # requests of one rating session
-        "forged": env.str("THROTTLE_FORGED", default="60/min"),  # tokens of no session from one address
+        "forged": env.rate("THROTTLE_FORGED", "60/min"),  # tokens of no session from one address
     },
     "NUM_PROXIES": env.whole("NUM_PROXIES", 0),
 }

@@ -18,7 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.authentication import SessionAuthentication, TokenAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, TokenAuthentication
 from rest_framework.exceptions import (
     APIException,
     AuthenticationFailed,
@@ -35,7 +35,6 @@ from humaneval.rating import serializers as shapes
 from humaneval.rating.authentication import (
     HasSession,
     SessionTokenAuthentication,
-    VoterAuthentication,
     session_of,
 )
 from humaneval.rating.completion import complete_session, completion_of
@@ -55,6 +54,7 @@ from humaneval.rating.preview import (
 from humaneval.rating.progress import progress_of
 from humaneval.rating.refusals import Refusal
 from humaneval.rating.sessions import Arrival, another_sitting, open_session
+from humaneval.rating.statements import find_session
 from humaneval.rating.submissions import read_submissions, verdicts_in_order
 from humaneval.rating.surroundings import answer_comprehension, standing_of, store_closing
 from humaneval.rating.throttles import ArrivalThrottle, ForgedTokenThrottle, SessionThrottle
@@ -237,7 +237,9 @@ _BATCH_READER = shapes.LooseVoteBatchSerializer()
 class VotesView(SessionView):
     """Intake: the one address that every vote goes through, so it does nothing twice that once will do."""
 
-    authentication_classes = [VoterAuthentication]
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        """Return the one way in: with no more of the session than intake needs."""
+        return [SessionTokenAuthentication(find=find_session)]
 
     @extend_schema(
         operation_id="rating_vote",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -17,13 +18,23 @@ from rest_framework.views import APIView
 from humaneval.rating.identity import token_hash
 from humaneval.rating.models import Session
 from humaneval.rating.sessions import has_expired
-from humaneval.rating.statements import find_session
+
+
+def whole_session(hashed: str) -> Session | None:
+    """Return the session with a token's hash, its study and its rater, or None."""
+    return Session.objects.select_related("study", "rater").filter(token_hash=hashed).first()
 
 
 class SessionTokenAuthentication(BaseAuthentication):
-    """``Authorization: Session <token>``; the request's ``auth`` is then the session."""
+    """``Authorization: Session <token>``; the request's ``auth`` is then the session.
+
+    ``find`` returns the session with a token's hash: a view that every vote goes through fetches less of it.
+    """
 
     keyword = "Session"
+
+    def __init__(self, find: Callable[[str], Session | None] = whole_session) -> None:
+        self._find = find
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Session] | None:
         """Return the token's session, None without such a header; raises AuthenticationFailed if unknown."""
@@ -31,28 +42,16 @@ class SessionTokenAuthentication(BaseAuthentication):
         if not words or words[0].lower() != self.keyword.lower().encode():
             return None
         token = words[1].decode("latin-1") if len(words) == 2 else ""
-        session = self.find(token_hash(token))
+        session = self._find(token_hash(token))
         if session is None:
             raise AuthenticationFailed(_("No session has this token. Open the study's link again."))
         if has_expired(session, timezone.now()):
             raise AuthenticationFailed(_("This session's token has expired. Open the study's link again."))
         return AnonymousUser(), session
 
-    def find(self, hashed: str) -> Session | None:
-        """Return the session with a token's hash, or None."""
-        return Session.objects.select_related("study", "rater").filter(token_hash=hashed).first()
-
     def authenticate_header(self, request: Request) -> str:
         """Return the scheme, which makes a missing token a 401."""
         return self.keyword
-
-
-class VoterAuthentication(SessionTokenAuthentication):
-    """The same for intake, which every vote goes through: no more of the session is fetched than it needs."""
-
-    def find(self, hashed: str) -> Session | None:
-        """Return the session with a token's hash, or None."""
-        return find_session(hashed)
 
 
 class HasSession(BasePermission):

@@ -52,7 +52,7 @@ class TrialRowSerializer(serializers.Serializer[Any]):
     slots = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
 
 
-class StandingSerializer(serializers.Serializer[Any]):
+class StudyStandingSerializer(serializers.Serializer[Any]):
     """How a study stands just now."""
 
     study = serializers.CharField()
@@ -127,7 +127,7 @@ class StandingView(APIView):
     @extend_schema(
         operation_id="study_status",
         summary="Read how a study stands: state, votes, raters",
-        responses={200: StandingSerializer, 404: _NOT_FOUND},
+        responses={200: StudyStandingSerializer, 404: _NOT_FOUND},
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return the study's progress."""
