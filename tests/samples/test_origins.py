@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from django.core.management import call_command
 from moto.server import ThreadedMotoServer
 from PIL import Image
 
@@ -318,6 +319,10 @@ def test_an_s3_prefix_is_imported_with_its_prompts_again_without_change(take, bu
         take("s3://nothing-here/x")
     with pytest.raises(ImportRefused, match="names no bucket"):
         take("s3://")
+    call_command(
+        "import_samples", "From a command", "s3://pictures/run1", "--kind", "real", stderr=io.StringIO()
+    )
+    assert SampleSet.objects.get(name="From a command").samples.count() == 2
 
 
 def test_requests_open_files_within_the_roots_only(digits, folder, tmp_path, settings):

@@ -22,7 +22,10 @@ class Command(DataCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the command's arguments."""
         parser.add_argument("name", help="Name or slug of the sample set; made if it is not there.")
-        parser.add_argument("folder", type=Path, help="Folder with images; subfolders are included.")
+        parser.add_argument(  # no Path: it would make one slash of the two in s3://
+            "folder",
+            help="Folder with images, subfolders included; or a zip, manifest or array file, or s3://bucket/prefix.",
+        )
         parser.add_argument("--kind", required=True, choices=SampleKind.values)
         parser.add_argument(
             "--prompts",
