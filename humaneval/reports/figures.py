@@ -118,7 +118,7 @@ def scatter_points(report: Report, correlation: Correlation) -> list[Point]:
     scores = {
         row.condition: row
         for row in report.scores
-        if (row.metric, row.extractor) == (correlation.metric, correlation.extractor)
+        if (row.metric, row.space) == (correlation.metric, correlation.space)
     }
     return [
         Point(

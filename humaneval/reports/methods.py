@@ -109,10 +109,10 @@ def _agreement(report: Report) -> Iterator[str]:
 
 def _scored(report: Report) -> Iterator[str]:
     if report.scores:
-        extractors = listed(sorted({row.extractor for row in report.scores}))
+        spaces = "; ".join(sorted({row.space.words for row in report.scores}))
         yield (
-            "Automated scores are the latest of each sample set, metric and feature extractor "
-            f"({extractors}); where a standard error is known the interval is ±1.96 of it."
+            "Automated scores are the latest of each sample set, metric and feature space "
+            f"({spaces}); where a standard error is known the interval is ±1.96 of it."
         )
 
 

@@ -309,8 +309,8 @@ _DIRECTIONS = {True: "higher is better", False: "lower is better", None: "neithe
 
 
 def _score_tables(scores: Sequence[ScoreRow]) -> list[ScoreTable]:
-    keys = dict.fromkeys((row.label, row.extractor) for row in scores)
-    return [_score_table([row for row in scores if (row.label, row.extractor) == key]) for key in keys]
+    keys = dict.fromkeys((row.label, row.space) for row in scores)
+    return [_score_table([row for row in scores if (row.label, row.space) == key]) for key in keys]
 
 
 def _score_table(rows: Sequence[ScoreRow]) -> ScoreTable:
@@ -319,7 +319,7 @@ def _score_table(rows: Sequence[ScoreRow]) -> ScoreTable:
     return ScoreTable(
         label=first.label,
         direction=_DIRECTIONS[first.higher_is_better],
-        extractor=first.extractor,
+        extractor=first.space.words,
         rows=[
             (
                 row.condition_label,
@@ -341,11 +341,10 @@ def _scored_conditions(report: Report) -> list[ConditionFacts]:
 
 def _score_grid(report: Report) -> list[GridRow]:
     """Return a row for each metric and feature space, with a cell for each scored condition."""
-    keys = dict.fromkeys((row.label, row.extractor) for row in report.scores)
+    keys = dict.fromkeys((row.label, row.space) for row in report.scores)
     conditions = [one.id for one in _scored_conditions(report)]
     return [
-        _grid_row([row for row in report.scores if (row.label, row.extractor) == key], conditions)
-        for key in keys
+        _grid_row([row for row in report.scores if (row.label, row.space) == key], conditions) for key in keys
     ]
 
 
@@ -405,7 +404,7 @@ def _correlation_section(
     return CorrelationSection(
         title=one.label,
         question=question,
-        extractor=one.extractor,
+        extractor=one.space.words,
         systems=one.systems,
         verdict=_verdict(one)[0],
         verdict_class=_verdict(one)[1],

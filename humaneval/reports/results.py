@@ -10,7 +10,7 @@ import math
 import types
 import typing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 FORMAT = 1
 """Version of the JSON layout; raised when a key changes its meaning."""
@@ -192,6 +192,23 @@ class Ranking:
     notes: list[str] = field(default_factory=list)
 
 
+class FeatureSpace(NamedTuple):
+    """What a score's features came from: only within one space are values comparable.
+
+    ``preprocessing`` and ``precision`` are empty in reports from before they were kept.
+    """
+
+    extractor: str
+    preprocessing: str
+    precision: str
+
+    @property
+    def words(self) -> str:
+        """``inception, preprocessing tf1, precision draft``."""
+        named = {"preprocessing": self.preprocessing, "precision": self.precision}
+        return ", ".join([self.extractor, *(f"{name} {value}" for name, value in named.items() if value)])
+
+
 @dataclass(frozen=True)
 class ScoreRow:
     """The latest succeeded automated score of one sample set by one metric in one feature space."""
@@ -212,6 +229,13 @@ class ScoreRow:
     reference: str
     run: int
     computed_at: str
+    preprocessing: str = ""
+    precision: str = ""
+
+    @property
+    def space(self) -> FeatureSpace:
+        """Where the score was computed."""
+        return FeatureSpace(self.extractor, self.preprocessing, self.precision)
 
 
 @dataclass(frozen=True)
@@ -259,6 +283,13 @@ class Correlation:
     coefficients: list[Coefficient]
     words: str
     simulated: bool
+    preprocessing: str = ""
+    precision: str = ""
+
+    @property
+    def space(self) -> FeatureSpace:
+        """Where the score was computed."""
+        return FeatureSpace(self.extractor, self.preprocessing, self.precision)
 
 
 @dataclass(frozen=True)

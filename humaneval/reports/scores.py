@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from humaneval.jobs.models import JobState
 from humaneval.reports.numbers import listed
-from humaneval.reports.results import ConditionFacts, MissingScore, ScoreRow, finite
+from humaneval.reports.results import ConditionFacts, FeatureSpace, MissingScore, ScoreRow, finite
 from humaneval.scoring.models import MetricRun, Score
 from humaneval.studies.models import Condition, Study
 from metrics.errors import UnknownMetric
@@ -40,31 +40,44 @@ def failed_runs(study: Study) -> QuerySet[MetricRun]:
 
 
 def latest_scores(study: Study, conditions: Sequence[ConditionFacts]) -> list[ScoreRow]:
-    """Return the latest score of each (sample set, metric, extractor), by label and then condition."""
+    """Return each set's latest score by each metric in each feature space, by label and condition."""
     condition_of = dict(Condition.objects.filter(study=study).values_list("sample_set_id", "id"))
     facts = {condition.id: condition for condition in conditions}
-    latest: dict[tuple[int, str, str], Score] = {}
+    latest: dict[tuple[int, str, FeatureSpace], Score] = {}
     for score in scores_of(study).select_related("run__reference"):
-        latest[score.sample_set_id, score.metric, score.run.extractor] = score
+        latest[score.sample_set_id, score.metric, _space(score.run)] = score
     rows = [
         _row(score, facts[condition_of[score.sample_set_id]])
         for score in latest.values()
         if finite(score.value) is not None
     ]
     place = {condition.id: index for index, condition in enumerate(conditions)}
-    return sorted(rows, key=lambda row: (row.label, row.metric, row.extractor, place[row.condition]))
+    return sorted(rows, key=lambda row: (row.label, row.metric, row.space, place[row.condition]))
+
+
+def _space(run: MetricRun) -> FeatureSpace:
+    """Return what a run computed in, or what it was asked to where its extractor never opened."""
+    described = run.versions.get("extractor", {})
+    asked = {"precision": "reference"} | dict(run.settings)
+    return FeatureSpace(
+        run.extractor,
+        *(str(described.get(name) or asked.get(name) or "") for name in ("preprocessing", "precision")),
+    )
 
 
 def _row(score: Score, condition: ConditionFacts) -> ScoreRow:
     # Replicates that are all alike (a precision of exactly 1) tell nothing of the error: unknown, not 0.
     error = finite(score.standard_error) or None
+    space = _space(score.run)
     return ScoreRow(
         condition=condition.id,
         condition_label=condition.label,
         sample_set=condition.sample_set,
         metric=score.metric,
         label=score.label,
-        extractor=score.run.extractor,
+        extractor=space.extractor,
+        preprocessing=space.preprocessing,
+        precision=space.precision,
         value=score.value,
         standard_error=error,
         low=None if error is None else score.value - _QUANTILE * error,
@@ -94,7 +107,9 @@ def missing_scores(study: Study, rows: Iterable[ScoreRow]) -> list[MissingScore]
     The same reason is told once for all metrics and sets that it kept from being computed.
     """
     sets = dict(study.conditions.values_list("sample_set_id", "sample_set__name"))
-    present = {(row.sample_set, row.metric, row.extractor) for row in rows}
+    present: dict[tuple[str, str], list[FeatureSpace]] = {}
+    for row in rows:
+        present.setdefault((row.sample_set, row.metric), []).append(row.space)
     found: dict[tuple[str, str], list[_Problem]] = {}
     for run in failed_runs(study):
         for problem in _problems_of(run, set(sets)):
@@ -117,8 +132,11 @@ def _problems_of(run: MetricRun, sets: set[int]) -> list[_Problem]:
     ]
 
 
-def _given_since(problem: _Problem, sets: dict[int, str], present: set[tuple[str, str, str]]) -> bool:
-    """Whether every set that the problem concerns has every score of its metrics by now."""
+def _given_since(
+    problem: _Problem, sets: dict[int, str], present: dict[tuple[str, str], list[FeatureSpace]]
+) -> bool:
+    """Whether every set that the problem concerns has every score of its metrics by now, in its space."""
+    space = _space(problem.run)
     concerned = (
         [problem.sample_set]
         if problem.sample_set
@@ -126,8 +144,15 @@ def _given_since(problem: _Problem, sets: dict[int, str], present: set[tuple[str
     )
     kinds = [kind.name for metric in _resolved(problem.metrics) for kind in metric.gives]
     return bool(kinds) and all(
-        (sets[one], kind, problem.run.extractor) in present for one in concerned for kind in kinds
+        any(_same(space, other) for other in present.get((sets[one], kind), ()))
+        for one in concerned
+        for kind in kinds
     )
+
+
+def _same(wanted: FeatureSpace, given: FeatureSpace) -> bool:
+    """Whether a score is what a failed run wanted; one that never opened may not know its preprocessing."""
+    return given in (wanted, wanted._replace(preprocessing=wanted.preprocessing or given.preprocessing))
 
 
 def _missing(problems: Sequence[_Problem], sets: dict[int, str]) -> MissingScore:

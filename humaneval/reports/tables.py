@@ -31,10 +31,12 @@ ESTIMATE_COLUMNS = [
 SCORE_COLUMNS = [
     "study", "condition", "sample_set", "metric", "label", "extractor", "value", "standard_error", "ci_low",
     "ci_high", "higher_is_better", "count_generated", "count_real", "reference", "run", "computed_at",
+    "preprocessing", "precision",
 ]  # fmt: skip
 CORRELATION_COLUMNS = [
     "study", "question", "measure", "metric", "label", "extractor", "systems", "coefficient", "estimate",
     "ci_low", "ci_high", "pvalue", "method", "expected_sign", "as_expected", "words", "simulated",
+    "preprocessing", "precision",
 ]  # fmt: skip
 
 EXCLUSION_COLUMNS = [
@@ -77,7 +79,7 @@ def _score(report: Report, row: ScoreRow) -> dict[str, Cell]:
         "standard_error": row.standard_error, "ci_low": row.low, "ci_high": row.high,
         "higher_is_better": row.higher_is_better, "count_generated": row.count_generated,
         "count_real": row.count_real, "reference": row.reference, "run": row.run,
-        "computed_at": row.computed_at,
+        "computed_at": row.computed_at, "preprocessing": row.preprocessing, "precision": row.precision,
     }  # fmt: skip
 
 
@@ -98,7 +100,7 @@ def _correlation(report: Report, one: Correlation, coefficient: Coefficient) -> 
         "coefficient": coefficient.name, "estimate": coefficient.estimate, "ci_low": coefficient.low,
         "ci_high": coefficient.high, "pvalue": coefficient.pvalue, "method": coefficient.method,
         "expected_sign": one.expected_sign, "as_expected": one.as_expected, "words": one.words,
-        "simulated": one.simulated,
+        "simulated": one.simulated, "preprocessing": one.preprocessing, "precision": one.precision,
     }  # fmt: skip
 
 

@@ -107,3 +107,23 @@ def test_scores_against_different_real_sets_are_cautioned_about(study):
     run.reference = make_sets([], "another real set")[0]
     run.save()
     assert any("against different real sets" in warning for warning in build_report(study).warnings)
+
+
+def test_scores_of_another_preprocessing_or_precision_stand_beside_each_other(study):
+    spaces = [("tf1", "reference"), ("clean", "reference"), ("tf1", "draft")]
+    for number, (preprocessing, precision) in enumerate(spaces):
+        run = add_scores(study, "frechet_distance", {"a": 15.0 + number}, extractor="inception")
+        run.versions = {"extractor": {"preprocessing": preprocessing, "precision": precision}}
+        run.save()
+    report = build_report(study)
+    found = {(row.preprocessing, row.precision): row.value for row in report.scores}
+    assert found == {("tf1", "reference"): 15.0, ("clean", "reference"): 16.0, ("tf1", "draft"): 17.0}
+    assert "inception, preprocessing clean, precision reference" in " ".join(report.methods)
+
+
+def test_a_score_in_another_precision_does_not_stand_in_for_one_that_failed(study):
+    run = failed_run(study, ["frechet_distance"])
+    run.settings = {"precision": "draft"}
+    run.save()
+    add_scores(study, "frechet_distance", {"a": 3.0, "b": 4.0}, extractor="inception")
+    assert len(build_report(study).missing_scores) == 1

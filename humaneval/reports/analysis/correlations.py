@@ -12,7 +12,15 @@ from scipy.stats import rankdata
 
 from humaneval.reports.analysis.adapters import attempt, interval_of, method_of
 from humaneval.reports.numbers import counted, plain
-from humaneval.reports.results import Coefficient, Correlation, Estimate, ScoreRow, StudyFacts, finite
+from humaneval.reports.results import (
+    Coefficient,
+    Correlation,
+    Estimate,
+    FeatureSpace,
+    ScoreRow,
+    StudyFacts,
+    finite,
+)
 from humaneval.stats import correlation
 
 Kind = Literal["pearson", "spearman", "kendall"]
@@ -36,7 +44,7 @@ class Pairing:
 def correlate(
     study: StudyFacts, estimates: Sequence[Estimate], scores: Sequence[ScoreRow]
 ) -> list[Correlation]:
-    """Return one record for each question and each (metric, extractor) that scores a generated condition.
+    """Return one record for each question and each metric (in each feature space) of generated conditions.
 
     Within a question, the scores that order systems most as people do come first.
     """
@@ -48,7 +56,7 @@ def correlate(
         if {row.condition for row in rows} & _estimated(headline, question.key)
     ]
     order = {question.key: place for place, question in enumerate(study.questions)}
-    return sorted(found, key=lambda one: (order[one.question], -_alignment(one), one.label, one.extractor))
+    return sorted(found, key=lambda one: (order[one.question], -_alignment(one), one.label, one.space))
 
 
 def _estimated(headline: Sequence[Estimate], question: str) -> set[int]:
@@ -65,9 +73,9 @@ def _alignment(one: Correlation) -> float:
 
 
 def _by_metric(scores: Iterable[ScoreRow]) -> list[list[ScoreRow]]:
-    groups: dict[tuple[str, str], list[ScoreRow]] = {}
+    groups: dict[tuple[str, FeatureSpace], list[ScoreRow]] = {}
     for row in scores:
-        groups.setdefault((row.metric, row.extractor), []).append(row)
+        groups.setdefault((row.metric, row.space), []).append(row)
     return list(groups.values())
 
 
@@ -90,6 +98,8 @@ def _correlate_one(study: StudyFacts, estimates: Sequence[Estimate], rows: Seque
         coefficients=coefficients,
         words=_in_words(study, pairing, coefficients, as_expected),
         simulated=any(one.simulated for one in estimates),
+        preprocessing=first.preprocessing,
+        precision=first.precision,
     )
 
 
