@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from metrics.errors import InvalidInput, Problem, UnreadableImages
 from metrics.extractors.base import Extractor
@@ -14,6 +16,7 @@ from metrics.images.decoding import Decoded, decoded, default_workers
 from metrics.images.sources import image_items, selected
 
 Progress = Callable[[int, int], None]
+HELD_BYTES = 512 * 2**20
 
 
 def extract(
@@ -38,8 +41,8 @@ def extract(
     problems: list[Problem] = []
     parts = _Parts()
     for batch, looked_at in _batches(decoded(items, extractor.channels, count), extractor, problems):
-        if batch and not (problems and on_error == "refuse"):
-            parts.add(batch, *extractor([one.pixels for one in batch if one.pixels is not None]))
+        if batch.rows and not (problems and on_error == "refuse"):
+            parts.add(batch.rows, *batch.outputs())
         if progress is not None:
             progress(looked_at, len(items))
     if problems and on_error == "refuse":
@@ -49,23 +52,54 @@ def extract(
     return parts.table(extractor, problems)
 
 
+class _Batch:
+    """A batch that fills: large images are brought to the network's size before it is full."""
+
+    def __init__(self, extractor: Extractor) -> None:
+        self.extractor = extractor
+        self.rows: list[Decoded] = []
+        self._pixels: list[np.ndarray] = []
+        self._prepared: list[torch.Tensor] = []
+
+    def add(self, one: Decoded) -> None:
+        """Take one more image, of which only name and digest are kept for longer."""
+        if one.pixels is None:
+            raise ValueError(f"{one.name} has no pixels")
+        self._pixels.append(one.pixels)
+        self.rows.append(replace(one, pixels=None))
+        if self.extractor.input_size and sum(pixels.nbytes for pixels in self._pixels) > HELD_BYTES:
+            self._prepare()
+
+    def outputs(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the features and logits of the whole batch."""
+        if not self._prepared:
+            return self.extractor(self._pixels)
+        if self._pixels:
+            self._prepare()
+        return self.extractor.of_prepared(torch.cat(self._prepared))
+
+    def _prepare(self) -> None:
+        self._prepared.append(self.extractor.prepare(self._pixels))
+        self._pixels = []
+
+
 def _batches(
     stream: Iterator[Decoded], extractor: Extractor, problems: list[Problem]
-) -> Iterator[tuple[list[Decoded], int]]:
+) -> Iterator[tuple[_Batch, int]]:
     """Yield full batches of readable images and how many were looked at; problems are set aside."""
     size = extractor.batch_size
-    batch: list[Decoded] = []
+    batch = _Batch(extractor)
     looked_at = 0
     for one in stream:
         looked_at += 1
         if one.problem is not None:
             problems.append(one.problem)
         else:
-            batch.append(one)
-        if len(batch) == size:
+            batch.add(one)
+        if len(batch.rows) == size:
             yield batch, looked_at
-            batch = []
-    if batch or problems:
+            batch = _Batch(extractor)
+    if batch.rows or problems:
         yield batch, looked_at
 
 

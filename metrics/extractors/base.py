@@ -150,9 +150,18 @@ class Extractor:
 
         A device that runs out of memory halves the batch and goes on.
         """
+        return self._halving(images, lambda part: self.run(self.prepare(part)))
+
+    def of_prepared(self, batch: torch.Tensor) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the same of images that ``prepare`` has been through, in parts perhaps."""
+        return self._halving(batch, self.run)
+
+    def _halving(
+        self, images: Any, compute: Callable[[Any], tuple[np.ndarray, np.ndarray | None]]
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         if len(images) <= self.batch_size:
             try:
-                return self.run(self.prepare(images))
+                return compute(images)
             except torch.cuda.OutOfMemoryError:
                 if self.batch_size == 1:
                     raise
@@ -160,7 +169,9 @@ class Extractor:
             torch.cuda.empty_cache()
             self.batch_size = self.batch_size // 2
         step = self.batch_size
-        parts = [self(images[start : start + step]) for start in range(0, len(images), step)]
+        parts = [
+            self._halving(images[start : start + step], compute) for start in range(0, len(images), step)
+        ]
         logits = [part[1] for part in parts if part[1] is not None]
         return np.concatenate([part[0] for part in parts]), np.concatenate(logits) if logits else None
 

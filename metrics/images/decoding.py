@@ -19,6 +19,8 @@ from metrics.images.sources import ImageItem, S3Object, ZipMember
 
 AHEAD = 4
 CHUNK = 8
+CHUNK_BYTES = 64 * 2**20
+AHEAD_BYTES = 512 * 2**20
 MOST_PIXELS = 300_000_000
 
 
@@ -30,6 +32,11 @@ class Decoded:
     pixels: np.ndarray | None
     digest: str
     problem: Problem | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes of its pixels."""
+        return 0 if self.pixels is None else self.pixels.nbytes
 
 
 def decode(item: ImageItem, channels: int) -> Decoded:
@@ -85,8 +92,38 @@ def _from_image(image: Image.Image, channels: int) -> np.ndarray:
     return converted[:, :, None] if converted.ndim == 2 else converted
 
 
-def _decode_all(items: list[ImageItem], channels: int) -> list[Decoded]:
-    return [decode(item, channels) for item in items]
+def _decode_some(items: list[ImageItem], channels: int, most_bytes: int) -> list[Decoded]:
+    """Return the first images, at least one, until they hold ``most_bytes``."""
+    found: list[Decoded] = []
+    for item in items:
+        found.append(decode(item, channels))
+        if sum(one.size for one in found) >= most_bytes:
+            break
+    return found
+
+
+class _Pace:
+    """How many images to ask for at once, and how many such groups ahead, by the largest seen so far."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = max(workers, 1)
+        self.largest = 0
+
+    def learn(self, found: Sequence[Decoded]) -> None:
+        self.largest = max([self.largest, 1, *(one.size for one in found)])
+
+    @property
+    def together(self) -> int:
+        """Images in a group: one until the first is there."""
+        return max(1, min(CHUNK, CHUNK_BYTES // self.largest)) if self.largest else 1
+
+    @property
+    def groups(self) -> int:
+        """Groups in flight: one for each worker at least, once the first is there."""
+        if not self.largest:
+            return 1
+        fit = AHEAD_BYTES // (self.largest * self.together)
+        return max(self.workers, min(AHEAD * self.workers, fit))
 
 
 def default_workers(device_type: str) -> int:
@@ -98,20 +135,30 @@ def decoded(items: Sequence[ImageItem], channels: int, workers: int = 0) -> Iter
     """Yield the images in order, decoded ahead by ``workers`` processes (0: a thread of this one).
 
     Workers are started fresh (not forked), since a fork breaks CUDA. Where items hold a caller's own
-    callables, which may not survive the way to a process, threads of this process do the work.
+    callables, which may not survive the way to a process, threads of this process do the work. What waits
+    to be taken is bounded by its bytes: of large images few are decoded ahead, of small ones many.
     """
-    groups = [list(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
+    pace, asked = _Pace(workers), 0
     with _pool(workers, all(_can_travel(item) for item in items)) as pool:
-        waiting: deque[Future[list[Decoded]]] = deque()
+        waiting: deque[tuple[list[ImageItem], Future[list[Decoded]]]] = deque()
+
+        def submit(group: list[ImageItem]) -> tuple[list[ImageItem], Future[list[Decoded]]]:
+            return group, pool.submit(_decode_some, group, channels, CHUNK_BYTES)
+
         try:
-            for group in groups:
-                waiting.append(pool.submit(_decode_all, group, channels))
-                if len(waiting) >= AHEAD * max(workers, 1):
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
+            while waiting or asked < len(items):
+                while asked < len(items) and len(waiting) < pace.groups:
+                    group = list(items[asked : asked + pace.together])
+                    waiting.append(submit(group))
+                    asked += len(group)
+                group, future = waiting.popleft()
+                found = future.result()
+                pace.learn(found)
+                if len(found) < len(group):
+                    waiting.appendleft(submit(group[len(found) :]))
+                yield from found
         finally:
-            for future in waiting:
+            for _, future in waiting:
                 future.cancel()
 
 

@@ -11,6 +11,7 @@ import torch
 from metrics.errors import InvalidInput
 from metrics.images.resizing import resize
 
+TOGETHER = 64 * 2**20
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
@@ -75,17 +76,26 @@ def prepare(
     if size is None:
         _require_one_size(images)
         size = (images[0].shape[0], images[0].shape[1])
-    shapes = list(dict.fromkeys(image.shape for image in images))
-    if len(shapes) == 1:
+    groups = _groups_of_one_shape(images)
+    if len(groups) == 1:
         batch = _resized(_planes(images, device), size, preprocessing)
     else:
         batch = torch.empty(len(images), images[0].shape[2], *size, device=device)
-        for shape in shapes:
-            rows = [row for row, image in enumerate(images) if image.shape == shape]
+        for rows in groups:
             batch[rows] = _resized(_planes([images[row] for row in rows], device), size, preprocessing)
     channels = batch.shape[1]
     shift = batch.new_tensor(preprocessing.shift[:channels]).reshape(-1, 1, 1)
     return batch.sub_(shift).div_(batch.new_tensor(preprocessing.scale[:channels]).reshape(-1, 1, 1))
+
+
+def _groups_of_one_shape(images: Sequence[np.ndarray]) -> list[list[int]]:
+    """Return the rows to resize together: of one shape, and few enough for their float32 copies' memory."""
+    groups = []
+    for shape in dict.fromkeys(image.shape for image in images):
+        rows = [row for row, image in enumerate(images) if image.shape == shape]
+        together = max(1, TOGETHER // int(np.prod(shape)))
+        groups += [rows[start : start + together] for start in range(0, len(rows), together)]
+    return groups
 
 
 def _planes(images: Sequence[np.ndarray], device: torch.device | str) -> torch.Tensor:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from metrics import Features, extract, load_extractor, shards
+from metrics import Features, extract, extraction, load_extractor, shards
 from metrics.caching import Reading, content_digest, features_of
 from metrics.errors import InvalidInput, UnreadableImages
 from metrics.extractors.base import Extractor
+from metrics.images import preprocessing
 from metrics.images.sources import image_items
 
 
@@ -81,6 +82,29 @@ def test_a_device_out_of_memory_halves_the_batch_and_goes_on(own_extractor, pict
     found = extract(tight, pictures)
     assert tight.batch_size == 16
     np.testing.assert_allclose(found.values, extract(own_extractor, pictures).values, rtol=1e-4, atol=1e-5)
+
+
+def test_large_images_do_not_wait_at_full_size_for_their_batch(own_extractor, monkeypatch):
+    monkeypatch.setattr(extraction, "HELD_BYTES", 3 * 40 * 40)
+    monkeypatch.setattr(preprocessing, "TOGETHER", 2 * 40 * 40)
+    rng = np.random.default_rng(0)
+    shapes = [(40, 40), (36, 44)] * 35
+    large = [rng.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
+    sizes = []
+    prepare = Extractor.prepare
+
+    def spy(self, images):
+        sizes.append(len(images))
+        return prepare(self, images)
+
+    monkeypatch.setattr(Extractor, "prepare", spy)
+    found = extract(own_extractor, large)
+    assert max(sizes) == 4
+    assert found.names == tuple(f"{i:06d}" for i in range(70))
+    monkeypatch.undo()
+    whole = extract(own_extractor, large)
+    np.testing.assert_allclose(found.values, whole.values, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found.logits, whole.logits, rtol=1e-5, atol=1e-6)
 
 
 def test_unreadable_images_are_refused_all_at_once(own_extractor, pictures):

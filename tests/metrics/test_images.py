@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import urllib.request
 import zipfile
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from metrics import shards
 from metrics.errors import InvalidInput
+from metrics.images import decoding
 from metrics.images.decoding import decode, decoded
 from metrics.images.preprocessing import PREPROCESSINGS, prepare, preprocessing_named
 from metrics.images.resizing import resize, weights
@@ -201,8 +203,6 @@ def test_a_missing_file_is_a_problem(tmp_path):
 
 
 def test_a_decompression_bomb_is_a_problem(monkeypatch):
-    from metrics.images import decoding
-
     monkeypatch.setattr(decoding, "MOST_PIXELS", 10)
     assert "exceeds limit" in decode(ImageItem("x", encoded(Image.fromarray(RAMP))), 3).problem.reason
 
@@ -224,6 +224,42 @@ def test_callables_that_cannot_travel_are_decoded_in_threads():
     content = encoded(Image.fromarray(RAMP))
     items = [ImageItem(str(i), lambda: io.BytesIO(content)) for i in range(12)]
     assert [one.name for one in decoded(items, 3, 3)] == [str(i) for i in range(12)]
+
+
+class AtOnce:
+    """A pool whose work is done when it is asked for: the most that could ever wait to be taken."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        return None
+
+    def submit(self, function, *arguments):
+        future = Future()
+        future.set_result(function(*arguments))
+        return future
+
+
+def test_what_is_decoded_ahead_is_bounded_by_its_bytes(monkeypatch):
+    large = 1000 * 1000 * 3
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 2 * large)
+    monkeypatch.setattr(decoding, "AHEAD_BYTES", 4 * large)
+    monkeypatch.setattr(decoding, "_pool", lambda *_about: AtOnce())
+    opened = []
+
+    def opener(side):
+        return lambda: opened.append(side * side * 3) or Image.new("RGB", (side, side))
+
+    sides = [10] * 20 + [1000] * 60
+    names, held = [], []
+    for one in decoded([ImageItem(str(i), opener(side)) for i, side in enumerate(sides)], 3):
+        held.append(sum(opened[len(names) :]))
+        names.append(one.name)
+    assert names == [str(i) for i in range(80)]
+    assert max(held) > large
+    assert max(held) <= (decoding.AHEAD + 1) * decoding.CHUNK_BYTES + 20 * 300
+    assert max(held[55:]) <= decoding.AHEAD_BYTES + decoding.CHUNK_BYTES
 
 
 def test_stopping_early_leaves_no_worker_waiting():
