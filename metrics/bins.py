@@ -148,16 +148,32 @@ def ndb(
 
 
 def ndb_null(
-    real: Array, bins: int = 100, *, seed: int = 0, repeats: int = 5, level: float = 0.05
+    real: Array,
+    bins: int = 100,
+    *,
+    seed: int = 0,
+    repeats: int = 5,
+    level: float = 0.05,
+    whiten: bool = False,
+    sample_dimensions: bool = False,
 ) -> list[float]:
-    """Return NDB/K of real against held-out real, for ``repeats`` seeded halvings."""
+    """Return NDB/K of real against held-out real, binned as in ``ndb``, for ``repeats`` seeded halvings."""
     x = as_matrix(real, "real features", dtype=None)
     rng = np.random.default_rng(seed)
     ratios = []
     for repeat in range(repeats):
         order = torch.from_numpy(rng.permutation(len(x))).to(x.device)
         half = len(x) // 2
-        ratios.append(ndb(x[order[:half]], x[order[half:]], bins, seed=seed + repeat, level=level).ratio)
+        found = ndb(
+            x[order[:half]],
+            x[order[half:]],
+            bins,
+            seed=seed + repeat,
+            level=level,
+            whiten=whiten,
+            sample_dimensions=sample_dimensions,
+        )
+        ratios.append(found.ratio)
     return ratios
 
 

@@ -460,9 +460,8 @@ def _ndb_null(comparison: Comparison, settings: Settings, count: int) -> list[fl
     repeats = int(settings["null_repeats"])
     if repeats < 1 or len(comparison.real) < 4 * count:
         return []
-    return bins.ndb_null(
-        comparison.real, count, seed=comparison.seed, repeats=repeats, level=settings["level"]
-    )
+    options = {key: settings[key] for key in ("level", "whiten", "sample_dimensions")}
+    return bins.ndb_null(comparison.real, count, seed=comparison.seed, repeats=repeats, **options)
 
 
 def _bin(one: bins.Bin, comparison: Comparison) -> dict[str, Any]:

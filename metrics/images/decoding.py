@@ -48,8 +48,9 @@ def decode(item: ImageItem, channels: int) -> Decoded:
         pixels = _pixels(item.open(), channels)
     except Exception as error:  # a broken file may raise anything out of a decoder
         return Decoded(item.name, None, "", Problem(item.name, _reason(error)))
-    header = f"{pixels.shape}".encode()
-    return Decoded(item.name, pixels, hashlib.sha256(header + pixels.tobytes()).hexdigest())
+    digest = hashlib.sha256(f"{pixels.shape}".encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return Decoded(item.name, pixels, digest.hexdigest())
 
 
 def _reason(error: Exception) -> str:

@@ -144,3 +144,14 @@ def test_k_means_of_identical_samples_does_not_fail():
     assert found.inertia == pytest.approx(0)
     with pytest.raises(InvalidInput, match="cannot form"):
         k_means(np.ones((3, 2)), 4)
+
+
+def test_the_null_is_binned_as_the_score_beside_it():
+    rng = np.random.default_rng(5)
+    real = rng.normal(size=(400, 3)) * [1, 1, 1000]
+    order = np.random.default_rng(7).permutation(400)
+    first, second = real[order[:200]], real[order[200:]]
+    plain, whitened = (ndb(first, second, 20, seed=7, level=0.3, whiten=way).ratio for way in (False, True))
+    assert plain != whitened
+    assert ndb_null(real, 20, seed=7, repeats=1, level=0.3, whiten=True) == [whitened]
+    assert ndb_null(real, 20, seed=7, repeats=1, level=0.3) == [plain]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import urllib.request
 import zipfile
@@ -342,3 +343,8 @@ def test_an_image_of_8000_by_8000_is_read_and_resized():
     content = encoded(Image.new("RGB", (8000, 8000), (10, 20, 30)), "JPEG")
     batch = prepare([pixels_of(content)], (299, 299), preprocessing_named("clean"))
     np.testing.assert_allclose(batch.mean(dim=(0, 2, 3)) * 128 + 128, [10, 20, 30], atol=2)
+
+
+def test_a_digest_is_of_the_shape_and_the_pixels():
+    expected = hashlib.sha256(str(RAMP.shape).encode() + RAMP.tobytes()).hexdigest()
+    assert decode(ImageItem("x", encoded(Image.fromarray(RAMP))), 3).digest == expected
