@@ -51,6 +51,11 @@ class Tally:
                 by_condition[condition] += outcome == "answered" and not is_repeat
         return cls(votes, late, repeats, {key: count for key, count in by_condition.items() if count})
 
+    @property
+    def counting(self) -> int:
+        """Votes that count, over all conditions."""
+        return sum(self.by_condition.values())
+
     def __add__(self, other: Tally) -> Tally:
         conditions = Counter(self.by_condition) + Counter(other.by_condition)
         return Tally(

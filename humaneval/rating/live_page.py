@@ -62,7 +62,7 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
 def standing(study: Study) -> Standing:
     """Return how far a study has come, for its page in the admin."""
     state = live_state(study)
-    return Standing(state.given.votes, state.wanted, reverse("rating:live", args=[study.slug]))
+    return Standing(state.given.counting, state.wanted, reverse("rating:live", args=[study.slug]))
 
 
 def _abandonment(state: LiveState) -> float | None:

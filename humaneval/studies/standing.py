@@ -10,7 +10,7 @@ from humaneval.studies.models import Study
 
 @dataclass(frozen=True)
 class Standing:
-    """Votes given, of how many wanted, and the path of the page that tells more."""
+    """Votes that count (no repeats, no gold trials), of how many wanted, and the path of the live page."""
 
     given: int
     wanted: int

@@ -32,7 +32,7 @@ def test_only_staff_see_it():
 def test_an_empty_study_has_a_page(staff):
     study = open_study(trial_count=5, votes_per_trial=2)
     page = staff.get(reverse("rating:live", args=[study.slug])).content.decode()
-    assert "<strong>0</strong> votes given, 10 wanted" in page
+    assert "<strong>0</strong> votes that count, 10 wanted" in page
     assert "no interval yet" in page
 
 
@@ -47,7 +47,7 @@ def test_it_shows_votes_by_condition_sessions_and_live_intervals(staff, rater_of
     steer(study)
     answer = staff.get(reverse("rating:live", args=[study.slug]))
     page = answer.content.decode()
-    assert "<strong>24</strong> votes given, 36 wanted" in page
+    assert "<strong>24</strong> votes that count, 36 wanted" in page
     look = Course.objects.get().looks[0]
     assert f"[{look['low']:.3f}, {look['high']:.3f}]" in page
     assert "Intervals rest on 24 votes" in page
@@ -73,6 +73,16 @@ def test_the_study_s_page_in_the_admin_says_how_many_votes_it_has(staff, rater_o
     page = staff.get(reverse("admin:studies_study_change", args=[study.pk])).content.decode()
     assert "6 of 12 votes" in page
     assert reverse("rating:live", args=[study.slug]) in page
+
+
+def test_repeats_bring_a_study_no_nearer_to_its_votes(staff, rater_of):
+    study = open_study(trial_count=20, votes_per_trial=2, repeats_per_session=2)
+    rater_of(study).answer_everything()
+    page = staff.get(reverse("admin:studies_study_change", args=[study.pk])).content.decode()
+    assert "20 of 40 votes" in page
+    page = staff.get(reverse("rating:live", args=[study.slug])).content.decode()
+    assert "<strong>20</strong> votes that count, 40 wanted" in page
+    assert "<dd>22</dd>" in page
 
 
 def test_its_cost_is_fixed(staff, rater_of, django_assert_max_num_queries):
