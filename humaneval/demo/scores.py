@@ -20,6 +20,7 @@ METRICS = (
     "ndb",
     "unique_fraction",
     "vendi_score",
+    "class_accuracy",
 )
 INCEPTION_METRICS = ("frechet_distance", "inception_score")
 SEED = 2026

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from humaneval.demo import classifier as classifiers
-from humaneval.demo.digits import CLASSES, load_halves, write_folder
+from humaneval.demo.digits import CLASSES, load_halves, prompt_for, write_folder
 from humaneval.demo.generators import RECIPES, Generator
 from humaneval.demo.material import EXTRACTOR, SAMPLES, SEED, Material
 from metrics import active_units
@@ -73,4 +73,5 @@ def save_extractor(model: classifiers.DigitClassifier, folder: Path) -> None:
         input_size=(28, 28),
         channels=1,
         preprocessing="unit",
+        classes=[prompt_for(digit) for digit in range(CLASSES)],
     )

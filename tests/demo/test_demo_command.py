@@ -127,6 +127,9 @@ def test_the_models_that_fail_are_found_out(demo: Demo, port: int) -> None:
     unique = scores_named(report, "unique_fraction")
     assert unique["Repeater"] <= 0.1
     assert min(value for label, value in unique.items() if label != "Repeater") > 0.9
+    asked_for = scores_named(report, "class_accuracy")
+    assert asked_for.keys() == unique.keys()
+    assert asked_for["Gaussian mixture"] > 0.5 > asked_for["Collapsed mixture"]
     recall = scores_named(report, "recall")
     assert max(recall[label] for label in COLLAPSED) < 0.2 < recall["Gaussian mixture"]
 
