@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from humaneval.protocols.registry import PROTOCOLS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -27,6 +29,11 @@ def test_what_pages_point_at_is_there(page: str) -> None:
     assert links + tests
     lost = [name for name in links if not (ROOT / page).parent.joinpath(name).exists()]
     assert lost + [name for name in tests if not (ROOT / name).exists()] == []
+
+
+def test_the_readme_tells_of_every_protocol() -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    assert set(rows) == set(PROTOCOLS)
 
 
 @pytest.mark.django_db
