@@ -17,7 +17,7 @@ from scipy.sparse import csgraph
 from scipy.special import entr, expit
 
 from humaneval.stats import comparisons as table_of
-from humaneval.stats.columns import encode
+from humaneval.stats.columns import encode, encode_together
 from humaneval.stats.errors import InputError
 from humaneval.stats.pairwise_fit import PairModel, fit
 from humaneval.stats.results import FloatArray
@@ -54,7 +54,7 @@ def _entropy(p: FloatArray) -> FloatArray:
 
 def next_pairs(
     *,
-    conditions: ArrayLike,
+    conditions: ArrayLike | None = None,
     winner: ArrayLike | None = None,
     loser: ArrayLike | None = None,
     tie: ArrayLike | None = None,
@@ -66,10 +66,18 @@ def next_pairs(
 ) -> NextPairs:
     """Return the next ``count`` pairs of ``conditions`` to compare (default: one spanning tree).
 
-    The votes so far may be none. ``exploration`` is the share drawn evenly from all pairs. The posterior
+    Without ``conditions`` those of the votes are meant. The votes so far may be none; they come as
+    ``winner`` and ``loser`` (``counts`` how often each), or ``counts`` alone is a win matrix in the order
+    of ``conditions``. ``exploration`` is the share drawn evenly from all pairs. The posterior
     is the Laplace approximation under a normal prior of ``prior_deviation`` logits, and is sharpened
     after each pair of a batch by what that pair is expected to tell.
     """
+    if counts is not None and winner is None and loser is None:
+        winner, loser, counts, conditions = _of_matrix(counts, conditions)
+    if conditions is None:
+        if winner is None or loser is None:
+            raise InputError("Give conditions=, or the votes so far: winner= and loser=.")
+        conditions = encode_together(winner, loser)[1]
     labels = encode(conditions).labels
     k = len(labels)
     if k < 2:
@@ -100,6 +108,18 @@ def next_pairs(
         explored=np.asarray(explored),
         chance=exploration / len(first),
     )
+
+
+def _of_matrix(
+    wins: ArrayLike, conditions: ArrayLike | None
+) -> tuple[NDArray[Any], NDArray[Any], FloatArray, NDArray[Any]]:
+    """Return winners, losers, how often, and the conditions of a win matrix."""
+    matrix = np.asarray(wins, dtype=np.float64)
+    names = np.arange(len(matrix)) if conditions is None else np.asarray(conditions)
+    if matrix.ndim != 2 or matrix.shape != (len(names), len(names)):
+        raise InputError("counts= alone is a square win matrix, one row and column a condition.")
+    won, lost = np.nonzero(matrix)
+    return names[won], names[lost], matrix[won, lost], names
 
 
 def _plain(label: Any) -> Any:

@@ -129,7 +129,7 @@ def bradley_terry(
     labels: ArrayLike | None = None,
     ties: Ties = "half",
     tied: ArrayLike | None = None,
-    cluster: Cluster = "auto",
+    cluster: Cluster | ArrayLike | None = "auto",
     replicates: int = 0,
     prior_deviation: float | None = None,
     seed: int = 0,
@@ -137,12 +137,13 @@ def bradley_terry(
     """Fit log-strengths to pairwise votes or to a win matrix.
 
     Votes: ``winner`` and ``loser`` name the two conditions; where ``tie`` is true they are merely the two
-    shown. ``position`` (true where ``winner`` was shown first) adds a position effect; ``counts``
-    repeats votes. A matrix: ``wins[i, j]`` (or, alone, ``counts[i, j]``) the times i beat j, ``tied`` the
-    symmetric matrix of ties, ``labels`` the names.
+    shown. ``position`` (true, 1 or "first" where ``winner`` was shown first) adds a position effect;
+    ``counts`` repeats votes. A matrix: ``wins[i, j]`` (or, alone, ``counts[i, j]``) the times i beat j,
+    ``tied`` the symmetric matrix of ties, ``labels`` the names.
 
     ``cluster``: "rater" (default where raters are given) and "two_way" (rater and ``item``) give sandwich
-    standard errors with a Student quantile on clusters - 1; "none" the model's. ``replicates`` > 0 adds a
+    standard errors with a Student quantile on clusters - 1; "none" (or None) the model's; a column of
+    cluster labels, one a vote, takes the place of ``rater``. ``replicates`` > 0 adds a
     bootstrap over the same clusters (for "none" single votes), whose percentiles then make the intervals.
     Where raters are too few or too alike to show how they differ, no contrast's variance falls below the
     model's, and ``notes`` say so.
@@ -165,12 +166,18 @@ def bradley_terry(
     pair_model = PairModel(table, model, position is not None, precision)
     theta = fit(pair_model)
     result = _with_model_errors(pair_model, theta, unbounded, notes)
+    if cluster is None:
+        cluster = "none"
+    if not isinstance(cluster, str):
+        rater, cluster = cluster, "rater"
     raters = None if rater is None else _cluster_codes(rater, table, "rater")
     items = None if item is None else _cluster_codes(item, table, "item")
     return _with_clusters(result, pair_model, theta, raters, items, cluster, replicates, seed)
 
 
 def _tie_model(table: Comparisons, ties: str) -> tuple[TieModel, tuple[str, ...]]:
+    if not isinstance(ties, str):
+        raise InputError("ties= names the model; which votes are ties is said by tie= (or tied=, a matrix).")
     if ties not in MODELS:
         raise InputError(f"ties is one of {', '.join(MODELS)}, not {ties!r}.")
     totals = table.counts.sum(axis=0)
@@ -267,7 +274,7 @@ def _with_clusters(
     theta: FloatArray,
     rater: Codes | None,
     item: Codes | None,
-    cluster: Cluster,
+    cluster: str,
     replicates: int,
     seed: int,
 ) -> BradleyTerry:

@@ -34,6 +34,7 @@ def encode(labels: ArrayLike) -> Codes:
     Integers in a small range are coded without sorting the votes.
     """
     column = _vector(labels)
+    _require_labels(column)
     if column.dtype.kind in "iub" and len(column):
         low, high = int(column.min()), int(column.max())
         if high - low <= 4 * len(column) + 1000:
@@ -109,7 +110,54 @@ def _vector(values: ArrayLike) -> NDArray[Any]:
     column = np.asarray(values)
     if column.ndim != 1:
         raise InputError(f"A column of votes has one dimension, not {column.ndim}.")
+    if column.dtype.kind == "U" and not isinstance(values, np.ndarray):
+        # numpy writes the NaN of a list of texts as the text "nan".
+        exact = np.asarray(values, dtype=object)
+        return exact if missing(exact).any() else column
     return column
+
+
+def missing(column: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return where an array has no value: NaN, NaT, None or pandas' NA."""
+    if column.dtype.kind in "fmM":
+        return np.asarray(column != column)
+    if column.dtype.kind != "O":
+        return np.zeros(column.shape, dtype=bool)
+    cells = (_is_missing(cell) for cell in column.ravel())
+    return np.fromiter(cells, dtype=bool, count=column.size).reshape(column.shape)
+
+
+def _is_missing(cell: Any) -> bool:
+    if cell is None or isinstance(cell, str):
+        return cell is None
+    try:
+        return bool(cell != cell)
+    except (TypeError, ValueError):
+        return True  # pandas' NA equals nothing, and refuses to say so
+
+
+def present(column: ArrayLike) -> NDArray[np.bool_]:
+    """Return where a column of votes has a value."""
+    return ~missing(_vector(column))
+
+
+def _require_labels(column: NDArray[Any]) -> None:
+    absent = int(missing(column).sum())
+    if absent:
+        raise InputError(
+            f"A column of labels has {absent} missing values (None or NaN); leave those votes out first."
+        )
+
+
+def truths(values: ArrayLike, name: str) -> NDArray[np.bool_]:
+    """Return a column of true and false (or 1 and 0), or raise :class:`InputError` naming the column."""
+    column = _vector(values)
+    if column.dtype.kind == "b":
+        return column
+    number = numbers(column, name)
+    if not np.isin(number, (0.0, 1.0)).all():
+        raise InputError(f"{name} must be true or false (1 or 0) for each vote.")
+    return np.asarray(number, dtype=bool)
 
 
 def numbers(values: ArrayLike, name: str) -> FloatArray:

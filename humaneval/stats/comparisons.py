@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from humaneval.stats.columns import IntArray, encode_together, same_length, weights
+from humaneval.stats.columns import IntArray, encode_together, numbers, same_length, truths, weights
 from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableError
 from humaneval.stats.results import FloatArray
 
@@ -64,20 +64,47 @@ def from_votes(
 ) -> Comparisons:
     """Tabulate votes; where ``tie`` is true, winner and loser are merely the two conditions shown.
 
-    ``position`` is true where the condition in ``winner`` was shown in the first place.
+    ``position`` is true where the condition in ``winner`` was shown in the first place
+    (see :func:`shown_first`).
     """
     n = same_length(winner=winner, loser=loser, tie=tie, position=position, counts=counts)
     (won, lost), labels = encode_together(winner, loser)
     k = len(labels)
-    kind = np.zeros(n, dtype=np.int64) if position is None else np.asarray(position, dtype=bool) + np.int64(1)
+    kind = np.zeros(n, dtype=np.int64) if position is None else shown_first(position) + np.int64(1)
     if tie is not None:
-        kind = kind + 3 * np.asarray(tie, dtype=bool)
+        kind = kind + 3 * truths(tie, "tie")
     index = (kind * k + won) * k + lost
     weight = None if counts is None else weights(counts, n, "counts")
     votes = np.bincount(index, weight, 6 * k * k).astype(np.float64).reshape(2, 3, k, k)
     if np.einsum("abii->", votes) > 0:
         raise InputError("A comparison has two different conditions; some votes name the same one twice.")
     return _from_kinds(votes, labels, index, weight, n if weight is None else round(float(weight.sum())))
+
+
+def shown_first(position: ArrayLike) -> NDArray[np.bool_]:
+    """Return where the condition in ``winner`` was shown in the first place.
+
+    Read from true and false, 1 and 0, 1 and -1, "first" and "second", or "left" and "right".
+    """
+    column = np.asarray(position)
+    if column.dtype.kind in "OU":
+        text = column.astype(str)
+        for first, second in (("first", "second"), ("left", "right")):
+            if np.isin(text, (first, second)).all():
+                return np.asarray(text == first)
+    if column.dtype.kind == "b":
+        return column
+    try:
+        number = numbers(column, "position")
+    except InputError:
+        number = np.full(len(column), np.nan)
+    for second_place in (0.0, -1.0):
+        if np.isin(number, (1.0, second_place)).all():
+            return np.asarray(number == 1.0)
+    raise InputError(
+        "position says for each vote whether the condition in winner was shown first: true or false, 1 or 0, "
+        "1 or -1, 'first' or 'second', 'left' or 'right'."
+    )
 
 
 def _from_kinds(

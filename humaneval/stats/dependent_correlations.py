@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import optimize, stats
 
 from humaneval.stats.columns import numbers, same_length
 from humaneval.stats.correlations import PERFECT, PerfectOrder, check_varies, coefficient_and_pvalue
@@ -20,7 +20,7 @@ from humaneval.stats.intervals import Fisher
 from humaneval.stats.permutations import Kind, permutation_pvalue
 from humaneval.stats.results import FloatArray, Interval, Tested
 
-Test = Literal["williams", "steiger"]
+Test = Literal["williams", "steiger", "zou"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,18 +84,21 @@ def compare_correlations(
     """Return how much better ``first`` than ``second`` correlates with ``human``, one value a system.
 
     Or give the correlations ``r12`` (human, first), ``r13`` (human, second), ``r23`` (first, second) over
-    ``n`` systems. The p-value is Williams' t (default) or Steiger's z with pooled correlations; the
-    interval Zou's. For rank correlations the same formulas are approximate.
+    ``n`` systems. The p-value is Williams' t (default), Steiger's z with pooled correlations, or with "zou"
+    1 - the level at which Zou's interval just reaches 0; the interval is Zou's. For rank
+    correlations the same formulas are approximate.
     """
     if human is not None and first is not None and second is not None:
         r12, r13, r23, n = _three(human, first, second, kind)
     if r12 is None or r13 is None or r23 is None or n is None:
         raise InputError("Give human, first and second, or r12=, r13=, r23= and n=.")
+    if test not in ("williams", "steiger", "zou"):
+        raise InputError(f"test is williams, steiger or zou, not {test!r}.")
     if max(abs(r12), abs(r13), abs(r23)) > 1:
         raise InputError("A correlation lies between -1 and 1.")
     if n < 4:
         raise NotEstimableError(f"Comparing correlations needs at least four systems; there are {n}.")
-    statistic, pvalue = {"williams": _williams, "steiger": _steiger}[test](r12, r13, r23, n)
+    statistic, pvalue = {"williams": _williams, "steiger": _steiger, "zou": _zou}[test](r12, r13, r23, n)
     rule = Zou(r12, r13, r23, n)
     low, high = rule(0.0, 0.0, 0.6826894921)
     return CorrelationDifference(
@@ -148,6 +151,23 @@ def _steiger(r12: float, r13: float, r23: float, n: int) -> tuple[float, float]:
         / np.sqrt(max(2 - 2 * shared, 1e-12))
     )
     return float(z), float(2 * stats.norm.sf(abs(z)))
+
+
+def _zou(r12: float, r13: float, r23: float, n: int) -> tuple[float, float]:
+    """Return the normal quantile and 1 - level of Zou's (2007) interval that just reaches 0."""
+    difference, rule = r12 - r13, Zou(r12, r13, r23, n)
+    if difference == 0:
+        return 0.0, 1.0
+
+    def reach(z: float) -> float:
+        low, high = rule(0.0, 0.0, 1 - 2 * float(stats.norm.sf(z)))
+        return float(low if difference > 0 else -high)
+
+    widest = 8.0
+    if reach(widest) > 0:
+        return float(np.copysign(widest, difference)), float(2 * stats.norm.sf(widest))
+    z = float(optimize.brentq(reach, 0.0, widest, xtol=1e-12))
+    return float(np.copysign(z, difference)), float(2 * stats.norm.sf(z))
 
 
 def permutation_test(

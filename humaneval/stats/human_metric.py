@@ -82,10 +82,11 @@ def human_metric_correlation(
         raise NotEstimableError("Hardly any replicate has two different systems: there are too few.")
     rule: IntervalRule = Percentile(kept, low=-1.0, high=1.0)
     error, convention, notes = float(kept.std(ddof=1)), "percentile", _notes(systems.size)
-    if error <= 1e-9:
+    low, high = rule(value, error, 0.95)
+    if error <= 1e-9 or high - low <= 1e-9:
         rule, convention = _without_spread(value, systems.size, kind, resample_systems)
-        error = one_error(rule, value)
-        notes += ("Raters, items and systems are all alike in this: the bootstrap sees no spread.",)
+        error = max(error, one_error(rule, value))
+        notes += ("Raters, items and systems are (nearly) all alike in this: the bootstrap sees no spread.",)
     return HumanMetricCorrelation(
         estimate=value,
         standard_error=error,

@@ -94,7 +94,7 @@ def icc(
     if ratings.complete and max(_mean_squares(ratings.answers.toarray())[::3]) < 1e-12:
         raise NotEstimableError("Each rater gave all items the same answer: items cannot be told apart.")
     draws = _replicates(ratings, form, k, replicates, seed)
-    rule: IntervalRule = percentile_of_clusters(draws, ratings.present.shape[0])
+    rule: IntervalRule = percentile_of_clusters(draws, ratings.present.shape[0], high=1.0)
     name = f"exact F, {convention}" if ratings.complete else "percentile bootstrap over items"
     notes: tuple[str, ...] = () if ratings.complete else (_MISSING_NOTE,)
     error = float(draws.std(ddof=1)) if len(draws) > 1 else 0.0

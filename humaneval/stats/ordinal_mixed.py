@@ -27,6 +27,8 @@ from humaneval.stats.ordinal import (
 from humaneval.stats.results import FloatArray
 
 SMALLEST_DEVIATION = 1e-4
+LEAST_LOG_DEVIATION = float(np.log(1e-3))
+"""Below, raters do not differ, and the likelihood is flat in their deviation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +89,12 @@ def fit_random(table: OrdinalTable, rater: Codes, link: Link, nodes: int) -> Cum
         return -crowd.log_likelihood(parameters[:-1], deviation)
 
     found = optimize.minimize(loss, begin, method="BFGS", options={"gtol": 1e-4})
-    parameters, hessian = _polish(loss, found.x)
+    parameters = found.x
+    if parameters[-1] > LEAST_LOG_DEVIATION:
+        parameters, hessian = _polish(loss, parameters)
     deviation = float(np.exp(parameters[-1]))
-    if deviation < 1e-3 or log_likelihood(table, fixed, link) > -loss(parameters) - 1e-9:
+    flat = parameters[-1] <= LEAST_LOG_DEVIATION
+    if flat or log_likelihood(table, fixed, link) > -loss(parameters) - 1e-9:
         raise NotEstimableError("The raters do not differ: fit without random effects.")
     return as_result(
         table,
@@ -119,7 +124,7 @@ def _polish(loss, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:  # t
         gradient, hessian = _derivatives(loss, parameters)
         step = np.linalg.solve(hessian, gradient)
         parameters = parameters - step
-        if np.abs(step).max() < 1e-7:
+        if np.abs(step).max() < 1e-7 or parameters[-1] <= LEAST_LOG_DEVIATION:
             break
     return parameters, _derivatives(loss, parameters)[1]
 

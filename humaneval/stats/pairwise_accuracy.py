@@ -153,7 +153,7 @@ def _replicates(
         )
         count = np.array([len(part.human) for part in parts], dtype=float)
         draws = multiplicities(len(parts), replicates, rng)
-        return np.asarray((draws @ right) / np.maximum(draws @ count, 1))
+        return _shares(draws @ right, draws @ count)
     agree = np.sign(human[:, None] - human[None, :])
     gaps = metric[:, None] - metric[None, :]
     same = (np.where(np.abs(gaps) <= epsilon, 0, np.sign(gaps)) == agree).astype(float)
@@ -161,7 +161,12 @@ def _replicates(
     draws = multiplicities(len(human), replicates, rng)
     right = np.einsum("bi,bi->b", draws @ same, draws)
     total = draws.sum(axis=1) ** 2 - (draws**2).sum(axis=1)
-    return np.asarray(right / total)
+    return _shares(right, total)
+
+
+def _shares(right: FloatArray, total: FloatArray) -> FloatArray:
+    """Return the accuracy of each replicate that drew any pair at all."""
+    return np.asarray(right[total > 0] / total[total > 0])
 
 
 def soft_pairwise_accuracy(

@@ -19,7 +19,7 @@ from scipy.special import logsumexp
 
 from humaneval.stats.alike import COVARIANCE_NOTE, RAISED, raised_covariance
 from humaneval.stats.bradley_terry import ONE_RATER_NOTE, PRIOR_DEVIATION, Strengths
-from humaneval.stats.columns import IntArray, encode, sums_by
+from humaneval.stats.columns import IntArray, encode, missing, sums_by
 from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric
 from humaneval.stats.results import FloatArray
@@ -133,10 +133,23 @@ def _read(
 
 
 def _rows(values: Sequence[Sequence[Any]] | ArrayLike) -> list[list[Any]]:
-    rows = [list(row) for row in values]  # type: ignore[union-attr, arg-type]
+    if getattr(values, "ndim", 1) == 2:  # a data frame gives its column names when looped over
+        values = np.asarray(values)
+    rows = [_ranked(row) for row in values]  # type: ignore[union-attr]
     if not rows:
         raise NotEstimableError("There are no rankings.")
     return rows
+
+
+def _ranked(row: Any) -> list[Any]:
+    """Return a ranking's labels, without the missing values that end a shorter row of a table."""
+    if isinstance(row, str) or not np.iterable(row):
+        raise InputError("Each ranking is a list of conditions, best first, not a single value.")
+    labels = list(row)
+    absent = missing(np.asarray(labels, dtype=object))
+    while labels and absent[len(labels) - 1]:
+        labels.pop()
+    return labels
 
 
 def _padded(rows: list[list[Any]]) -> tuple[IntArray, NDArray[Any]]:

@@ -58,6 +58,9 @@ def _multiplier(clusters: float, information: float, level: float, variance: flo
     return float(np.sqrt((clusters - 1) * (bound - 1) / (1 - bound / growth)))
 
 
+NO_RATER_NOTE = "No raters were given: each vote is taken as another rater's."
+
+
 def anytime_multiplier(
     clusters: float, level: float = 0.95, *, information: float = 0.0, tuned_for: float = TUNED_FOR
 ) -> float:
@@ -110,7 +113,7 @@ class ConfidenceSequence(Result[float]):
 def confidence_sequence(
     answer: ArrayLike,
     *,
-    rater: ArrayLike,
+    rater: ArrayLike | None = None,
     item: ArrayLike | None = None,
     weight: ArrayLike | None = None,
     bounds: tuple[float, float] = (0.0, 1.0),
@@ -122,9 +125,11 @@ def confidence_sequence(
     ``answer`` is 0/1 for rates, 0/0.5/1 for one pair's preferences (a tie is 0.5), or any number within
     ``bounds``. Call it again with all votes whenever there are more. ``tuned_for`` is the number of
     raters where it should be narrowest. With ``method="betting"`` give the votes of raters who are done,
-    in the order in which they came.
+    in the order in which they came. Without ``rater`` each vote counts as one rater's only vote.
     """
     n = same_length(answer=answer, rater=rater, item=item, weight=weight)
+    alone = rater is None
+    rater = np.arange(n) if rater is None else rater
     votes, weight_of, who = numbers(answer, "answer"), weights(weight, n), encode(rater)
     low, high = bounds
     if not low < high or votes.min() < low or votes.max() > high:
@@ -138,7 +143,7 @@ def confidence_sequence(
     variance = max(found.variance, floor)
     information = effective * floor / variance
     between, within = _components(votes, who)
-    notes = found.notes
+    notes = found.notes + ((NO_RATER_NOTE,) if alone else ())
     if np.isinf(anytime_multiplier(clusters, tuned_for=tuned_for)):
         notes += (f"With {clusters:g} raters nothing can be concluded yet.",)
     return ConfidenceSequence(

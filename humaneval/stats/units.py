@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from humaneval.stats.columns import Codes, IntArray, cells, encode, numbers, same_length
+from humaneval.stats.columns import Codes, IntArray, cells, encode, missing, numbers, present, same_length
 from humaneval.stats.errors import InputError
 from humaneval.stats.results import FloatArray
 from humaneval.stats.tables import counts_table
@@ -49,24 +49,30 @@ class Units:
 
 
 def from_table(table: ArrayLike) -> Units:
-    """Read a raters x units matrix, NaN (or None) where a rater did not answer."""
+    """Read a raters x units matrix; NaN, None or an empty text where a rater did not answer."""
     matrix = np.asarray(table)
-    if matrix.dtype.kind == "O":
-        matrix = np.array([[np.nan if cell is None else cell for cell in row] for row in matrix])
+    if matrix.dtype.kind == "U" and not isinstance(table, np.ndarray):
+        matrix = np.asarray(table, dtype=object)  # else a NaN among texts is the text "nan"
     if matrix.ndim != 2:
         raise InputError(f"A table of ratings is raters x units, not of {matrix.ndim} dimensions.")
-    if matrix.dtype.kind in "US":
-        present = matrix != ""
-    else:
-        matrix = matrix.astype(np.float64)
-        present = ~np.isnan(matrix)
-    rater, item = np.nonzero(present)
-    return from_votes(rater=rater, item=item, answer=matrix[present])
+    answered = ~missing(matrix)
+    if matrix.dtype.kind in "OU":
+        answered[answered] = matrix[answered] != ""
+    rater, item = np.nonzero(answered)
+    return from_votes(rater=rater, item=item, answer=np.asarray(matrix[answered].tolist()))
 
 
 def from_votes(*, item: ArrayLike, answer: ArrayLike, rater: ArrayLike | None = None) -> Units:
-    """Tabulate votes. A rater may answer an item once; leave repeats out before."""
+    """Tabulate votes. A rater may answer an item once; leave repeats out before.
+
+    Where ``answer`` is missing (NaN or None) the rater did not answer, as in a table.
+    """
     n = same_length(item=item, answer=answer, rater=rater)
+    answered = present(answer)
+    if not answered.all():
+        item, answer = np.asarray(item)[answered], np.asarray(np.asarray(answer)[answered].tolist())
+        rater = None if rater is None else np.asarray(rater)[answered]
+        n = same_length(item=item, answer=answer)
     units, categories = encode(item), encode(answer)
     raters = None if rater is None else encode(rater)
     if raters is not None and cells(raters.codes, units.codes, units.size).size < n:
