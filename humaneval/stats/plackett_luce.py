@@ -143,8 +143,8 @@ def _rows(values: Sequence[Sequence[Any]] | ArrayLike) -> list[list[Any]]:
 
 def _ranked(row: Any) -> list[Any]:
     """Return a ranking's labels, without the missing values that end a shorter row of a table."""
-    if isinstance(row, str) or not np.iterable(row):
-        raise InputError("Each ranking is a list of conditions, best first, not a single value.")
+    if not np.iterable(row):
+        raise InputError("Each ranking is a list of conditions, best first, not a single number.")
     labels = list(row)
     absent = missing(np.asarray(labels, dtype=object))
     while labels and absent[len(labels) - 1]:

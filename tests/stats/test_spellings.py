@@ -120,7 +120,7 @@ def test_rankings_of_a_data_frame_may_be_short():
     padded = [row + [None] * (3 - len(row)) for row in rows]
     assert (plackett_luce(pd.DataFrame(padded)).estimate == plackett_luce(rows).estimate).all()
     with pytest.raises(InputError, match="best first"):
-        plackett_luce(["abc", "bca"])
+        plackett_luce([1, 2, 3])
 
 
 def test_next_pairs_reads_a_win_matrix():
