@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from django.core.files.base import ContentFile, File
 from whitenoise.storage import CompressedManifestStaticFilesStorage
@@ -30,8 +31,10 @@ def without_documentation(source: str) -> str:
 
 
 _LITERAL = re.compile(
-    r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[(=,:!&|?;]\s*/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+/[a-z]*)"""
+    r"""(`(?:\\.|[^`\\\n])*`|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[(=,:!&|?;]\s*/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+/[a-z]*)"""
 )
+_MAYBE_EMPTY = re.compile(r"(?:for|while|if|else)\b")
+_NESTED = re.compile(r"\$\{[^}`]*`")
 _AROUND = re.compile(r" ?([{}()\[\],;:=<>?&|*!]) ?")
 _AROUND_SIGN = re.compile(r"(?<![+-]) ([+-]) (?![+-])")
 
@@ -39,26 +42,38 @@ _AROUND_SIGN = re.compile(r"(?<![+-]) ([+-]) (?![+-])")
 def tightened(source: str) -> str:
     """Return a module that has no documentation left, without the spaces that only people need.
 
-    Lines with template strings stay as they are. Raises ValueError for a comment, which would swallow what
-    follows it once lines are joined.
+    Expects what our modules keep to: statements end in semicolons. Lines with a template string inside
+    another stay as they are. Raises ValueError for a comment, which would swallow what follows it once
+    lines are joined.
     """
-    return re.sub(r"(?<=[{,(\[;])\n", "", "\n".join(map(_tightened_line, source.split("\n"))))
+    lines = [_tightened_line(line) for line in source.split("\n")]
+    for number, (line, following) in enumerate(pairwise(lines)):
+        # Of "while (waiting());" the semicolon is the body.
+        if line.endswith(";") and following.startswith("}") and not _MAYBE_EMPTY.match(line):
+            lines[number] = line[:-1]
+    joined = re.sub(r"(?<=[{,(\[;])\n", "", "\n".join(lines))
+    return re.sub(r"\n(?=})|(?<=})\n(?=[}#a-zA-Z])", "", joined)
 
 
 def _tightened_line(line: str) -> str:
-    if "`" in line:
+    if _NESTED.search(line):
         return line
     parts = _LITERAL.split(line)
     if any("//" in part or "/*" in part for part in parts[::2]):
         raise ValueError(f"A comment stands on a line of its own, or after “;”, “,” or “{{”: {line}")
     parts[::2] = [_AROUND.sub(r"\1", _AROUND_SIGN.sub(r"\1", part)) for part in parts[::2]]
+    for number, literal in enumerate(parts[1::2]):
+        if literal[0] in "\"'`":
+            parts[2 * number] = parts[2 * number].rstrip(" ")
     return "".join(parts)
 
 
 def without_spaces(source: str) -> str:
     """Return a style sheet without comments, and without the spaces that only people need."""
-    bare = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
-    return re.sub(r" ?([{};]) ?", r"\1", re.sub(r"\s+", " ", bare)).replace(": ", ":").strip()
+    bare = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL))
+    parts = re.split(r"""("[^"]*"|'[^']*')""", bare)
+    parts[::2] = [re.sub(r" ?([{};,>]) ?", r"\1", part).replace(": ", ":") for part in parts[::2]]
+    return "".join(parts).replace(";}", "}").strip()
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):

@@ -137,7 +137,13 @@ def test_modules_leave_their_documentation_and_types_behind_and_nothing_else() -
 def test_modules_lose_the_spaces_that_only_people_need_and_keep_those_of_texts() -> None:
     source = 'const a = { b: "c = { d }", e: 1 + 2 };\nif (/[ "/] \\/ x/.test(b)) return - a;\n'
     assert tightened(source) == 'const a={b:"c = { d }",e:1+2};if (/[ "/] \\/ x/.test(b))return-a;'
-    assert tightened("x = `a = ${ b }`;\ny = c - -d;") == "x = `a = ${ b }`;y=c - -d;"
+    assert tightened("x = `a = ${ b }`;\ny = c - -d;") == "x=`a = ${ b }`;y=c - -d;"
+    assert tightened('import { a } from "./a.js";\nf();\n') == 'import{a}from"./a.js";f();'
+    assert tightened("function f() {\na();\n}\nclass B {\n#c() {}\nd() {\n}\n}") == (
+        "function f(){a()}class B{#c(){}d(){}}"
+    )
+    assert tightened("{\nwhile (waiting());\n}") == "{while(waiting());}"
+    assert tightened("x = `a ${b ? `c { d }` : e } f`;\ng();") == "x = `a ${b ? `c { d }` : e } f`;g();"
     with pytest.raises(ValueError, match="A comment stands"):
         tightened("a = b // why\nc = d;")
 
@@ -145,5 +151,7 @@ def test_modules_lose_the_spaces_that_only_people_need_and_keep_those_of_texts()
 def test_style_sheets_leave_comments_and_spaces_behind() -> None:
     source = "/* why */\n.a > b:hover {\n  margin: 0 -1px;\n}\n"
     source += "@media (min-width: 4rem) { p { width: calc(1px + 2px); } }\n"
-    small = ".a > b:hover{margin:0 -1px;}@media (min-width:4rem){p{width:calc(1px + 2px);}}"
+    source += 'p::before { content: "a , b"; font: 1rem a, b; }'
+    small = ".a>b:hover{margin:0 -1px}@media (min-width:4rem){p{width:calc(1px + 2px)}}"
+    small += 'p::before{content:"a , b";font:1rem a,b}'
     assert without_spaces(source) == small
