@@ -131,11 +131,15 @@ def test_an_interrupt_from_the_terminal_ends_it_without_a_traceback(tmp_path):
         [sys.executable, "-m", "metrics", "compare", "a", "a", "--extractor", "pixels:64", "--no-cache"],
         cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1", "PATH": ""},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells' background jobs ignore it
     )  # fmt: skip
-    assert process.stderr.readline().startswith("features of real")
-    time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    try:
+        assert process.stderr.readline().startswith("features of real")
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130, error
     assert "Interrupted" in error
     assert "Traceback" not in error
