@@ -105,7 +105,7 @@ def bucket(monkeypatch):
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     client = boto3.client("s3")
-    client.create_bucket(Bucket="pictures")
+    client.create_bucket(Bucket="scored")
     yield client
     # moto keeps its buckets in this process, whichever server made them.
     urllib.request.urlopen(f"http://{host}:{port}/moto-api/reset", data=b"").close()
@@ -114,11 +114,11 @@ def bucket(monkeypatch):
 
 def test_an_s3_prefix_is_listed_and_read_here_and_by_workers(bucket):
     for key in ("run/b.png", "run/deep/a.PNG", "run/log.txt", "other/c.png", "run2/d.png"):
-        bucket.put_object(Bucket="pictures", Key=key, Body=encoded(Image.fromarray(RAMP)))
-    items = image_items("s3://pictures/run")
+        bucket.put_object(Bucket="scored", Key=key, Body=encoded(Image.fromarray(RAMP)))
+    items = image_items("s3://scored/run")
     assert [item.name for item in items] == ["b.png", "deep/a.PNG"]
-    assert image_items("s3://pictures/run/") == items
-    assert len(image_items("s3://pictures")) == 4
+    assert image_items("s3://scored/run/") == items
+    assert len(image_items("s3://scored")) == 4
     for workers in (0, 1):
         for found in decoded(items, 3, workers):
             np.testing.assert_array_equal(found.pixels, RAMP)
@@ -127,9 +127,9 @@ def test_an_s3_prefix_is_listed_and_read_here_and_by_workers(bucket):
 def test_a_bucket_that_is_not_there_is_said_and_a_lost_object_is_a_problem(bucket):
     with pytest.raises(InvalidInput, match=r"s3://nowhere/x cannot be listed: .*NoSuchBucket"):
         image_items("s3://nowhere/x")
-    bucket.put_object(Bucket="pictures", Key="a.png", Body=encoded(Image.fromarray(RAMP)))
-    (item,) = image_items("s3://pictures/")
-    bucket.delete_object(Bucket="pictures", Key="a.png")
+    bucket.put_object(Bucket="scored", Key="a.png", Body=encoded(Image.fromarray(RAMP)))
+    (item,) = image_items("s3://scored/")
+    bucket.delete_object(Bucket="scored", Key="a.png")
     assert "NoSuchKey" in decode(item, 3).problem.reason
 
 
