@@ -67,6 +67,9 @@ def shoot_all(browser: Browser, found: dict[str, list[str]]) -> None:
     page.set_viewport_size(DESKTOP)
     page.goto(f"{admin}studies/study/")
     page.get_by_role("link", name="Which digit is real?").first.click()
+    while not page.get_by_text("The whole audit").count():  # the check for leaks goes on after READY
+        page.wait_for_timeout(1000)
+        page.reload()
     shoot(page, "study")
     rate(browser, found["RATE which-is-better"][1], "rater", DESKTOP)
     rate(browser, found["RATE diversity"][1], "rater-phone", PHONE)

@@ -54,8 +54,6 @@ def run(console: Console, address: str, login: Login, effort: float = 1.0) -> li
     plans = [plan.scaled(effort) for plan in PLANS]
     planned = [(plan, make_study(plan, sets, login.user)) for plan in plans]
     studies = [study for _, study in planned]
-    for study in studies:
-        start_leak_check(study)
     digits_run, inception_run = start_scores(material, sets, login.user)
     for study in studies:
         wait_until_open(console, study)
@@ -65,6 +63,8 @@ def run(console: Console, address: str, login: Login, effort: float = 1.0) -> li
     console.say("Building reports")
     for study in studies:
         take_snapshot(study=study)
+    for study in studies:  # in the worker, while people look at the reports
+        start_leak_check(study)
     return studies
 
 
