@@ -279,8 +279,10 @@ class Seal(models.Model):
     previous = models.CharField(max_length=64, help_text=_("Head of the chain before this batch."))
     head = models.CharField(max_length=64, help_text=_("Head of the chain with this batch."))
     vote_count = models.PositiveIntegerField()
-    summary = models.JSONField(
-        default=dict, help_text=_("The batch in numbers, so that pages need not count a million votes.")
+    summary = models.JSONField(default=dict, help_text=_("The batch in numbers."))
+    totals = models.JSONField(
+        default=dict,
+        help_text=_("This batch and all before it in numbers, so that pages need not count a million votes."),
     )
     sealed_at = models.DateTimeField(auto_now_add=True)
 

@@ -15,7 +15,7 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from humaneval.rating.chain import GENESIS, Entry, Findings, Head, Link, check_chain, next_head
 from humaneval.rating.digests import VoteContent, read_contents
-from humaneval.rating.live import Tally
+from humaneval.rating.live import NOTHING, Tally, sealed_tally
 from humaneval.rating.models import Seal, SealedVote, Tombstone, Vote
 from humaneval.studies.models import Study
 
@@ -47,10 +47,36 @@ def head_of(study: Study) -> Head:
 def verify_study(study: Study, *, earlier: Head | None = None) -> Findings:
     """Check a study's sealed votes in the database against its chain, and that against an earlier head."""
     findings = check_chain(links_of(study), earlier=earlier)
-    summaries = Seal.objects.filter(study=study).values_list("vote_count", "summary")
-    if any(count != summary["votes"] for count, summary in summaries):
-        findings.problems.append("A seal's summary does not have its number of votes.")
+    findings.problems += _wrong_sums(study)
+    if not findings.problems:
+        findings.problems += _wrong_recount(study)
     return findings
+
+
+def _wrong_sums(study: Study) -> Iterator[str]:
+    """Yield what is wrong with the numbers in a study's seals, held against one another."""
+    total = NOTHING
+    rows = Seal.objects.filter(study=study).order_by("number")
+    for number, count, summary, totals in rows.values_list("number", "vote_count", "summary", "totals"):
+        batch = Tally.from_summary(summary)
+        total += batch
+        if count != batch.votes:
+            yield f"The summary of seal {number} does not have its number of votes."
+        if total != Tally.from_summary(totals):
+            yield f"The totals of seal {number} are not the sums up to it."
+            total = Tally.from_summary(totals)
+
+
+def _wrong_recount(study: Study) -> Iterator[str]:
+    """Yield what a recount of all sealed votes finds; where some were withdrawn only how many they are."""
+    sealed = Exists(SealedVote.objects.filter(vote_id=OuterRef("pk")))
+    counted = Tally.of(Vote.objects.filter(sealed, assignment__session__study=study))
+    withdrawn = SealedVote.objects.filter(
+        seal__study=study, vote_id__in=Tombstone.objects.filter(study=study).values("vote_id")
+    ).count()
+    kept = sealed_tally(study)
+    if counted.votes + withdrawn != kept.votes or (not withdrawn and counted != kept):
+        yield f"A recount finds {counted}, {withdrawn} withdrawn; the seals say {kept}."
 
 
 def links_of(study: Study) -> Iterator[Link]:
@@ -101,13 +127,16 @@ def _append_seal(study_id: int, contents: list[VoteContent]) -> None:
     last = Seal.objects.filter(study=study_id).order_by("-number").first()
     previous, number = (last.head, last.number + 1) if last else (GENESIS, 1)
     digests = [content.digest for content in contents]
+    tally = _tally(contents)
+    before = Tally.from_summary(last.totals) if last else NOTHING
     seal = Seal.objects.create(
         study_id=study_id,
         number=number,
         previous=previous,
         head=next_head(previous, number, digests),
         vote_count=len(contents),
-        summary=_tally(contents).as_summary(),
+        summary=tally.as_summary(),
+        totals=(before + tally).as_summary(),
     )
     SealedVote.objects.bulk_create(
         SealedVote(vote_id=content.vote_id, seal=seal, digest=digest)

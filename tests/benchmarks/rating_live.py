@@ -70,16 +70,18 @@ def fill(study: Any) -> None:
 def _seal(study: Any, first: Any) -> None:
     from django.db import connection, transaction
 
-    from humaneval.rating.live import Tally
+    from humaneval.rating.live import NOTHING, Tally
     from humaneval.rating.models import Seal, Vote
 
+    total = NOTHING
     with transaction.atomic():
         for number in range(VOTES // BATCH):
             start = first.pk + number * BATCH
             tally = Tally.of(Vote.objects.filter(pk__gte=start, pk__lt=start + BATCH))
+            total += tally
             Seal.objects.create(
                 study=study, number=number + 1, previous="0" * 64, head="0" * 64, vote_count=BATCH,
-                summary=tally.as_summary(),
+                summary=tally.as_summary(), totals=total.as_summary(),
             )  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
+from humaneval.rating.append_only import unprotect
 from humaneval.rating.models import Answer, Opening, Seal, SealedVote, Session, Tombstone, Vote
 from humaneval.rating.sealing import seal_votes, verify_study
 from humaneval.rating.withdrawal import withdraw_votes
 from tests.factories import open_study
-from tests.rating.conftest import vote_for
+from tests.rating.conftest import ApiRater, vote_for
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +124,21 @@ def test_the_migration_can_be_undone_and_done_again(study):
     assert Vote.objects.filter(pk=Vote.objects.earliest("pk").pk).update(late=False) == 1
     migration.protect(None, editor)
     assert refused("DELETE FROM rating_vote")
+
+
+def test_seals_made_before_they_held_sums_get_them_once():
+    first, second = (ApiRater(open_study(trial_count=trials)) for trials in (7, 4))
+    for rater in (first, second):
+        rater.arrive()
+        rater.answer_everything()
+    seal_votes(batch=3)
+    before = list(Seal.objects.values_list("pk", "totals"))
+    unprotect(connection)
+    Seal.objects.update(totals={})
+    migration = import_module("humaneval.rating.migrations.0009_totals_in_seals")
+    migration.write_totals(apps, type("Editor", (), {"connection": connection}))
+    assert list(Seal.objects.values_list("pk", "totals")) == before
+    assert refused("UPDATE rating_seal SET totals = totals")
 
 
 def _execute(statement: str) -> None:

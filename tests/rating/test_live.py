@@ -81,5 +81,5 @@ def test_the_number_of_queries_is_fixed(rater_of, django_assert_num_queries):
     study = open_study(trial_count=30)
     rater_of(study).answer_everything()
     seal_votes(batch=3)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         live_state(study)

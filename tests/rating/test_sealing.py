@@ -12,9 +12,10 @@ from django.db import connection
 from humaneval.rating import sealing
 from humaneval.rating.append_only import protect, unprotect
 from humaneval.rating.chain import GENESIS, Head
-from humaneval.rating.models import Answer, Seal, SealedVote, Vote
+from humaneval.rating.models import Answer, Seal, SealedVote, Session, Vote
 from humaneval.rating.sealing import count_unsealed, head_of, seal_votes, verify_study
 from humaneval.rating.tasks import seal_new_votes
+from humaneval.rating.withdrawal import withdraw_votes
 from tests.factories import open_study
 from tests.rating.conftest import ApiRater
 
@@ -131,6 +132,36 @@ def test_a_dropped_vote_is_found():
         victim.answers.all().delete()
         Vote.objects.filter(pk=victim.pk).delete()
     assert verify_study(study).problems == [f"Vote {victim.pk} of seal 1 is missing."]
+
+
+@pytest.mark.parametrize("field", ["summary", "totals"])
+def test_numbers_in_a_seal_that_are_not_its_votes_are_found(field: str):
+    study = voted()
+    seal_votes(batch=3)
+    with Tampering():
+        seal = Seal.objects.get(number=2)
+        setattr(seal, field, {**getattr(seal, field), "late": 9})
+        seal.save(update_fields=[field])
+    assert "The totals of seal 2 are not the sums up to it." in verify_study(study).problems
+
+
+def test_numbers_that_add_up_but_are_no_recount_are_found():
+    study = voted()
+    seal_votes()
+    seal = Seal.objects.get()
+    with Tampering():
+        Seal.objects.update(summary={**seal.summary, "late": 1}, totals={**seal.totals, "late": 1})
+    (problem,) = verify_study(study).problems
+    assert problem.startswith("A recount finds Tally(votes=8, late=0")
+
+
+def test_withdrawn_votes_stay_in_a_seals_numbers():
+    study = voted()
+    seal_votes()
+    withdraw_votes(session=Session.objects.get(), reason="asked for it")
+    answer(study)
+    seal_votes()
+    assert verify_study(study).problems == []
 
 
 def test_a_chain_written_anew_without_a_vote_is_found_by_an_earlier_head():
