@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeGuard
 
 import numpy as np
@@ -176,6 +176,25 @@ def is_integer(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+CHAPTER = 50_000
+"""Trials that are drawn and balanced together at least."""
+
+USES = 10
+"""Times that a chapter shows each sample of a large study on average at least: evenly, to within one."""
+
+
+def _chapters(design: Design, *, whole: bool) -> Iterator[tuple[int, Design]]:
+    """Yield designs that are together as long as this one, each with the number of its first trial.
+
+    The first one's seed is the design's own, so that a study of one chapter is drawn by that.
+    """
+    samples = sum(len(condition.samples) for condition in design.conditions)
+    size = design.trial_count if whole else max(CHAPTER, USES * samples)
+    for chapter, first in enumerate(range(0, design.trial_count, max(1, size))):
+        count = min(size, design.trial_count - first)
+        yield first, replace(design, trial_count=count, seed=design.seed + (chapter << 32))
+
+
 class Protocol(ABC):
     """One way of asking."""
 
@@ -255,12 +274,19 @@ class Protocol(ABC):
         """Return what a researcher should know of a design without problems before launching it."""
         return []
 
-    @abstractmethod
     def trials(self, design: Design) -> Iterator[TrialSpec]:
         """Yield ``design.trial_count`` trials, numbered from 0, the same ones for the same design.
 
-        The design has no :meth:`problems`.
+        The design has no :meth:`problems`. Trials of a large study are drawn chapter by chapter, each
+        balanced by itself, so that memory follows from the samples and not from the trials.
         """
+        for first, chapter in _chapters(design, whole=self.uses_pairs):
+            for trial in self.draw_trials(chapter):
+                yield replace(trial, number=first + trial.number) if first else trial
+
+    @abstractmethod
+    def draw_trials(self, design: Design) -> Iterator[TrialSpec]:
+        """Yield a chapter's trials, numbered from 0, the same ones for the same design."""
 
     @abstractmethod
     def decode(

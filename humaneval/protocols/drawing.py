@@ -7,10 +7,16 @@ same trials on every machine and under every version of NumPy.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+
+ROWS = 5_000
+"""Rows that :func:`rows_of` holds as Python's objects at a time: these take ten times an array's memory."""
 
 STRETCH = 20
 """Places among which :func:`spread_flags` shuffles: too many to guess the last ones by counting."""
@@ -26,6 +32,12 @@ class Draw:
         """Return ``count`` random 64-bit words: the same ones for the same seed and purpose."""
         sequence = np.random.SeedSequence(self._seed, spawn_key=tuple(purpose.encode()))
         return np.asarray(np.random.PCG64(sequence).random_raw(count), dtype=np.uint64)
+
+
+def rows_of(*columns: NDArray[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of columns of one length, as Python's own numbers and lists."""
+    for first in range(0, len(columns[0]), ROWS):
+        yield from zip(*(column[first : first + ROWS].tolist() for column in columns), strict=True)
 
 
 def offsets(sizes: Ints) -> Ints:

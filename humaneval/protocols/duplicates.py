@@ -74,8 +74,8 @@ class Duplicates(Protocol):
         bare = [condition for condition in design.conditions if not shown[condition.id]]
         return [f"“{condition}” has no pairs: import some, or take it out." for condition in bare]
 
-    def trials(self, design: Design) -> Iterator[TrialSpec]:
-        """Yield trials; see :meth:`Protocol.trials`."""
+    def draw_trials(self, design: Design) -> Iterator[TrialSpec]:
+        """Yield trials; see :meth:`Protocol.draw_trials`."""
         draw = Draw(design.seed)
         order = np.argsort(draw.words("order", len(design.pairs)), kind="stable")
         pairs = [design.pairs[place] for place in order]

@@ -20,7 +20,7 @@ from humaneval.protocols.base import (
     TrialSpec,
     is_integer,
 )
-from humaneval.protocols.drawing import Draw, Ints, even_hands, even_picks, offsets
+from humaneval.protocols.drawing import Draw, Ints, even_hands, even_picks, offsets, rows_of
 from humaneval.protocols.requirements import advice_on_repeats, has_prompts
 
 SLIDER = (0, 100)
@@ -149,8 +149,8 @@ class Likert(Protocol):
         each = math.ceil(design.trial_count / len(design.conditions))
         return advice_on_repeats(design.conditions, [each] * len(design.conditions))
 
-    def trials(self, design: Design) -> Iterator[TrialSpec]:
-        """Yield trials; see :meth:`Protocol.trials`."""
+    def draw_trials(self, design: Design) -> Iterator[TrialSpec]:
+        """Yield trials; see :meth:`Protocol.draw_trials`."""
         draw = Draw(design.seed)
         pools = [self._pools(condition, design.settings) for condition in design.conditions]
         pool_counts = np.array([len(some) for some in pools])
@@ -165,8 +165,7 @@ class Likert(Protocol):
         samples = np.concatenate([pool.samples for pool in every])[cells]
         prompts = self._prompts(every, pool_of, cells)
         ids = np.array([c.id for c in design.conditions])[condition]
-        rows = zip(ids.tolist(), samples.tolist(), prompts.tolist(), strict=True)
-        for number, (condition_id, grid, prompt) in enumerate(rows):
+        for number, (condition_id, grid, prompt) in enumerate(rows_of(ids, samples, prompts)):
             yield TrialSpec(
                 number=number, condition=condition_id, slots=(tuple(grid),), prompt=prompt or None
             )

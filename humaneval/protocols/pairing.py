@@ -15,6 +15,7 @@ from humaneval.protocols.drawing import (
     even_picks,
     offsets,
     part_twins,
+    rows_of,
 )
 from humaneval.protocols.requirements import has_prompts
 
@@ -70,8 +71,7 @@ def meetings(
     if hands == (1, 1):
         right = part_twins(draw, "twins", subject, left[:, 0], right[:, 0])[:, None]
     turns = balanced_turns(draw, "sides", pair_of, places)
-    columns = (pair_of, subject_prompts[subject], left, right, turns)
-    for number, row in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+    for number, row in enumerate(rows_of(pair_of, subject_prompts[subject], left, right, turns)):
         pair, prompt, first, second, turn = row
         yield TrialSpec(
             number=number,

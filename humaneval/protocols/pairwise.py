@@ -106,8 +106,8 @@ class Pairwise(Protocol):
             hands=(self._size(design.settings),) * 2,
         )
 
-    def trials(self, design: Design) -> Iterator[TrialSpec]:
-        """Yield trials; see :meth:`Protocol.trials`."""
+    def draw_trials(self, design: Design) -> Iterator[TrialSpec]:
+        """Yield trials; see :meth:`Protocol.draw_trials`."""
         size = self._size(design.settings)
         return meetings(
             pairs=self._pairs(design),

@@ -93,8 +93,8 @@ class Ranking(Protocol):
         first, *others = (list(dict.fromkeys(c.prompts[c.prompts > 0].tolist())) for c in design.conditions)
         return [prompt for prompt in first if all(prompt in other for other in others)]
 
-    def trials(self, design: Design) -> Iterator[TrialSpec]:
-        """Yield trials; see :meth:`Protocol.trials`."""
+    def draw_trials(self, design: Design) -> Iterator[TrialSpec]:
+        """Yield trials; see :meth:`Protocol.draw_trials`."""
         images, count = self._images(design.settings), design.trial_count
         draw, choices = Draw(design.seed), list(combinations(design.conditions, images))
         prompts = self._shared(design)

@@ -19,7 +19,7 @@ from humaneval.protocols.base import (
     Setting,
     TrialSpec,
 )
-from humaneval.protocols.drawing import Draw, even_picks, spread_flags
+from humaneval.protocols.drawing import Draw, even_picks, rows_of, spread_flags
 from humaneval.protocols.requirements import advice_on_repeats
 
 SHARE_REAL = Setting(
@@ -70,8 +70,8 @@ class RealOrFake(Protocol):
         conditions = (*design.real, *design.generated)
         return advice_on_repeats(conditions, [reals, *[each] * len(design.generated)])
 
-    def trials(self, design: Design) -> Iterator[TrialSpec]:
-        """Yield trials; see :meth:`Protocol.trials`."""
+    def draw_trials(self, design: Design) -> Iterator[TrialSpec]:
+        """Yield trials; see :meth:`Protocol.draw_trials`."""
         draw = Draw(design.seed)
         conditions = (design.real[0], *design.generated)
         share = self.value(design.settings, "share_real")
@@ -81,7 +81,7 @@ class RealOrFake(Protocol):
         condition[shows_generated] = 1 + even_picks(draw, "turns", turns, np.array([len(design.generated)]))
         sizes = np.array([len(c.samples) for c in conditions])
         picks = even_picks(draw, "samples", condition, sizes)
-        for number, (index, pick) in enumerate(zip(condition.tolist(), picks.tolist(), strict=True)):
+        for number, (index, pick) in enumerate(rows_of(condition, picks)):
             chosen = conditions[index]
             yield TrialSpec(number=number, condition=chosen.id, slots=((int(chosen.samples[pick]),),))
 

@@ -119,8 +119,8 @@ class TwoAFC(Protocol):
             hands=self._hands(design.settings),
         )
 
-    def trials(self, design: Design) -> Iterator[TrialSpec]:
-        """Yield trials; see :meth:`Protocol.trials`."""
+    def draw_trials(self, design: Design) -> Iterator[TrialSpec]:
+        """Yield trials; see :meth:`Protocol.draw_trials`."""
         met = meetings(
             pairs=[(condition, design.real[0]) for condition in design.generated],
             trial_count=design.trial_count,

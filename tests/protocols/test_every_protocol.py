@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from humaneval.protocols import registry
+from humaneval.protocols import base, registry
 from humaneval.protocols.base import QuestionSpec, SettingsError
 from tests.protocols.designs import condition, design
 
@@ -62,6 +63,46 @@ def test_trials_do_not_depend_on_the_ids_that_a_database_gave(protocol):
 def test_it_makes_as_many_trials_as_asked_numbered_from_zero(protocol, count):
     trials = list(protocol.trials(design(protocol, trials=count)))
     assert [trial.number for trial in trials] == list(range(count))
+
+
+@pytest.mark.parametrize("protocol", [p for p in PROTOCOLS if not p.uses_pairs], ids=lambda p: p.name)
+def test_a_large_study_is_drawn_chapter_by_chapter_each_balanced(protocol, monkeypatch):
+    monkeypatch.setattr(base, "CHAPTER", 60)
+    monkeypatch.setattr(base, "USES", 0)
+    plan = design(protocol, trials=150)
+    trials = list(protocol.trials(plan))
+    assert [trial.number for trial in trials] == list(range(150))
+    assert trials[:60] == list(protocol.trials(replace(plan, trial_count=60)))
+    chapters = [trials[:60], trials[60:120]]
+    slots = [[trial.slots for trial in chapter] for chapter in chapters]
+    assert slots[0] != slots[1]
+    for chapter in chapters:
+        turns = Counter(trial.turn for trial in chapter)
+        assert max(turns.values()) - min(turns.values()) <= 1
+
+
+def test_a_chapter_holds_each_sample_many_times_however_many_there_are(monkeypatch):
+    monkeypatch.setattr(base, "CHAPTER", 5)
+    protocol = registry.get("two_afc")
+    plan = design(protocol, samples=7, trials=2_000)
+    size = base.USES * 7 * len(plan.conditions)
+    used = Counter(sample for t in list(protocol.trials(plan))[:size] for slot in t.slots for sample in slot)
+    for spec in plan.conditions:
+        counts = [used[sample] for sample in spec.samples.tolist()]
+        assert min(counts) > 0
+        assert max(counts) - min(counts) <= 1
+
+
+def test_drawing_many_trials_takes_the_memory_of_few(monkeypatch):
+    monkeypatch.setattr(base, "CHAPTER", 1_000)
+    monkeypatch.setattr(base, "USES", 1)
+    protocol, peaks = registry.get("pairwise"), []
+    for count in (2_000, 10_000):
+        tracemalloc.start()
+        assert sum(1 for _ in protocol.trials(design(protocol, trials=count))) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 @every_protocol

@@ -15,7 +15,7 @@ from humaneval.samples.models import Sample, Stimulus
 from humaneval.studies import launching, lifecycle
 from humaneval.studies.authoring import create_study
 from humaneval.studies.design import NotLaunchable, preview_trials
-from humaneval.studies.models import Study, StudyState, Trial
+from humaneval.studies.models import Study, StudyState
 
 pytestmark = pytest.mark.django_db
 
@@ -124,15 +124,15 @@ def test_a_kill_inside_a_batch_leaves_no_part_of_it(image_sets, monkeypatch):
     study = draft(image_sets)
     expected = preview_trials(study, 100)
     lifecycle.launch(study)
-    store, batches = Trial.objects.bulk_create, iter(range(1, 100))
+    store, batches = launching.write_trials, iter(range(1, 100))
 
-    def killed_at_the_third(rows):
-        store(rows)
+    def killed_at_the_third(study_id, specs):
+        store(study_id, specs)
         if next(batches) == 3:
             raise Killed
 
     with monkeypatch.context() as killing:
-        killing.setattr(Trial.objects, "bulk_create", killed_at_the_third)
+        killing.setattr(launching, "write_trials", killed_at_the_third)
         with pytest.raises(Killed):
             run(study)
     assert study.trials.count() == 10
