@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from humaneval.rating import exclusions
-from humaneval.rating.exclusions import Reason
-from humaneval.rating.models import RuleSet
+import numpy as np
+
+from humaneval.rating.exclusions import RULES
+from humaneval.rating.vote_columns import Bools
+from humaneval.reports.material import Material, RuleSetFacts
 from humaneval.reports.results import Estimate, ExclusionSet
-from humaneval.studies.models import Study
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LeftOut:
     """One way of leaving votes out: a version of the study's rules, or none of them.
 
-    ``governs`` marks the one that the report rests on: the last version declared before launch, else none.
+    ``rows`` marks the votes that go (V); ``by_rule`` says how many each rule leaves out. ``governs`` marks
+    the way that the report rests on: the last version declared before launch, else none.
     """
 
-    rule_set: RuleSet | None
-    reasons: Mapping[int, tuple[Reason, ...]]
+    rule_set: RuleSetFacts | None
+    rows: Bools
     governs: bool
+    by_rule: dict[str, int] = field(default_factory=dict)
 
     def described(self, estimates: list[Estimate]) -> ExclusionSet:
         """Return it as the report tells it, with the headline estimates that it leads to."""
@@ -30,23 +33,32 @@ class LeftOut:
             name=self.rule_set.name if self.rule_set else "",
             before_launch=bool(self.rule_set and self.rule_set.before_launch),
             governs=self.governs,
-            left_out=len(self.reasons),
-            by_rule=exclusions.counts_by_rule(self.reasons),
+            left_out=int(self.rows.sum()),
+            by_rule=self.by_rule,
             estimates=[one for one in estimates if one.headline],
         )
 
 
-def ways_to_leave_out(study: Study) -> list[LeftOut]:
-    """Return all of a study's ways, none at all first, then versions in order; just none where no rules are.
-
-    Three queries for each version.
-    """
-    own = exclusions.declared_before_launch(study)
-    versions = list(RuleSet.objects.filter(study=study).order_by("version"))
+def ways_to_leave_out(material: Material) -> list[LeftOut]:
+    """Return all of a study's ways, none at all first, then versions in order."""
+    before = [one.version for one in material.rule_sets if one.before_launch]
+    own = max(before, default=0)
+    nothing = np.zeros(len(material.votes), dtype=bool)
     return [
-        LeftOut(None, {}, governs=own is None),
-        *(LeftOut(one, exclusions.excluded(study, one), governs=one == own) for one in versions),
+        LeftOut(None, nothing, governs=not own),
+        *(_by_rules(material, one, governs=one.version == own) for one in material.rule_sets),
     ]
+
+
+def _by_rules(material: Material, rule_set: RuleSetFacts, *, governs: bool) -> LeftOut:
+    votes = material.votes
+    rows, by_rule = np.zeros(len(votes), dtype=bool), {}
+    for name, settings in sorted(rule_set.rules.items()):
+        found = RULES[name].apply(votes, settings)
+        if found:
+            by_rule[name] = len(found)
+            rows |= np.isin(votes.vote, np.fromiter(found, np.int64, len(found)))
+    return LeftOut(rule_set, rows, governs, by_rule)
 
 
 def compare(ways: list[LeftOut], estimate: Callable[[LeftOut], list[Estimate]]) -> list[ExclusionSet]:

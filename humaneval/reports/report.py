@@ -1,9 +1,12 @@
-"""A study's report: votes and scores in, one record of everything they say out."""
+"""A study's report: material in, one record of everything that its votes and scores say out.
+
+:func:`build_report` is pure: it reads :class:`humaneval.reports.material.Material` and nothing else, so that
+a report is the same whether its votes come from the database, from a bundle or from elsewhere.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -20,7 +23,8 @@ from humaneval.reports.analysis.rates import estimate_rates
 from humaneval.reports.analysis.scales import estimate_scales
 from humaneval.reports.cautions import all_cautions, simulated_note
 from humaneval.reports.exclusions import LeftOut, compare, ways_to_leave_out
-from humaneval.reports.facts import study_facts
+from humaneval.reports.loading import load_material
+from humaneval.reports.material import Material
 from humaneval.reports.methods import describe_methods
 from humaneval.reports.results import (
     Agreement,
@@ -31,24 +35,28 @@ from humaneval.reports.results import (
     StudyFacts,
     to_payload,
 )
-from humaneval.reports.scores import latest_scores, missing_scores
 from humaneval.reports.version import code_version
-from humaneval.reports.votes import Votes, VoteTable, read_pair_votes, read_votes
+from humaneval.reports.votes import Votes, VoteTable, select_pair_votes, select_votes
 from humaneval.studies.models import Study
 
 
 def build(study: Study) -> dict[str, Any]:
-    """Return the report as JSON-able data; see :class:`humaneval.reports.results.Report` for its keys."""
-    return to_payload(build_report(study))
+    """Return a study's report as JSON-able data, keyed as in :class:`humaneval.reports.results.Report`."""
+    return to_payload(report_of(study))
 
 
-def build_report(study: Study) -> Report:
+def report_of(study: Study) -> Report:
     """Return the report of a study as its votes and scores stand now. Reads every vote; stores nothing."""
-    facts, ways = study_facts(study), ways_to_leave_out(study)
+    return build_report(load_material(study), built_at=timezone.now().isoformat(timespec="seconds"))
+
+
+def build_report(material: Material, *, built_at: str = "") -> Report:
+    """Return what a study's votes and scores say. Pure: the same material gives the same numbers."""
+    facts, ways = material.study, ways_to_leave_out(material)
     governing = next(way for way in ways if way.governs)
-    votes = read_votes(study, but=governing.reasons)
-    estimates, ranking, agreement = _human_side(facts, votes, study, governing)
-    scores = latest_scores(study, facts.conditions)
+    votes = select_votes(material, governing.rows)
+    estimates, ranking, agreement = _human_side(material, votes, governing)
+    scores = [one.row for one in material.scores]
     report = Report(
         study=facts,
         votes=votes.counts,
@@ -59,78 +67,71 @@ def build_report(study: Study) -> Report:
         agreement=agreement,
         ranking=ranking,
         scores=scores,
-        missing_scores=missing_scores(study, scores),
+        missing_scores=list(material.missing_scores),
         correlations=correlate(facts, estimates, scores),
         warnings=all_cautions(facts, votes.counts, votes.raters, estimates, scores),
         methods=[],
-        built_at=timezone.now().isoformat(timespec="seconds"),
+        built_at=built_at,
         code_version=code_version(),
-        exclusions=compare(
-            ways, lambda way: estimates if way.governs else _estimates_without(facts, study, way)
-        ),
+        exclusions=compare(ways, lambda way: estimates if way.governs else _estimates_without(material, way)),
     )
     return dataclasses.replace(report, methods=describe_methods(report))
 
 
 def _human_side(
-    facts: StudyFacts, votes: Votes, study: Study, way: LeftOut
+    material: Material, votes: Votes, way: LeftOut
 ) -> tuple[list[Estimate], list[Ranking], list[Agreement]]:
+    facts = material.study
     estimates: list[Estimate] = []
     ranking: list[Ranking] = []
     agreement: list[Agreement] = []
     for question in facts.questions:
-        found, order = _estimate(facts, votes, question, study, way)
+        found, order = _estimate(material, votes, question, way)
         estimates += found
         estimates += estimate_exposures(votes.exposed, question, facts.conditions)
         ranking += [order] if order else []
-        agreement.append(measure_agreement(_table(votes, question), question, facts.analysis))
+        agreement.append(measure_agreement(votes.table(question.key), question, facts.analysis))
     return estimates, ranking, agreement
 
 
-def _estimates_without(facts: StudyFacts, study: Study, way: LeftOut) -> list[Estimate]:
+def _estimates_without(material: Material, way: LeftOut) -> list[Estimate]:
     """Return what the estimates would be if other votes were left out."""
-    votes = read_votes(study, but=way.reasons)
-    found = (_estimate(facts, votes, question, study, way)[0] for question in facts.questions)
+    votes = select_votes(material, way.rows)
+    found = (_estimate(material, votes, question, way)[0] for question in material.study.questions)
     return [one for estimates in found for one in estimates]
 
 
-def _table(votes: Votes, question: QuestionFacts) -> VoteTable:
-    return votes.counted.where(votes.counted.question == question.key)
-
-
 def _estimate(
-    facts: StudyFacts, votes: Votes, question: QuestionFacts, study: Study, way: LeftOut
+    material: Material, votes: Votes, question: QuestionFacts, way: LeftOut
 ) -> tuple[list[Estimate], Ranking | None]:
-    if facts.analysis == "ranking":
-        return _rank(facts, votes, question, study.settings)
-    table = _table(votes, question)
-    if facts.analysis == "duplicates":
-        return _find_duplicates(facts, table, question, study, way)
-    return _analyse(facts, table, question)
+    if material.study.analysis == "ranking":
+        return _rank(material, votes, question)
+    if material.study.analysis == "duplicates":
+        return _find_duplicates(material, votes.table(question.key), question, way), None
+    return _analyse(material.study, votes.table(question.key), question)
 
 
-def _rank(
-    facts: StudyFacts, votes: Votes, question: QuestionFacts, settings: Mapping[str, Any]
-) -> tuple[list[Estimate], Ranking | None]:
+def _rank(material: Material, votes: Votes, question: QuestionFacts) -> tuple[list[Estimate], Ranking | None]:
+    facts, protocol = material.study, registry.get(material.study.protocol)
     ballots = [ballot for ballot in votes.ballots if ballot.question == question.key]
-    protocol = registry.get(facts.protocol)
-    estimates = sorted_by_estimate(estimate_rankings(ballots, question, facts.conditions, protocol, settings))
+    estimates = sorted_by_estimate(
+        estimate_rankings(ballots, question, facts.conditions, protocol, material.settings)
+    )
     return estimates, rank_by_estimates(estimates)
 
 
 def _find_duplicates(
-    facts: StudyFacts, table: VoteTable, question: QuestionFacts, study: Study, way: LeftOut
-) -> tuple[list[Estimate], Ranking | None]:
-    protocol = registry.get(facts.protocol)
-    estimates = estimate_duplicates(
+    material: Material, table: VoteTable, question: QuestionFacts, way: LeftOut
+) -> list[Estimate]:
+    protocol = registry.get(material.study.protocol)
+    return estimate_duplicates(
         table,
-        read_pair_votes(study, but=way.reasons),
+        select_pair_votes(material, way.rows),
         question,
-        facts.conditions,
+        material.study.conditions,
         protocol.measure,
-        protocol.value(study.settings, "batch_size"),
+        protocol.value(material.settings, "batch_size"),
     )
-    return estimates, None
 
 
 def _analyse(

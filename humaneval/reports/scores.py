@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+import numpy as np
 from django.db.models import QuerySet
 
 from humaneval.jobs.models import JobState
+from humaneval.reports.material import SampleScore, ScoreFacts
 from humaneval.reports.numbers import listed
 from humaneval.reports.results import ConditionFacts, FeatureSpace, MissingScore, ScoreRow, finite
-from humaneval.scoring.models import MetricRun, Score
+from humaneval.scoring.models import MetricRun, SampleScores, Score
+from humaneval.scoring.results import values_by_sample
 from humaneval.studies.models import Condition, Study
 from metrics.errors import UnknownMetric
 from metrics.labels import OF_INCEPTION
@@ -39,20 +42,46 @@ def failed_runs(study: Study) -> QuerySet[MetricRun]:
     )
 
 
-def latest_scores(study: Study, conditions: Sequence[ConditionFacts]) -> list[ScoreRow]:
+def latest_scores(study: Study, conditions: Sequence[ConditionFacts]) -> list[ScoreFacts]:
     """Return each set's latest score by each metric in each feature space, by label and condition."""
     condition_of = dict(Condition.objects.filter(study=study).values_list("sample_set_id", "id"))
     facts = {condition.id: condition for condition in conditions}
     latest: dict[tuple[int, str, FeatureSpace], Score] = {}
-    for score in scores_of(study).select_related("run__reference"):
+    for score in scores_of(study).select_related("run__reference").prefetch_related("by_sample"):
         latest[score.sample_set_id, score.metric, _space(score.run)] = score
-    rows = [
-        _row(score, facts[condition_of[score.sample_set_id]])
+    found = [
+        _facts(score, facts[condition_of[score.sample_set_id]])
         for score in latest.values()
         if finite(score.value) is not None
     ]
     place = {condition.id: index for index, condition in enumerate(conditions)}
-    return sorted(rows, key=lambda row: (row.label, row.metric, row.space, place[row.condition]))
+    return sorted(
+        found, key=lambda one: (one.row.label, one.row.metric, one.row.space, place[one.row.condition])
+    )
+
+
+def _facts(score: Score, condition: ConditionFacts) -> ScoreFacts:
+    run = score.run
+    return ScoreFacts(
+        row=_row(score, condition),
+        details=score.details,
+        settings=run.settings,
+        versions=run.versions,
+        seed=run.seed,
+        samples=tuple(_by_sample(one, score, condition) for one in score.by_sample.all()),
+    )
+
+
+def _by_sample(scores: SampleScores, score: Score, condition: ConditionFacts) -> SampleScore:
+    values = values_by_sample(scores)
+    return SampleScore(
+        condition=condition.id,
+        metric=score.metric,
+        name=scores.name,
+        run=score.run_id,
+        sample=np.fromiter(values, np.int64, len(values)),
+        value=np.fromiter(values.values(), np.float64, len(values)),
+    )
 
 
 def _space(run: MetricRun) -> FeatureSpace:

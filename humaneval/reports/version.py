@@ -7,9 +7,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from django.conf import settings
-
 _DISTRIBUTION = "humaneval-platform"
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 @cache
@@ -23,13 +22,13 @@ def _release() -> str:
     try:
         return metadata.version(_DISTRIBUTION)
     except metadata.PackageNotFoundError:
-        pyproject = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
+        pyproject = tomllib.loads((_ROOT / "pyproject.toml").read_text())
         return str(pyproject["project"]["version"])
 
 
 def _commit() -> str:
     """Return the commit that is checked out, or nothing outside a clone. Git need not be installed."""
-    folder = settings.BASE_DIR / ".git"
+    folder = _ROOT / ".git"
     head = folder / "HEAD"
     if not head.is_file():
         return ""

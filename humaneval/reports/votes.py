@@ -1,18 +1,15 @@
-"""Votes as columns: read once, turned into arrays, and counted by kind."""
+"""The votes that estimates rest on, as one table of answers, and how many votes there are by kind."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from humaneval.rating.votes import AnswerRow, answer_rows
+from humaneval.rating.vote_columns import NO_ANSWER, OUTCOMES, VoteColumns
+from humaneval.reports.material import Material
 from humaneval.reports.results import RaterCounts, VoteCounts, finite
-from humaneval.studies.models import Study
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -22,11 +19,13 @@ BoolArray = NDArray[np.bool_]
 class VoteTable:
     """Answers as columns of one length, one row an answer.
 
-    ``other`` is 0 where a trial has one condition. ``item`` codes the samples in slot 0 (what the
-    estimate is about), ``unit`` those in all slots (what raters must share to agree or not).
+    ``vote`` is the row in the material's votes, ``question`` the place among the study's. ``other`` is 0
+    where a trial has one condition. ``item`` codes the samples in slot 0 (what the estimate is about),
+    ``unit`` those in all slots (what raters must share to agree or not).
     """
 
-    question: NDArray[np.str_]
+    vote: IntArray
+    question: IntArray
     condition: IntArray
     other: IntArray
     rater: IntArray
@@ -83,152 +82,123 @@ class Votes:
     """A study's votes: the answers that count for estimates, and how many votes there are by kind."""
 
     counted: VoteTable
+    questions: tuple[str, ...]
     counts: VoteCounts
     raters: RaterCounts
-    last_vote: int
     exposed: list[Exposed] = field(default_factory=list)
     ballots: list[Ballot] = field(default_factory=list)
 
+    def table(self, question: str) -> VoteTable:
+        """Return the answers to one question."""
+        return self.counted.where(self.counted.question == self.questions.index(question))
 
-def read_votes(study: Study, *, but: Collection[int] = ()) -> Votes:
-    """Return all votes of a study. Repeats and votes without an answer are counted, not analysed.
 
-    So are those that rules leave out: ``but`` holds their ids.
+def select_votes(material: Material, left_out: BoolArray) -> Votes:
+    """Return the votes of a study but for those left out (V).
+
+    Repeats, gold trials and votes without an answer are counted, not analysed.
     """
-    return collect_votes(answer_rows(study), but=but)
-
-
-def read_pair_votes(study: Study, *, but: Collection[int] = ()) -> list[PairVote]:
-    """Return the votes that count on pairs, with their batches, but for those left out. Two queries."""
-    pairs = study.duplicatepairs.values_list("first_id", "second_id", "batch")
-    batch_of = {(first, second): batch for first, second, batch in pairs}
-    return [
-        PairVote(row.condition_id, batch_of[row.slots[0][0], row.slots[1][0]], row.trial_id, row.value == 1)
-        for row in answer_rows(study)
-        if row.counts and row.value is not None and row.vote_id not in but
-    ]
-
-
-def collect_votes(rows: Iterable[AnswerRow], *, but: Collection[int] = ()) -> Votes:
-    """Return votes from rows in vote order (several rows of one vote follow each other)."""
-    tally, columns, exposed, ballots = _Tally(), _Columns(), [], []
-    for row in rows:
-        is_left_out = row.vote_id in but
-        tally.add(row, is_left_out=is_left_out)
-        if row.counts and row.value is not None and not is_left_out:
-            columns.add(row)
-            if row.parameters:
-                exposed.append(_exposed(row, row.parameters, row.value))
-            if row.lineup:
-                lineup = tuple(row.lineup)
-                ballots.append(Ballot(row.question, row.rater_id, lineup, row.value, row.simulated))
-    return Votes(columns.table(), tally.counts(), tally.raters(), tally.last_vote, exposed, ballots)
-
-
-def _exposed(row: AnswerRow, parameters: dict[str, Any], value: int) -> Exposed:
-    return Exposed(
-        rater=row.rater_id,
-        block=parameters["block"],
-        condition=row.condition_id,
-        value=value,
-        frames=int(row.timings["frames"]),
-        frame_ms=float(row.timings["frame_ms"]),
-        spoilt=row.spoilt,
-        simulated=row.simulated,
+    votes = material.votes
+    table = tabulate(material, votes.counts & ~left_out)
+    return Votes(
+        counted=table,
+        questions=votes.questions,
+        counts=_counts(votes, left_out),
+        raters=_raters(votes, left_out),
+        exposed=_exposed(votes, table),
+        ballots=_ballots(material, table),
     )
 
 
-class _Columns:
-    """Grows the columns row by row as plain 64-bit integers; samples and questions are coded as they come."""
+def tabulate(material: Material, rows: BoolArray) -> VoteTable:
+    """Return the answers of the votes that a mask (V) picks, by vote and then by question."""
+    votes, trials = material.votes, material.trials
+    vote, question = np.nonzero((votes.answers != NO_ANSWER) & rows[:, None])
+    trial = trials.rows(votes.trial[vote])
+    return VoteTable(
+        vote=vote,
+        question=question,
+        condition=trials.condition[trial],
+        other=trials.other[trial],
+        rater=votes.rater[vote],
+        item=trials.item[trial],
+        unit=trials.unit[trial],
+        value=votes.answers[vote, question].astype(np.int64),
+        simulated=votes.simulated[vote],
+    )
 
-    def __init__(self) -> None:
-        self._integers = [array("q") for _ in range(8)]
-        self._questions: dict[str, int] = {}
-        self._items: dict[Any, int] = {}
-        self._units: dict[Any, int] = {}
 
-    def add(self, row: AnswerRow) -> None:
-        unit = tuple(map(tuple, row.slots))
-        values = (
-            self._questions.setdefault(row.question, len(self._questions)),
-            row.condition_id,
-            row.other_id or 0,
-            row.rater_id,
-            self._items.setdefault(unit[0], len(self._items)),
-            self._units.setdefault(unit, len(self._units)),
-            row.value or 0,
-            row.simulated,
+def _exposed(votes: VoteColumns, table: VoteTable) -> list[Exposed]:
+    is_timed: BoolArray = votes.block[table.vote] >= 0
+    timed = table.where(is_timed)
+    columns = (
+        timed.rater,
+        votes.block[timed.vote],
+        timed.condition,
+        timed.value,
+        votes.frames[timed.vote],
+        votes.frame_ms[timed.vote],
+        votes.spoilt[timed.vote],
+        timed.simulated,
+    )
+    return [Exposed(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _ballots(material: Material, table: VoteTable) -> list[Ballot]:
+    lineups = material.trials.lineup[material.trials.rows(material.votes.trial[table.vote])]
+    if not lineups.any():
+        return []
+    several: BoolArray = np.asarray(lineups.any(axis=1))
+    rows = table.where(several)
+    return [
+        Ballot(material.votes.questions[question], rater, tuple(one for one in lineup if one), value, program)
+        for question, rater, lineup, value, program in zip(
+            rows.question.tolist(),
+            rows.rater.tolist(),
+            lineups[several].tolist(),
+            rows.value.tolist(),
+            rows.simulated.tolist(),
+            strict=True,
         )
-        for column, value in zip(self._integers, values, strict=True):
-            column.append(value)
+    ]
 
-    def table(self) -> VoteTable:
-        question, *middle, simulated = (np.array(column, dtype=np.int64) for column in self._integers)
-        condition, other, rater, item, unit, value = middle
-        return VoteTable(
-            question=np.array([*self._questions, ""], dtype=np.str_)[question],
-            condition=condition,
-            other=other,
-            rater=rater,
-            item=item,
-            unit=unit,
-            value=value,
-            simulated=simulated.astype(bool),
+
+def select_pair_votes(material: Material, left_out: BoolArray) -> list[PairVote]:
+    """Return the votes that count on pairs, with their batches, but for those left out (V)."""
+    pairs = material.pairs
+    keys = zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)
+    batch_of = dict(zip(keys, pairs.batch.tolist(), strict=True))
+    table = tabulate(material, material.votes.counts & ~left_out)
+    trial = material.votes.trial[table.vote]
+    shown = material.trials.samples[material.trials.rows(trial)].tolist()
+    return [
+        PairVote(condition, batch_of[first, second], number, value == 1)
+        for condition, (first, second, *_), number, value in zip(
+            table.condition.tolist(), shown, trial.tolist(), table.value.tolist(), strict=True
         )
+    ]
 
 
-class _Tally:
-    """Counts votes by kind; a vote's first row stands for it."""
+def _counts(votes: VoteColumns, left_out: BoolArray) -> VoteCounts:
+    by_outcome = np.bincount(votes.outcome, minlength=len(OUTCOMES)).tolist()
+    return VoteCounts(
+        total=len(votes),
+        counted=int((votes.counts & ~left_out).sum()),
+        **dict(zip(OUTCOMES, by_outcome, strict=True)),
+        spoilt=int(votes.spoilt.sum()),
+        repeats=int(votes.is_repeat.sum()),
+        late=int(votes.late.sum()),
+        simulated=int(votes.simulated.sum()),
+        excluded=int((votes.counts & left_out).sum()),
+    )
 
-    def __init__(self) -> None:
-        self.last_vote = 0
-        self._by: dict[str, int] = dict.fromkeys(
-            (
-                "total",
-                "counted",
-                "answered",
-                "cannot_tell",
-                "not_shown",
-                "spoilt",
-                "repeats",
-                "late",
-                "simulated",
-                "excluded",
-            ),
-            0,
-        )
-        self._votes_of: dict[int, int] = {}
-        self._simulated: set[int] = set()
-        self._times: list[float] = []
-        self._previous: int | None = None
 
-    def add(self, row: AnswerRow, *, is_left_out: bool) -> None:
-        if row.vote_id == self._previous:
-            return
-        self._previous = row.vote_id
-        self.last_vote = max(self.last_vote, row.vote_id)
-        self._by["total"] += 1
-        self._by[str(row.outcome)] += 1
-        self._by["repeats"] += row.is_repeat
-        self._by["spoilt"] += row.spoilt
-        self._by["late"] += row.late
-        self._by["simulated"] += row.simulated
-        self._votes_of[row.rater_id] = self._votes_of.get(row.rater_id, 0) + 1
-        if row.simulated:
-            self._simulated.add(row.rater_id)
-        if row.counts and is_left_out:
-            self._by["excluded"] += 1
-        elif row.counts:
-            self._by["counted"] += 1
-            self._times.append(row.response_ms)
-
-    def counts(self) -> VoteCounts:
-        return VoteCounts(**self._by)
-
-    def raters(self) -> RaterCounts:
-        return RaterCounts(
-            total=len(self._votes_of),
-            simulated=len(self._simulated),
-            median_votes=finite(float(np.median(list(self._votes_of.values())))) if self._votes_of else None,
-            median_response_ms=finite(float(np.median(self._times))) if self._times else None,
-        )
+def _raters(votes: VoteColumns, left_out: BoolArray) -> RaterCounts:
+    _, given = np.unique(votes.rater, return_counts=True)
+    times = votes.response_ms[votes.counts & ~left_out]
+    return RaterCounts(
+        total=len(given),
+        simulated=len(np.unique(votes.rater[votes.simulated])),
+        median_votes=finite(float(np.median(given))) if len(given) else None,
+        median_response_ms=finite(float(np.median(times))) if len(times) else None,
+    )

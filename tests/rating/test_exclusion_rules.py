@@ -2,45 +2,85 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import numpy as np
 import pytest
 
-from humaneval.rating.exclusions.facts import VoteFacts
 from humaneval.rating.exclusions.rules import RULES
+from humaneval.rating.vote_columns import NO_ANSWER, VoteColumns
 
 _ids = count(1)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def vote(**fields) -> VoteFacts:
+@dataclass(frozen=True)
+class Vote:
+    """One vote, by default one that no rule minds."""
+
+    vote_id: int = field(default_factory=lambda: next(_ids))
+    session_id: int = 1
+    trial_id: int = 0
+    position: int = 0
+    is_repeat: bool = False
+    simulated: bool = False
+    screened_out: bool = False
+    handed_at: datetime = NOON
+    received_at: datetime = NOON + timedelta(minutes=30)
+    late: bool = False
+    spoilt: bool = False
+    response_ms: float = 1000
+    answer: int = 0
+    expected: int = NO_ANSWER
+
+
+def vote(**fields) -> Vote:
     """Return a vote that no rule minds."""
     number = next(_ids)
-    plain = VoteFacts(
-        vote_id=number,
-        session_id=1,
-        trial_id=number,
-        position=number,
-        is_repeat=False,
-        simulated=False,
-        screened_out=False,
-        handed_at=NOON,
-        received_at=NOON + timedelta(minutes=30),
-        late=False,
-        spoilt=False,
-        response_ms=1000,
-        answers={"real": 0},
-        pressed=(0,),
-        expected=None,
+    return replace(Vote(trial_id=number, position=number), **fields)
+
+
+def columns_of(votes: list[Vote]) -> VoteColumns:
+    """Return votes of one question about two places, both in order of slots."""
+
+    def column(name: str, kind: type = np.int64) -> np.ndarray:
+        return np.array([getattr(one, name) for one in votes], dtype=kind)
+
+    def moments(name: str) -> np.ndarray:
+        return np.array([getattr(one, name).timestamp() * 1e6 for one in votes], dtype=np.int64)
+
+    marks = {
+        name: column(name, bool) for name in ("is_repeat", "late", "spoilt", "simulated", "screened_out")
+    }
+    expected = column("expected", np.int16)[:, None]
+    return VoteColumns(
+        questions=("real",),
+        on_scale=False,
+        vote=column("vote_id"),
+        session=column("session_id"),
+        rater=column("session_id"),
+        trial=column("trial_id"),
+        position=column("position"),
+        handed_at=moments("handed_at"),
+        received_at=moments("received_at"),
+        response_ms=column("response_ms", float),
+        outcome=np.zeros(len(votes), np.int16),
+        answers=column("answer", np.int16)[:, None],
+        expected=expected,
+        order=np.tile(np.array([0, 1], np.int16), (len(votes), 1)),
+        is_gold=expected[:, 0] != NO_ANSWER,
+        block=np.full(len(votes), -1),
+        frames=np.zeros(len(votes), np.int64),
+        frame_ms=np.zeros(len(votes)),
+        **{name: column(name, bool) for name in marks},
     )
-    return replace(plain, **fields)
 
 
-def left_out(rule: str, votes: list[VoteFacts], **settings: float) -> dict[int, str]:
+def left_out(rule: str, votes: list[Vote], **settings: float) -> dict[int, str]:
     """Return what a rule leaves out."""
-    return RULES[rule].apply(votes, RULES[rule].filled(settings))
+    return RULES[rule].apply(columns_of(votes), RULES[rule].filled(settings))
 
 
 @pytest.mark.parametrize(
@@ -106,25 +146,23 @@ def test_programs_do_not_set_the_typical_time_of_people():
 
 
 def test_a_session_that_fails_its_gold_trials_is_left_out_whole():
-    bad = [vote(session_id=1, expected={"real": 1}), vote(session_id=1, expected={"real": 1}), vote()]
-    good = [vote(session_id=2, expected={"real": 0}) for _ in range(2)]
+    bad = [vote(session_id=1, expected=1), vote(session_id=1, expected=1), vote()]
+    good = [vote(session_id=2, expected=0) for _ in range(2)]
     reasons = left_out("failed_gold", bad + good)
     assert set(reasons) == {one.vote_id for one in bad}
     assert set(reasons.values()) == {"0 of 2 gold trials right; 70% are asked for."}
 
 
 def test_nobody_is_judged_by_one_gold_trial_or_by_one_that_was_not_answered():
-    unanswered = [vote(expected={"real": 1}, answers={}, pressed=()) for _ in range(5)]
-    assert left_out("failed_gold", [*unanswered, vote(expected={"real": 1})]) == {}
+    unanswered = [vote(expected=1, answer=NO_ANSWER) for _ in range(5)]
+    assert left_out("failed_gold", [*unanswered, vote(expected=1)]) == {}
 
 
-def repeated(session: int, *, alike: int, other: int) -> list[VoteFacts]:
+def repeated(session: int, *, alike: int, other: int) -> list[Vote]:
     """Return a session whose repeats were so often answered as before, and so often otherwise."""
     firsts = [vote(session_id=session) for _ in range(alike + other)]
     again = [
-        replace(
-            vote(session_id=session), trial_id=one.trial_id, is_repeat=True, answers={"real": number >= alike}
-        )
+        replace(vote(session_id=session), trial_id=one.trial_id, is_repeat=True, answer=int(number >= alike))
         for number, one in enumerate(firsts)
     ]
     return [*firsts, *again]
@@ -147,8 +185,8 @@ def test_neighbouring_points_of_a_scale_may_count_as_alike():
 
 
 def test_the_same_answer_on_screen_too_often_in_a_row_is_found_in_order_of_position():
-    line = [vote(session_id=1, position=position, pressed=(1,)) for position in range(20)]
-    broken = [vote(session_id=2, position=position, pressed=(position == 10,)) for position in range(20)]
+    line = [vote(session_id=1, position=position, answer=1) for position in range(20)]
+    broken = [vote(session_id=2, position=position, answer=int(position == 10)) for position in range(20)]
     shuffled = line[::-1] + broken
     assert set(left_out("straight_lining", shuffled)) == {one.vote_id for one in line}
 

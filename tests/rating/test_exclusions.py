@@ -104,7 +104,7 @@ def test_the_cost_does_not_grow_with_votes_or_rules(rater_of, django_assert_num_
     study = open_study(trial_count=20)
     rater_of(study).answer_everything()
     rules = exclusions.declare_rules(study=study, name="All", rules=exclusions.default_rules())
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(5):
         exclusions.excluded(study, rules)
 
 

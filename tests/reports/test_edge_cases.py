@@ -7,7 +7,7 @@ import json
 import pytest
 
 from humaneval.reports.pages import render_standalone
-from humaneval.reports.report import build, build_report
+from humaneval.reports.report import build, report_of
 from humaneval.reports.results import from_payload, to_payload
 from tests.reports.studies import GivenVote, add_scores, add_trials, add_votes, make_sets, make_study
 
@@ -45,7 +45,7 @@ def test_a_study_without_votes_says_so(protocol):
     add_scores(study, "recall", {"a": 0.2, "b": 0.3}, higher_is_better=True)
     page = assert_fit_to_be_shown(study)
     assert "There are no votes to estimate from yet." in page
-    report = build_report(study)
+    report = report_of(study)
     assert all(one.estimate is None for one in report.estimates)
     assert report.correlations == []
     assert report.votes.total == 0
@@ -74,9 +74,7 @@ def test_one_rater_gives_numbers_that_say_whom_they_speak_of(protocol):
     page = assert_fit_to_be_shown(study)
     assert "Only 1 rater voted" in page
     assert "one rater" in page
-    assert all(
-        one.estimate is not None for one in build_report(study).estimates if one.headline and one.votes
-    )
+    assert all(one.estimate is not None for one in report_of(study).estimates if one.headline and one.votes)
 
 
 @pytest.mark.django_db
@@ -90,7 +88,7 @@ def test_all_the_same_answer_gives_intervals_that_are_not_points(protocol, value
         [GivenVote(rater, trial.number, answer(study, value)) for rater in range(5) for trial in trials],
     )
     assert_fit_to_be_shown(study)
-    for one in build_report(study).estimates:
+    for one in report_of(study).estimates:
         if one.headline and one.votes:
             assert one.estimate is not None
             assert one.interval.low is not None
@@ -116,24 +114,24 @@ def test_a_single_vote_does_not_break_any_part():
     study, _ = study_of("two_afc", ["a", "b"])
     add_votes(study, [GivenVote(0, 0, {"real": 0})])
     assert_fit_to_be_shown(study)
-    (a, b) = build_report(study).estimates
+    (a, b) = report_of(study).estimates
     assert (a.estimate, a.votes) == (1.0, 1)
     assert b.estimate is None
     assert b.note
-    assert "No counted votes yet for b." in build_report(study).warnings
+    assert "No counted votes yet for b." in report_of(study).warnings
 
 
 def test_only_ties_put_all_on_one_place(make_pairwise):
     study = make_pairwise([("a", "b", 0, 6, 0), ("b", "c", 0, 6, 0)])
     assert_fit_to_be_shown(study)
-    assert [entry.rank for entry in build_report(study).ranking[0].entries] == [1, 1, 1]
+    assert [entry.rank for entry in report_of(study).ranking[0].entries] == [1, 1, 1]
 
 
 def test_groups_that_were_never_compared_are_named(make_pairwise):
     study = make_pairwise([("a", "b", 4, 0, 2), ("c", "d", 3, 0, 3)], names=("a", "b", "c", "d"))
     page = assert_fit_to_be_shown(study)
     assert "never compared with each other: {a, b}; {c, d}" in page
-    assert all(one.estimate is None for one in build_report(study).estimates if one.measure == "strength")
+    assert all(one.estimate is None for one in report_of(study).estimates if one.measure == "strength")
 
 
 def test_a_condition_that_never_lost_is_said_to_have_no_finite_strength(make_pairwise):
@@ -145,7 +143,7 @@ def test_a_condition_that_never_lost_is_said_to_have_no_finite_strength(make_pai
 def test_a_condition_without_comparisons_is_told_from_the_others(make_pairwise):
     study = make_pairwise([("a", "b", 4, 0, 2)], names=("a", "b", "late"))
     assert_fit_to_be_shown(study)
-    left_out = next(one for one in build_report(study).estimates if one.label == "late" and one.headline)
+    left_out = next(one for one in report_of(study).estimates if one.label == "late" and one.headline)
     assert left_out.estimate is None
     assert left_out.note == "No comparison shows this condition."
 
@@ -158,10 +156,10 @@ def test_equal_labels_are_kept_apart():
         study,
         [GivenVote(rater, one.number, {"preference": rater % 2}) for rater in range(3) for one in trials],
     )
-    labels = {one.label for one in build_report(study).estimates}
+    labels = {one.label for one in report_of(study).estimates}
     assert labels == {"same (a)", "same (b)"}
 
 
 def test_a_report_comes_back_from_json_the_same(scored):
-    report = build_report(scored)
+    report = report_of(scored)
     assert from_payload(json.loads(json.dumps(to_payload(report)))) == report

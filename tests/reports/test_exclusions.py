@@ -9,7 +9,7 @@ from humaneval.rating import exclusions
 from humaneval.rating.models import RuleSet
 from humaneval.reports.freshness import current_basis
 from humaneval.reports.pages import render_body
-from humaneval.reports.report import build, build_report
+from humaneval.reports.report import build, report_of
 from humaneval.reports.results import from_payload, to_payload
 from humaneval.reports.tables import exclusions_table
 from humaneval.studies.models import Study
@@ -42,7 +42,7 @@ def counted_votes(report, condition: str) -> int:
 
 
 def test_without_rules_nothing_is_left_out_and_nothing_is_compared(study):
-    report = build_report(study)
+    report = report_of(study)
     assert (report.votes.counted, report.votes.excluded, report.exclusions) == (40, 0, [])
 
 
@@ -50,7 +50,7 @@ def test_the_report_follows_the_last_rules_declared_before_launch(study):
     before_launch(study, 1, "First thoughts", "late", "too_fast")
     before_launch(study, 2, "As registered", "late")
     exclusions.declare_rules(study=study, name="Afterthought", rules={"too_fast": {}})
-    report = build_report(study)
+    report = report_of(study)
     assert (report.votes.counted, report.votes.excluded) == (38, 2)
     assert [(one.version, one.governs, one.left_out) for one in report.exclusions] == [
         (0, False, 0),
@@ -65,9 +65,9 @@ def test_the_report_follows_the_last_rules_declared_before_launch(study):
 
 
 def test_rules_declared_after_launch_stand_beside_and_change_no_headline(study):
-    plain = build_report(study)
+    plain = report_of(study)
     exclusions.declare_rules(study=study, name="Afterthought", rules={"late": {}})
-    report = build_report(study)
+    report = report_of(study)
     assert report.estimates == plain.estimates
     none, later = report.exclusions
     assert (none.governs, later.governs, later.before_launch) == (True, False, False)
@@ -78,10 +78,10 @@ def test_rules_declared_after_launch_stand_beside_and_change_no_headline(study):
 
 
 def test_a_set_gives_what_a_study_without_those_votes_gives(two_afc):
-    alone = {one.label: one.estimate for one in build_report(two_afc).estimates if one.headline}
+    alone = {one.label: one.estimate for one in report_of(two_afc).estimates if one.headline}
     add_votes(two_afc, [GivenVote(10, 8, {"real": 1}, late=True)])
     exclusions.declare_rules(study=two_afc, name="No latecomers", rules={"late": {}})
-    way = build_report(two_afc).exclusions[1]
+    way = report_of(two_afc).exclusions[1]
     assert {one.label: one.estimate for one in way.estimates} == alone
 
 
@@ -93,7 +93,7 @@ def test_new_rules_make_an_old_report_outdated(study):
 
 def test_it_survives_json_and_reads_reports_from_before_there_were_rules(study):
     exclusions.declare_rules(study=study, name="Afterthought", rules={"late": {}})
-    report = build_report(study)
+    report = report_of(study)
     assert from_payload(to_payload(report)) == report
     old = build(study)
     del old["exclusions"], old["votes"]["excluded"]
@@ -103,7 +103,7 @@ def test_it_survives_json_and_reads_reports_from_before_there_were_rules(study):
 def test_the_page_and_the_table_show_all_sets(study):
     before_launch(study, 1, "As registered", "late")
     exclusions.declare_rules(study=study, name="Afterthought", rules={"too_fast": {}})
-    report = build_report(study)
+    report = report_of(study)
     page = render_body(report)
     for words in ("As registered (version 1)", "declared after launch", "Leaves out 2 votes: late votes 2."):
         assert words in page

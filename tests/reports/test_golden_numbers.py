@@ -11,7 +11,7 @@ from scipy import stats as scipy_stats
 from statsmodels.stats.proportion import proportion_confint
 
 from humaneval.rating.models import Answer
-from humaneval.reports.report import build, build_report
+from humaneval.reports.report import build, report_of
 from humaneval.stats import mean_opinion_score, rate
 from tests.reports.studies import GivenVote, add_trials, add_votes, make_sets, make_study
 
@@ -44,7 +44,7 @@ def estimate_of(report, label: str, measure: str, question: str | None = None):
 
 
 def test_two_afc_gives_the_share_fooled_with_wilson_as_the_naive_interval(two_afc):
-    report = build_report(two_afc)
+    report = report_of(two_afc)
     for label, fooled in (("good", 8), ("middling", 5), ("poor", 1)):
         one = estimate_of(report, label, "share")
         low, high = proportion_confint(fooled, 12, method="wilson")
@@ -54,7 +54,7 @@ def test_two_afc_gives_the_share_fooled_with_wilson_as_the_naive_interval(two_af
 
 
 def test_the_clustered_interval_is_that_of_the_votes_with_their_raters_and_images(two_afc):
-    report = build_report(two_afc)
+    report = report_of(two_afc)
     rater, item, label, value = columns(two_afc, "real")
     for name in ("good", "middling", "poor"):
         mine = label == name
@@ -73,13 +73,13 @@ def test_a_rate_without_repeated_images_has_the_sandwich_error_by_rater(db):
     values = np.array(fooled).reshape(4, 3)
     sums = (values - values.mean()).sum(axis=1) / 12
     variance = (sums**2 / (1 - 3 / 12)).sum()
-    one = estimate_of(build_report(study), "made", "share")
+    one = estimate_of(report_of(study), "made", "share")
     assert one.interval.standard_error == pytest.approx(math.sqrt(variance))
     assert one.design_effect == pytest.approx(variance / (values.mean() * (1 - values.mean()) / 11))
 
 
 def test_likert_gives_the_mean_of_each_question_and_its_distribution(likert):
-    report = build_report(likert)
+    report = report_of(likert)
     for question in ("realism", "appeal"):
         rater, item, label, value = columns(likert, question)
         for name in ("made", "real"):
@@ -102,7 +102,7 @@ def test_real_or_fake_gives_shares_judged_real_and_the_errors_behind_hype(db):
     )
     judged_real = [int(one) for one in "11100000001111110000"]
     add_votes(study, [GivenVote(place % 4, place, {"real": one}) for place, one in enumerate(judged_real)])
-    report = build_report(study)
+    report = report_of(study)
     assert estimate_of(report, "made", "share").estimate == pytest.approx(0.3)
     assert estimate_of(report, "real", "share").estimate == pytest.approx(0.6)
     assert estimate_of(report, "made", "error_rate_fakes").estimate == pytest.approx(0.3)
@@ -117,14 +117,14 @@ def test_hype_weighs_fakes_and_reals_alike_when_there_are_more_reals(db):
     )
     judged_real = [int(one) for one in "10000000011111"]
     add_votes(study, [GivenVote(place % 4, place, {"real": one}) for place, one in enumerate(judged_real)])
-    one = estimate_of(build_report(study), "made", "error_rate")
+    one = estimate_of(report_of(study), "made", "error_rate")
     assert one.estimate == pytest.approx((0.25 + 0.5) / 2)
     assert one.naive.low is not None
     assert one.naive.low < one.estimate < (one.naive.high or 0)
 
 
 def test_two_conditions_have_strengths_half_the_log_odds_apart_from_zero(make_pairwise):
-    report = build_report(make_pairwise([("a", "b", 30, 0, 10)], names=("a", "b")))
+    report = report_of(make_pairwise([("a", "b", 30, 0, 10)], names=("a", "b")))
     assert estimate_of(report, "a", "strength").estimate == pytest.approx(math.log(3) / 2)
     assert estimate_of(report, "b", "strength").estimate == pytest.approx(-math.log(3) / 2)
     assert estimate_of(report, "a", "strength").naive.standard_error == pytest.approx(
@@ -135,7 +135,7 @@ def test_two_conditions_have_strengths_half_the_log_odds_apart_from_zero(make_pa
 
 def test_each_strength_has_a_design_effect_of_its_own(make_pairwise):
     rows = [("a", "b", 12, 4, 4), ("a", "c", 15, 2, 3), ("b", "c", 9, 6, 5)]
-    strengths = [one for one in build_report(make_pairwise(rows)).estimates if one.measure == "strength"]
+    strengths = [one for one in report_of(make_pairwise(rows)).estimates if one.measure == "strength"]
     assert len({round(one.design_effect, 6) for one in strengths}) == 3
     for one in strengths:
         assert one.design_effect == pytest.approx(
@@ -145,7 +145,7 @@ def test_each_strength_has_a_design_effect_of_its_own(make_pairwise):
 
 def test_bradley_terry_meets_its_own_equations_with_ties_as_half_wins(make_pairwise):
     rows = [("a", "b", 12, 4, 4), ("a", "c", 15, 2, 3), ("b", "c", 9, 6, 5)]
-    report = build_report(make_pairwise(rows))
+    report = report_of(make_pairwise(rows))
     strength = {one.label: one.estimate for one in report.estimates if one.measure == "strength"}
     won = {"a": 12 + 2 + 15 + 1, "b": 4 + 2 + 9 + 3, "c": 3 + 1 + 5 + 3}
     for name in won:
@@ -161,7 +161,7 @@ def test_bradley_terry_meets_its_own_equations_with_ties_as_half_wins(make_pairw
 
 def test_the_win_matrix_counts_votes_whichever_slot_a_condition_stood_in(make_pairwise):
     rows = [("a", "b", 3, 1, 2), ("b", "a", 4, 0, 1), ("b", "c", 2, 0, 2)]
-    pairs = {(one.condition, one.other): one for one in build_report(make_pairwise(rows)).ranking[0].pairs}
+    pairs = {(one.condition, one.other): one for one in report_of(make_pairwise(rows)).ranking[0].pairs}
     first = min(pairs)
     assert (pairs[first].wins, pairs[first].ties, pairs[first].losses) == (4, 1, 6)
     assert pairs[first].share == pytest.approx(4.5 / 11)
@@ -171,7 +171,7 @@ def assert_alpha_is_the_definition(study, question: str, level: str) -> None:
     rater, item, _, value = columns(study, question)
     table = np.full((len(set(rater)), len(set(item))), np.nan)
     table[np.unique(rater, return_inverse=True)[1], np.unique(item, return_inverse=True)[1]] = value
-    agreement = next(one for one in build_report(study).agreement if one.question == question)
+    agreement = next(one for one in report_of(study).agreement if one.question == question)
     expected = krippendorff.alpha(reliability_data=table, level_of_measurement=level)
     assert agreement.level == level
     assert agreement.estimate == pytest.approx(expected)
@@ -199,14 +199,14 @@ def test_a_rater_who_met_one_image_in_two_trials_agrees_or_not_by_the_first_answ
         ],
     )
     first = [[1, 0, 1], [1, 1, 0], [1, 0, 0]]
-    (agreement,) = build_report(study).agreement
+    (agreement,) = report_of(study).agreement
     assert agreement.estimate == pytest.approx(
         krippendorff.alpha(reliability_data=np.array(first, dtype=float), level_of_measurement="nominal")
     )
 
 
 def test_correlations_are_those_of_the_estimates_and_the_scores(scored):
-    report = build_report(scored)
+    report = report_of(scored)
     human = [8 / 12, 5 / 12, 1 / 12]
     one = next(each for each in report.correlations if each.metric == "frechet_distance")
     values = {each.name: each.estimate for each in one.coefficients}
@@ -216,7 +216,7 @@ def test_correlations_are_those_of_the_estimates_and_the_scores(scored):
 
 
 def test_the_methods_say_nothing_twice(scored):
-    text = " ".join(build_report(scored).methods)
+    text = " ".join(report_of(scored).methods)
     assert "Naive, for comparison only: independent votes (Wilson)." in text
     assert text.count("Krippendorff's alpha") == 1
     assert "Pearson: Pearson" not in text
@@ -224,7 +224,7 @@ def test_the_methods_say_nothing_twice(scored):
 
 
 def test_estimates_come_best_first(two_afc):
-    report = build_report(two_afc)
+    report = report_of(two_afc)
     assert [one.label for one in report.estimates if one.headline] == ["good", "middling", "poor"]
     assert [entry.rank for entry in report.ranking[0].entries] == [1, 2, 3]
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from humaneval.rating.models import VoteOutcome
-from humaneval.reports.report import build, build_report
+from humaneval.reports.report import build, report_of
 from tests.reports.studies import GivenVote, add_votes
 
 LAST_RATER = 50
 
 
 def fooled_by_good(study) -> float | None:
-    return next(one.estimate for one in build_report(study).estimates if one.label == "good")
+    return next(one.estimate for one in report_of(study).estimates if one.label == "good")
 
 
 def test_repeats_are_counted_and_left_out(two_afc):
     before = fooled_by_good(two_afc)
     add_votes(two_afc, [GivenVote(0, 0, {"real": 1}, is_repeat=True) for _ in range(1)])
-    report = build_report(two_afc)
+    report = report_of(two_afc)
     assert report.votes.repeats == 1
     assert (report.votes.total, report.votes.counted) == (37, 36)
     assert fooled_by_good(two_afc) == before
@@ -28,7 +28,7 @@ def test_repeats_are_counted_and_left_out(two_afc):
 def test_votes_without_an_answer_are_counted_and_left_out(two_afc, outcome):
     before = fooled_by_good(two_afc)
     add_votes(two_afc, [GivenVote(LAST_RATER, 0, {}, outcome=outcome)])
-    report = build_report(two_afc)
+    report = report_of(two_afc)
     assert getattr(report.votes, outcome.value) == 1
     assert report.votes.counted == 36
     assert fooled_by_good(two_afc) == before
@@ -37,7 +37,7 @@ def test_votes_without_an_answer_are_counted_and_left_out(two_afc, outcome):
 def test_votes_on_spoilt_exposures_are_counted_and_left_out(two_afc):
     before = fooled_by_good(two_afc)
     add_votes(two_afc, [GivenVote(LAST_RATER, 0, {"real": 0}, spoilt=True)])
-    report = build_report(two_afc)
+    report = report_of(two_afc)
     assert report.votes.spoilt == 1
     assert (report.votes.total, report.votes.counted) == (37, 36)
     assert fooled_by_good(two_afc) == before
@@ -46,14 +46,14 @@ def test_votes_on_spoilt_exposures_are_counted_and_left_out(two_afc):
 
 def test_late_votes_count_and_are_told(two_afc):
     add_votes(two_afc, [GivenVote(LAST_RATER, 0, {"real": 0}, late=True)])
-    report = build_report(two_afc)
+    report = report_of(two_afc)
     assert report.votes.late == 1
     assert fooled_by_good(two_afc) == pytest.approx(9 / 13)
     assert any("1 vote came late" in paragraph for paragraph in report.methods)
 
 
 def test_a_vote_on_several_questions_is_one_vote(likert):
-    report = build_report(likert)
+    report = report_of(likert)
     assert report.votes.total == report.votes.counted == 40
     assert report.raters.total == 10
     assert report.raters.median_votes == 4
@@ -72,11 +72,11 @@ def test_simulated_votes_mark_everything_that_rests_on_them(two_afc):
 
 
 def test_few_raters_and_an_open_study_are_cautioned_about(two_afc):
-    warnings = " ".join(build_report(two_afc).warnings)
+    warnings = " ".join(report_of(two_afc).warnings)
     assert "Only 6 raters voted" in warnings
     assert "not closed" in warnings
 
 
 def test_images_that_did_not_load_are_cautioned_about(two_afc):
     add_votes(two_afc, [GivenVote(LAST_RATER, 0, {}, outcome=VoteOutcome.NOT_SHOWN)])
-    assert any("did not load" in warning for warning in build_report(two_afc).warnings)
+    assert any("did not load" in warning for warning in report_of(two_afc).warnings)

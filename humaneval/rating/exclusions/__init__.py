@@ -5,7 +5,7 @@ Votes are never marked or changed. :func:`excluded` says of each vote that a set
 
 from humaneval.rating.exclusions.declaring import declare_rules, declared_before_launch, default_rules
 from humaneval.rating.exclusions.rules import RULES, Reason, rule_title
-from humaneval.rating.exclusions.view import counts_by_rule, excluded
+from humaneval.rating.exclusions.view import counts_by_rule, excluded, reasons_against
 
 __all__ = [
     "RULES",
@@ -15,5 +15,6 @@ __all__ = [
     "declared_before_launch",
     "default_rules",
     "excluded",
+    "reasons_against",
     "rule_title",
 ]

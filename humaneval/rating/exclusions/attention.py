@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from humaneval.rating.exclusions.declaring import declared_before_launch
-from humaneval.rating.exclusions.facts import read_facts
 from humaneval.rating.exclusions.rules import RULES
 from humaneval.rating.models import Session
+from humaneval.rating.reading import read_vote_columns
 
 RULE = "failed_gold"
 
@@ -18,4 +18,4 @@ def failed_checks(session: Session) -> bool:
     rule_set = declared_before_launch(session.study)
     if rule_set is None or RULE not in rule_set.rules:
         return False
-    return bool(RULES[RULE].apply(read_facts(session.study, session), rule_set.rules[RULE]))
+    return bool(RULES[RULE].apply(read_vote_columns(session.study, session), rule_set.rules[RULE]))

@@ -1,4 +1,4 @@
-"""The rules: each is a pure function from the facts of a study's votes to the votes it leaves out, and why.
+"""The rules: each is a pure function from a study's votes to the votes it leaves out, and why.
 
 A rule's function never changes what it does under one name: who needs another criterion adds another rule,
 so that a set declared years ago leaves out today what it left out then.
@@ -6,16 +6,13 @@ so that a set declared years ago leaves out today what it left out then.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
-from statistics import median
 
-from humaneval.rating.exclusions.facts import VoteFacts
+import numpy as np
 
-Facts = Sequence[VoteFacts]
+from humaneval.rating.vote_columns import NO_ANSWER, Bools, Ints, Smalls, VoteColumns
+
 Settings = Mapping[str, float]
 
 
@@ -43,7 +40,7 @@ class Rule:
 
     name: str
     title: str
-    apply: Callable[[Facts, Settings], dict[int, str]]
+    apply: Callable[[VoteColumns, Settings], dict[int, str]]
     settings: Mapping[str, RuleSetting]
 
     def problems(self, given: Mapping[str, object]) -> list[str]:
@@ -65,27 +62,31 @@ class Rule:
         return {name: given.get(name, setting.default) for name, setting in self.settings.items()}
 
 
-def simulated(facts: Facts, settings: Settings) -> dict[int, str]:
+def simulated(votes: VoteColumns, settings: Settings) -> dict[int, str]:
     """Leave out what programs gave."""
-    return {vote.vote_id: "Given by a program." for vote in facts if vote.simulated}
+    return _told(votes, votes.simulated, "Given by a program.")
 
 
-def late(facts: Facts, settings: Settings) -> dict[int, str]:
+def late(votes: VoteColumns, settings: Settings) -> dict[int, str]:
     """Leave out what came after its lease had expired."""
-    return {vote.vote_id: "Came after its lease had expired." for vote in facts if vote.late}
+    return _told(votes, votes.late, "Came after its lease had expired.")
 
 
-def spoilt_exposure(facts: Facts, settings: Settings) -> dict[int, str]:
+def spoilt_exposure(votes: VoteColumns, settings: Settings) -> dict[int, str]:
     """Leave out timed votes whose stimulus was not shown as asked."""
-    return {vote.vote_id: "The image was not shown as asked." for vote in facts if vote.spoilt}
+    return _told(votes, votes.spoilt, "The image was not shown as asked.")
 
 
-def failed_qualification(facts: Facts, settings: Settings) -> dict[int, str]:
+def failed_qualification(votes: VoteColumns, settings: Settings) -> dict[int, str]:
     """Leave out what was given in sessions that were screened out."""
-    return {vote.vote_id: "Its rater did not qualify." for vote in facts if vote.screened_out}
+    return _told(votes, votes.screened_out, "Its rater did not qualify.")
 
 
-def impossibly_fast(facts: Facts, settings: Settings) -> dict[int, str]:
+def _told(votes: VoteColumns, rows: Bools, reason: str) -> dict[int, str]:
+    return dict.fromkeys(votes.vote[rows].tolist(), reason)
+
+
+def impossibly_fast(votes: VoteColumns, settings: Settings) -> dict[int, str]:
     """Leave out what no person can have given, however fast the study's others are.
 
     That is a vote below the floor (a reaction to what was seen takes more than 100 ms: Whelan, The
@@ -94,104 +95,155 @@ def impossibly_fast(facts: Facts, settings: Settings) -> dict[int, str]:
     that was answered offline and sent at once is not mistaken for that.
     """
     floor = settings["floor_ms"]
+    fast = votes.response_ms < floor
     reactions = {
-        vote.vote_id: f"Answered in {vote.response_ms:.0f} ms; nobody can in under {floor:g} ms."
-        for vote in facts
-        if vote.response_ms < floor
+        vote: f"Answered in {response:.0f} ms; nobody can in under {floor:g} ms."
+        for vote, response in zip(votes.vote[fast].tolist(), votes.response_ms[fast].tolist(), strict=True)
     }
-    return {**_by_session(facts, lambda votes: _made_up_times(votes, settings)), **reactions}
+    return {**_of_sessions(votes, _made_up_times(votes, settings)), **reactions}
 
 
-def _made_up_times(votes: Facts, settings: Settings) -> str:
-    blocks: dict[datetime, list[VoteFacts]] = defaultdict(list)
-    for vote in votes:
-        blocks[vote.handed_at].append(vote)
-    for handed_at, block in blocks.items():
-        said = sum(vote.response_ms for vote in block) / 1000
-        passed = (max(vote.received_at for vote in block) - handed_at).total_seconds()
-        if said > passed * CLOCKS_DIFFER + settings["grace_s"]:
-            return (
-                f"Says to have taken {said:.1f} s over {len(block)} answers that came within {passed:.1f} s."
-            )
-    return ""
+def _made_up_times(votes: VoteColumns, settings: Settings) -> dict[int, str]:
+    """Return what is said against sessions whose times are made up: of each the first such block."""
+    if not len(votes):
+        return {}
+    order = np.lexsort((votes.position, votes.handed_at, votes.session))
+    session, handed = votes.session[order], votes.handed_at[order]
+    begins = np.flatnonzero(np.r_[True, (np.diff(session) != 0) | (np.diff(handed) != 0)])
+    said = np.add.reduceat(votes.response_ms[order], begins) / 1000
+    passed = (np.maximum.reduceat(votes.received_at[order], begins) - handed[begins]) / 1e6
+    size = np.diff(np.r_[begins, len(order)])
+    false = np.flatnonzero(said > passed * CLOCKS_DIFFER + settings["grace_s"])
+    # Walked backwards, so that a session's first block has the last word.
+    return {
+        int(session[begins[block]]): (
+            f"Says to have taken {said[block]:.1f} s over {size[block]} answers "
+            f"that came within {passed[block]:.1f} s."
+        )
+        for block in false[::-1]
+    }
 
 
 CLOCKS_DIFFER = 1.02
 """How much faster a rater's clock may run than the server's: far more than real ones do."""
 
 
-def too_fast(facts: Facts, settings: Settings) -> dict[int, str]:
+def too_fast(votes: VoteColumns, settings: Settings) -> dict[int, str]:
     """Leave out votes far faster than the study's typical one: below a share of its median response time.
 
     The median is taken over the people's votes, the programs' only where there are no others, and decides
     nothing before there are ``fewest`` of them. Relative speed finds the inattentive where fixed limits do
     not (Greszki, Meyer and Schoen, Public Opinion Quarterly 79, 2015, compare shares of 30% to 50%).
     """
-    people = [vote.response_ms for vote in facts if not vote.simulated]
-    times = people or [vote.response_ms for vote in facts]
+    people = votes.response_ms[~votes.simulated]
+    times = people if len(people) else votes.response_ms
     if len(times) < settings["fewest"]:
         return {}
-    limit = median(times) * settings["percent_of_median"] / 100
+    limit = float(np.median(times)) * settings["percent_of_median"] / 100
+    fast = votes.response_ms < limit
     return {
-        vote.vote_id: f"Answered in {vote.response_ms:.0f} ms; the study's limit is {limit:.0f} ms."
-        for vote in facts
-        if vote.response_ms < limit
+        vote: f"Answered in {response:.0f} ms; the study's limit is {limit:.0f} ms."
+        for vote, response in zip(votes.vote[fast].tolist(), votes.response_ms[fast].tolist(), strict=True)
     }
 
 
-def failed_gold(facts: Facts, settings: Settings) -> dict[int, str]:
+def failed_gold(votes: VoteColumns, settings: Settings) -> dict[int, str]:
     """Leave out all votes of sessions that answered too few of their gold trials rightly."""
-    return _by_session(facts, lambda votes: _gold_failure(votes, settings))
-
-
-def _gold_failure(votes: Facts, settings: Settings) -> str:
-    judged = [vote for vote in votes if vote.expected is not None and vote.answers]
-    right = sum(vote.answers == vote.expected for vote in judged)
-    if len(judged) < settings["fewest"] or 100 * right >= settings["percent_right"] * len(judged):
-        return ""
-    return f"{right} of {len(judged)} gold trials right; {settings['percent_right']:g}% are asked for."
-
-
-def inconsistent_repeats(facts: Facts, settings: Settings) -> dict[int, str]:
-    """Leave out all votes of sessions that answered too few repeats as they had answered before."""
-    return _by_session(facts, lambda votes: _inconsistency(votes, settings))
-
-
-def _inconsistency(votes: Facts, settings: Settings) -> str:
-    first = {vote.trial_id: vote.answers for vote in votes if not vote.is_repeat and vote.answers}
-    again = [vote for vote in votes if vote.is_repeat and vote.answers and vote.trial_id in first]
-    alike = sum(_alike(vote.answers, first[vote.trial_id], settings["tolerance"]) for vote in again)
-    if len(again) < settings["fewest"] or 100 * alike >= settings["percent_alike"] * len(again):
-        return ""
-    return f"{alike} of {len(again)} repeats answered alike; {settings['percent_alike']:g}% are asked for."
-
-
-def _alike(answers: Mapping[str, int], before: Mapping[str, int], tolerance: float) -> bool:
-    return answers.keys() == before.keys() and all(
-        abs(value - before[question]) <= tolerance for question, value in answers.items()
+    judged = (votes.expected != NO_ANSWER).any(axis=1) & votes.has_answer
+    right = (votes.answers == votes.expected).all(axis=1)
+    asked = f"{settings['percent_right']:g}% are asked for."
+    return _of_sessions(
+        votes,
+        {
+            session: f"{good} of {count} gold trials right; {asked}"
+            for session, good, count in _by_session(votes.session, judged, right)
+            if count >= settings["fewest"] and 100 * good < settings["percent_right"] * count
+        },
     )
 
 
-def straight_lining(facts: Facts, settings: Settings) -> dict[int, str]:
+def inconsistent_repeats(votes: VoteColumns, settings: Settings) -> dict[int, str]:
+    """Leave out all votes of sessions that answered too few repeats as they had answered before."""
+    judged, alike = _compared(votes, settings["tolerance"])
+    asked = f"{settings['percent_alike']:g}% are asked for."
+    return _of_sessions(
+        votes,
+        {
+            session: f"{same} of {count} repeats answered alike; {asked}"
+            for session, same, count in _by_session(votes.session, judged, alike)
+            if count >= settings["fewest"] and 100 * same < settings["percent_alike"] * count
+        },
+    )
+
+
+def _compared(votes: VoteColumns, tolerance: float) -> tuple[Bools, Bools]:
+    """Return which votes repeat an answered trial of their session, and which of them say the same."""
+    answered, order = votes.has_answer, np.argsort(votes.position, kind="stable")
+    again = np.flatnonzero(answered & votes.is_repeat)
+    trials = set(votes.trial[again].tolist())
+    first = {
+        (int(votes.session[row]), int(votes.trial[row])): row
+        for row in order[(answered & ~votes.is_repeat)[order] & np.isin(votes.trial[order], list(trials))]
+    }
+    judged, alike = np.zeros(len(votes), dtype=bool), np.zeros(len(votes), dtype=bool)
+    for row in again:
+        before = first.get((int(votes.session[row]), int(votes.trial[row])))
+        if before is not None:
+            judged[row] = True
+            alike[row] = _alike(votes.answers[row], votes.answers[before], tolerance)
+    return judged, alike
+
+
+def _alike(answers: Smalls, before: Smalls, tolerance: float) -> bool:
+    given = answers != NO_ANSWER
+    same_questions = (given == (before != NO_ANSWER)).all()
+    apart = np.abs(answers.astype(int) - before.astype(int))[given]
+    return bool(same_questions and (apart <= tolerance).all())
+
+
+def straight_lining(votes: VoteColumns, settings: Settings) -> dict[int, str]:
     """Leave out all votes of sessions that pressed the same, on screen, too many times in a row."""
-    return _by_session(facts, lambda votes: _straight_line(votes, settings))
+    return _of_sessions(
+        votes,
+        {
+            session: f"The same answer on screen {run} times in a row; "
+            f"fewer than {settings['run']:g} are allowed."
+            for session, run in _longest_runs(votes).items()
+            if run >= settings["run"]
+        },
+    )
 
 
-def _straight_line(votes: Facts, settings: Settings) -> str:
-    presses = [vote.pressed for vote in sorted(votes, key=lambda vote: vote.position) if vote.answers]
-    longest = max((len(list(run)) for _, run in groupby(presses)), default=0)
-    if longest < settings["run"]:
-        return ""
-    return f"The same answer on screen {longest} times in a row; fewer than {settings['run']:g} are allowed."
+def _longest_runs(votes: VoteColumns) -> dict[int, int]:
+    """Return for each session how often it pressed the same in a row, in order of position."""
+    answered = np.flatnonzero(votes.has_answer)
+    if not len(answered):
+        return {}
+    order = answered[np.lexsort((votes.position[answered], votes.session[answered]))]
+    session, pressed = votes.session[order], votes.pressed[order]
+    changed = (np.diff(session) != 0) | (np.diff(pressed, axis=0) != 0).any(axis=1)
+    begins = np.flatnonzero(np.r_[True, changed])
+    length = np.diff(np.r_[begins, len(order)])
+    whose, place = np.unique(session[begins], return_inverse=True)
+    longest = np.zeros(len(whose), dtype=np.int64)
+    np.maximum.at(longest, place, length)
+    return dict(zip(whose.tolist(), longest.tolist(), strict=True))
 
 
-def _by_session(facts: Facts, judge: Callable[[Facts], str]) -> dict[int, str]:
-    """Return the reason that ``judge`` has against a session, if any, for each of the session's votes."""
-    sessions: dict[int, list[VoteFacts]] = defaultdict(list)
-    for vote in facts:
-        sessions[vote.session_id].append(vote)
-    judged = ((votes, judge(votes)) for votes in sessions.values())
-    return {vote.vote_id: reason for votes, reason in judged if reason for vote in votes}
+def _by_session(session: Ints, judged: Bools, good: Bools) -> list[tuple[int, int, int]]:
+    """Return (session, how many of its judged votes are good, how many are judged)."""
+    ids, place = np.unique(session[judged], return_inverse=True)
+    right = np.bincount(place, good[judged], len(ids)).astype(int)
+    return list(
+        zip(ids.tolist(), right.tolist(), np.bincount(place, minlength=len(ids)).tolist(), strict=True)
+    )
+
+
+def _of_sessions(votes: VoteColumns, against: Mapping[int, str]) -> dict[int, str]:
+    """Return the reason that there is against a session for each of its votes."""
+    rows = np.isin(votes.session, np.fromiter(against, np.int64, len(against)))
+    pairs = zip(votes.vote[rows].tolist(), votes.session[rows].tolist(), strict=True)
+    return {vote: against[session] for vote, session in pairs}
 
 
 def _named(rules: Iterable[Rule]) -> dict[str, Rule]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from humaneval.rating.exclusions.facts import read_facts
-from humaneval.rating.exclusions.rules import RULES, Reason
+from humaneval.rating.exclusions.rules import RULES, Reason, Settings
 from humaneval.rating.models import RuleSet
+from humaneval.rating.reading import read_vote_columns
+from humaneval.rating.vote_columns import VoteColumns
 from humaneval.studies.models import Study
 
 
@@ -20,10 +21,14 @@ def excluded(study: Study, rule_set: RuleSet | None) -> dict[int, tuple[Reason, 
         return {}
     if rule_set.study_id != study.pk:
         raise ValueError(f"{rule_set} is of another study.")
-    facts = read_facts(study)
+    return reasons_against(read_vote_columns(study), rule_set.rules)
+
+
+def reasons_against(votes: VoteColumns, rules: Mapping[str, Settings]) -> dict[int, tuple[Reason, ...]]:
+    """Return the votes that rules leave out, by id, each with all its reasons."""
     reasons: dict[int, list[Reason]] = defaultdict(list)
-    for name in sorted(rule_set.rules):
-        for vote, text in RULES[name].apply(facts, rule_set.rules[name]).items():
+    for name in sorted(rules):
+        for vote, text in RULES[name].apply(votes, rules[name]).items():
             reasons[vote].append(Reason(name, text))
     return {vote: tuple(found) for vote, found in reasons.items()}
 

@@ -50,8 +50,9 @@ def measure_agreement(table: VoteTable, question: QuestionFacts, analysis: str) 
 
 def _first_answers(table: VoteTable) -> VoteTable:
     """Return the table without a rater's second and later answers about the same stimuli."""
-    both = np.stack([table.rater, table.unit])
-    _, first = np.unique(both, axis=1, return_index=True)
+    _, unit = np.unique(table.unit, return_inverse=True)
+    _, rater = np.unique(table.rater, return_inverse=True)
+    _, first = np.unique(rater * (unit.max(initial=0) + 1) + unit, return_index=True)
     keep = np.zeros(len(table), dtype=bool)
     keep[first] = True
     return table.where(keep)

@@ -91,7 +91,9 @@ def _named(conditions: IntArray, names: dict[int, str]) -> NDArray[np.str_]:
 
 def _pairs_repeat(table: VoteTable) -> bool:
     """Whether some pair of images was judged by more than one rater."""
-    return len({*zip(table.rater.tolist(), table.unit.tolist(), strict=True)}) > distinct(table.unit)
+    _, rater = np.unique(table.rater, return_inverse=True)
+    _, unit = np.unique(table.unit, return_inverse=True)
+    return distinct(rater * (unit.max(initial=0) + 1) + unit) > distinct(unit)
 
 
 def _strength(

@@ -1,0 +1,167 @@
+"""Reading a study's votes into columns: a fixed few queries, a chunk of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from humaneval.protocols import registry
+from humaneval.rating.models import Answer, Session, SessionState, Vote
+from humaneval.rating.vote_columns import NO_ANSWER, OUTCOMES, Bools, Ints, Smalls, VoteColumns
+from humaneval.studies.models import Study, Trial
+
+CHUNK = 20_000
+"""Rows held as Python objects at a time."""
+
+_PLAIN = (
+    ("vote", "pk", np.int64),
+    ("session", "assignment__session_id", np.int64),
+    ("trial", "assignment__trial_id", np.int64),
+    ("position", "assignment__position", np.int64),
+    ("response_ms", "response_ms", np.float64),
+    ("is_repeat", "assignment__is_repeat", np.bool_),
+    ("late", "late", np.bool_),
+    ("spoilt", "spoilt", np.bool_),
+)
+_TIMES = (("handed_at", "assignment__created_at"), ("received_at", "received_at"))
+_TIMED = ("assignment__parameters", "timings")
+
+
+def read_vote_columns(study: Study, session: Session | None = None) -> VoteColumns:
+    """Return a study's votes, or one session's, in order of arrival. Five queries.
+
+    Votes that arrive meanwhile are in whole or not at all.
+    """
+    protocol = registry.get(study.protocol)
+    votes = Vote.objects.filter(assignment__session__study=study)
+    answers = Answer.objects.filter(vote__assignment__session__study=study)
+    if session is not None:
+        votes = votes.filter(assignment__session=session)
+        answers = answers.filter(vote__assignment__session=session)
+    columns = _read(votes, on_scale=protocol.uses_scale, timed=protocol.timed)
+    questions = dict(study.questions.order_by("position", "id").values_list("id", "key"))
+    given = answers.values_list("vote_id", "question_id", "value")
+    expected, is_gold = _gold(study, columns["trial"], list(questions.values()))
+    return VoteColumns(
+        questions=tuple(questions.values()),
+        on_scale=protocol.uses_scale,
+        answers=_answers(columns["vote"], list(questions), given.iterator(CHUNK)),
+        expected=expected,
+        is_gold=is_gold,
+        **columns,
+        **_of_sessions(study, columns["session"]),
+    )
+
+
+def _read(votes: Any, *, on_scale: bool, timed: bool) -> dict[str, Any]:
+    """Return what the votes' own rows and their assignments hold. One query."""
+    names = [
+        *(field for _, field, _ in _PLAIN),
+        *(field for _, field in _TIMES),
+        "outcome",
+        *(() if on_scale else ("assignment__order",)),
+        *(_TIMED if timed else ()),
+    ]
+    rows = votes.order_by("pk").values_list(*names).iterator(chunk_size=CHUNK)
+    parts = [_part(dict(zip(names, chunk, strict=True))) for chunk in _chunks(rows)]
+    parts = parts or [_part(dict.fromkeys(names, ()))]
+    width = max(part["order"].shape[1] for part in parts)
+    for part in parts:
+        part["order"] = _widened(part["order"], width)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _chunks(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield rows as tuples of columns, so many at a time."""
+    source = iter(rows)
+    while chunk := list(islice(source, CHUNK)):
+        yield list(zip(*chunk, strict=True))
+
+
+def _part(chunk: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {name: np.array(chunk[field], dtype=kind) for name, field, kind in _PLAIN}
+    found.update({name: _microseconds(chunk[field]) for name, field in _TIMES})
+    code = {name: place for place, name in enumerate(OUTCOMES)}
+    found["outcome"] = np.array([code[name] for name in chunk["outcome"]], dtype=np.int16)
+    found["order"] = _padded(chunk.get("assignment__order", [()] * len(found["vote"])))
+    return {**found, **_exposures(chunk, len(found["vote"]))}
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _microseconds(moments: Sequence[datetime]) -> Ints:
+    return np.array([round((moment - _EPOCH).total_seconds() * 1e6) for moment in moments], dtype=np.int64)
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> Smalls:
+    """Return lists of numbers as rows of one width, filled up with -1."""
+    width = max(map(len, rows), default=0)
+    return np.array([[*row, *[-1] * (width - len(row))] for row in rows], dtype=np.int16).reshape(
+        len(rows), width
+    )
+
+
+def _widened(order: Smalls, width: int) -> Smalls:
+    return np.pad(order, ((0, 0), (0, width - order.shape[1])), constant_values=-1)
+
+
+def _exposures(chunk: Mapping[str, Sequence[Any]], count: int) -> dict[str, Any]:
+    """Return block, frames and length of a frame of timed votes."""
+    found = {"block": np.full(count, -1), "frames": np.zeros(count, np.int64), "frame_ms": np.zeros(count)}
+    parameters, timings = (chunk.get(name, ()) for name in _TIMED)
+    for place, (given, timing) in enumerate(zip(parameters, timings, strict=True)):
+        if given:
+            found["block"][place] = given["block"]
+            found["frames"][place] = int(timing.get("frames", 0))
+            found["frame_ms"][place] = float(timing.get("frame_ms", 0))
+    return found
+
+
+def _answers(vote: Ints, questions: list[int], rows: Iterable[tuple[int, int, int]]) -> Smalls:
+    """Return the answers of votes (in ascending order) to questions, by their ids."""
+    found = np.full((len(vote), len(questions)), NO_ANSWER, dtype=np.int16)
+    place = {question: number for number, question in enumerate(questions)}
+    for chunk in _chunks(rows):
+        ids, values = np.array(chunk[0], dtype=np.int64), np.array(chunk[2], dtype=np.int16)
+        asked = np.array([place[question] for question in chunk[1]], dtype=np.int64)
+        row = np.searchsorted(vote, ids)
+        known = row < len(vote)
+        known[known] = vote[row[known]] == ids[known]
+        found[row[known], asked[known]] = values[known]
+    return found
+
+
+def _gold(study: Study, trial: Ints, keys: list[str]) -> tuple[Smalls, Bools]:
+    """Return the right answers of votes on gold trials, and which votes are on one. One query."""
+    rows = Trial.objects.filter(study=study, expected__isnull=False).order_by("id")
+    known = [(pk, given or {}) for pk, given in rows.values_list("id", "expected")]
+    expected = np.full((len(trial), len(keys)), NO_ANSWER, dtype=np.int16)
+    if not known:
+        return expected, np.zeros(len(trial), dtype=bool)
+    ids = np.array([pk for pk, _ in known], dtype=np.int64)
+    right = np.array(
+        [[given.get(key, NO_ANSWER) for key in keys] for _, given in known],
+        dtype=np.int16,
+    )
+    place = np.minimum(np.searchsorted(ids, trial), len(ids) - 1)
+    is_gold: Bools = ids[place] == trial
+    expected[is_gold] = right[place[is_gold]]
+    return expected, is_gold
+
+
+def _of_sessions(study: Study, session: Ints) -> dict[str, Any]:
+    """Return what votes have of their sessions. One query."""
+    rows = Session.objects.filter(study=study).order_by("pk")
+    known = list(rows.values_list("pk", "rater_id", "rater__simulated", "state"))
+    ids = np.array([row[0] for row in known], dtype=np.int64)
+    place = np.searchsorted(ids, session)
+    return {
+        "rater": np.array([row[1] for row in known], dtype=np.int64)[place],
+        "simulated": np.array([row[2] for row in known], dtype=bool)[place],
+        "screened_out": np.array([row[3] == SessionState.SCREENED_OUT for row in known], dtype=bool)[place],
+    }

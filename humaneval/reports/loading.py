@@ -1,0 +1,138 @@
+"""A study's material from the database: columns, in a fixed few queries, a chunk of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from humaneval.rating.models import RuleSet, Session
+from humaneval.rating.reading import read_vote_columns
+from humaneval.rating.vote_columns import Ints
+from humaneval.reports.facts import study_facts
+from humaneval.reports.material import Material, PairColumns, RuleSetFacts, SessionColumns, TrialColumns
+from humaneval.reports.scores import latest_scores, missing_scores
+from humaneval.samples.models import Prompt
+from humaneval.studies.models import Study, Trial
+from humaneval.studies.strata import DEVICES, device_class
+
+CHUNK = 20_000
+
+DESIGN_FIELDS = (
+    "trial_count", "votes_per_trial", "assignments_per_session", "repeats_per_session", "gold_per_block",
+    "gold_count", "unique_samples", "unique_prompts", "raters_at_most", "sessions_per_rater", "strata",
+    "adaptive", "stop_rule", "stop_goal", "title", "instructions", "consent_text", "recipe", "design_digest",
+)  # fmt: skip
+_DATES = ("created_at", "opened_at", "closed_at")
+
+
+def load_material(study: Study) -> Material:
+    """Return all that a report of this study is made from, as it stands now."""
+    facts = study_facts(study)
+    scores = latest_scores(study, facts.conditions)
+    return Material(
+        study=facts,
+        settings=dict(study.settings),
+        design=_design(study),
+        votes=read_vote_columns(study),
+        trials=_trials(study),
+        sessions=_sessions(study),
+        rule_sets=_rule_sets(study),
+        pairs=_pairs(study),
+        scores=tuple(scores),
+        missing_scores=tuple(missing_scores(study, [one.row for one in scores])),
+    )
+
+
+def _design(study: Study) -> dict[str, Any]:
+    dates = {name: getattr(study, name) for name in _DATES}
+    return {name: getattr(study, name) for name in DESIGN_FIELDS} | {
+        name: date.isoformat() if date else "" for name, date in dates.items()
+    }
+
+
+def _rule_sets(study: Study) -> tuple[RuleSetFacts, ...]:
+    rows = RuleSet.objects.filter(study=study).order_by("version")
+    return tuple(
+        RuleSetFacts(one.version, one.name, one.rules, one.before_launch, one.declared_at.isoformat())
+        for one in rows
+    )
+
+
+def _pairs(study: Study) -> PairColumns:
+    rows = list(study.duplicatepairs.order_by("id").values_list("first_id", "second_id", "batch"))
+    return PairColumns(*np.array(rows, dtype=np.int64).reshape(-1, 3).T)
+
+
+_TRIAL = ("id", "number", "condition_id", "other_id", "prompt_id", "slots", "lineup", "expected")
+
+
+def _trials(study: Study) -> TrialColumns:
+    """Return the trials by id. Two queries."""
+    rows = Trial.objects.filter(study=study).order_by("id").values_list(*_TRIAL).iterator(chunk_size=CHUNK)
+    columns = list(zip(*rows, strict=True)) or [()] * len(_TRIAL)
+    number, condition, other, prompt = (whole(column) for column in columns[1:5])
+    slots, lineup, expected = columns[5:]
+    category, categories = _categories(study, prompt)
+    keys = [tuple(map(tuple, slot)) for slot in slots]
+    return TrialColumns(
+        id=whole(columns[0]),
+        number=number,
+        condition=condition,
+        other=other,
+        prompt=prompt,
+        category=category,
+        categories=categories,
+        item=coded([key[0] for key in keys]),
+        unit=coded(keys),
+        samples=filled([[slot[0] if len(slot) == 1 else 0 for slot in key] for key in keys]),
+        lineup=filled(lineup),
+        is_gold=np.array([one is not None for one in expected], dtype=bool),
+    )
+
+
+def _categories(study: Study, prompt: Ints) -> tuple[Ints, tuple[str, ...]]:
+    """Return each trial's category as a place among the names. One query."""
+    named = dict(Prompt.objects.filter(pk__in=study.trials.values("prompt")).values_list("id", "category"))
+    names = ("", *sorted({name for name in named.values() if name}))
+    place = {pk: names.index(name) for pk, name in named.items()}
+    ids, rows = np.unique(prompt, return_inverse=True)
+    return whole([place.get(pk, 0) for pk in ids.tolist()])[rows], names
+
+
+def _sessions(study: Study) -> SessionColumns:
+    """Return the sessions by id. One query."""
+    fields = ("pk", "rater_id", "stratum", "rater__panel", "device", "rater__simulated")
+    rows = Session.objects.filter(study=study).order_by("pk").values_list(*fields)
+    columns = list(zip(*rows.iterator(chunk_size=CHUNK), strict=True)) or [()] * len(fields)
+    strata, panels = ("", *sorted(set(columns[2]) - {""})), tuple(sorted(set(columns[3])))
+    return SessionColumns(
+        id=whole(columns[0]),
+        rater=whole(columns[1]),
+        stratum=whole([strata.index(name) for name in columns[2]]),
+        strata=strata,
+        panel=whole([panels.index(name) for name in columns[3]]),
+        panels=panels,
+        device=whole([DEVICES.index(device_class(one)) if one else -1 for one in columns[4]]),
+        simulated=np.array(columns[5], dtype=bool),
+    )
+
+
+def whole(values: Sequence[int | None]) -> Ints:
+    """Return whole numbers as a column, 0 for None."""
+    return np.array([value or 0 for value in values], dtype=np.int64)
+
+
+def coded(values: Sequence[Hashable]) -> Ints:
+    """Return values as numbers from 0, given in the order in which they first come."""
+    codes: dict[Hashable, int] = {}
+    return np.array([codes.setdefault(value, len(codes)) for value in values], dtype=np.int64)
+
+
+def filled(rows: Sequence[Sequence[int]]) -> Ints:
+    """Return lists of numbers as rows of one width, filled up with 0."""
+    width = max(map(len, rows), default=0)
+    return np.array([[*row, *[0] * (width - len(row))] for row in rows], dtype=np.int64).reshape(
+        len(rows), width
+    )
