@@ -27,7 +27,7 @@ def pytest(*arguments: str, **environment: str) -> int:
         "pytest",
         "-q",
         f"--numprocesses={workers}",
-        "--dist=loadgroup",
+        "--dist=loadscope",
         *arguments,
     ]
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

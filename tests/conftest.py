@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest_plugins = ["tests.jobs.fixtures"]
+
+
+TOGETHER = ("tests/browser/", "tests/demo/test_demo_command.py")
+"""Modules whose tests share what is dear to start: each is run by one worker, as one piece."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out tests one by one, but the modules of ``TOGETHER`` whole, in the order of their names."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.split("::")[0] if nodeid.startswith(TOGETHER) else nodeid
+
+    config.option.loadscopereorder = False
+    return ByModule(config, log)
 
 
 @pytest.fixture(autouse=True)

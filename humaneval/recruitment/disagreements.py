@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from humaneval.rating.exclusions.attention import sessions_that_failed
 from humaneval.rating.models import Session, SessionState
 from humaneval.recruitment.ledger import bonuses_by_submission
 from humaneval.recruitment.models import (
@@ -35,6 +36,13 @@ WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
     "submitted_unfinished": (
         _("Handed in without finishing here"),
         _("Look at the answers: approve what was honest work, or reject by a stated rule."),
+    ),
+    "failed_checks": (
+        _("Handed in after failing the checks of attention"),
+        _(
+            "Read some of the answers. Approve honest work; reject only by a rule stated beforehand. "
+            "Whether the answers count is decided apart, by the study's exclusion rules."
+        ),
     ),
     "turned_away": (
         _("Handed in after being screened out, or with nothing left to answer"),
@@ -69,6 +77,7 @@ WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
 
 def disagreements_of(posting: Posting) -> list[Disagreement]:
     """Return all cases of a posting, by submission: a fixed few queries."""
+    failed = sessions_that_failed(posting.study)
     votes = Count("session__assignments__vote")
     rows = posting.submissions.select_related("session__rater").annotate(vote_count=votes)
     bonuses = bonuses_by_submission(posting)
@@ -76,7 +85,7 @@ def disagreements_of(posting: Posting) -> list[Disagreement]:
     found: list[Disagreement] = []
     for row in rows:
         ledger = bonuses.get(row.pk, Decimal("0.00"))
-        kinds = _kinds(row, getattr(row, "vote_count", 0))
+        kinds = list(_stories(row, row.session, getattr(row, "vote_count", 0), failed))
         if row.paid_bonuses != ledger and row.pk not in pending:
             kinds = [*kinds, "paid_differently"]
         found += [_case(kind, row) for kind in kinds]
@@ -91,16 +100,14 @@ def _case(kind: str, submission: Submission) -> Disagreement:
     return Disagreement(kind, words, action, submission, submission.session)
 
 
-def _kinds(row: Submission, votes: int) -> list[str]:
-    return list(_stories(row, row.session, votes))
-
-
-def _stories(row: Submission, session: Session | None, votes: int) -> Iterator[str]:
+def _stories(row: Submission, session: Session | None, votes: int, failed: Collection[int]) -> Iterator[str]:
     finished = session is not None and session.state == SessionState.COMPLETED
     if row.state == SubmissionState.SUBMITTED and _is_turned_away(row, session, votes):
         yield "turned_away"
     elif row.state == SubmissionState.SUBMITTED and not finished:
         yield "submitted_unfinished"
+    elif row.state == SubmissionState.SUBMITTED and row.session_id in failed:
+        yield "failed_checks"
     if row.state in {SubmissionState.ACTIVE, SubmissionState.RETURNED} and finished and votes:
         yield "finished_unsubmitted"
     if row.state == SubmissionState.TIMED_OUT:

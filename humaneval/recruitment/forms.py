@@ -66,14 +66,30 @@ class ArchiveForm(forms.Form):
     """A batch result file of MTurk's, and which of its columns say what; ``questions`` are key and text."""
 
     file = forms.FileField(label=_("Batch result file (CSV)"))
+    images = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        label=_(
+            "Columns that name the images shown, one a line from the left, such as Input.image_left or "
+            "{Input.model_left}/{Input.file}: a draft's trials are made from them, and it is closed"
+        ),
+    )
     trial = forms.CharField(
-        max_length=100, initial="Input.trial", label=_("Column with the number of the trial shown")
+        max_length=100,
+        required=False,
+        initial="Input.trial",
+        label=_("Or the column with the number of the study's trial that was shown"),
     )
     order = forms.CharField(
         max_length=100,
         required=False,
         initial="Input.order",
         label=_("Column with the slot at each place, such as 1 0; without it they were shown in order"),
+    )
+    meanings = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        label=_("The file's words for answers, one a line, such as left=0 or same=tie"),
     )
     with_rejected = forms.BooleanField(required=False, label=_("Read rejected assignments too"))
 
@@ -85,6 +101,24 @@ class ArchiveForm(forms.Form):
             self.fields[f"answer_{key}"] = forms.CharField(
                 max_length=100, initial=f"Answer.{key}", label=label
             )
+
+    def clean_images(self) -> list[str]:
+        """Return the columns, one for each place."""
+        return [line.strip() for line in self.cleaned_data["images"].splitlines() if line.strip()]
+
+    def clean_meanings(self) -> dict[str, str]:
+        """Return the answers that words mean, the words in small letters."""
+        lines = [line.strip() for line in self.cleaned_data["meanings"].splitlines() if line.strip()]
+        pairs = {line: line.rpartition("=")[::2] for line in lines}
+        if wrong := [line for line, (word, answer) in pairs.items() if not (word.strip() and answer.strip())]:
+            raise forms.ValidationError(_("“%(line)s” must have the form word=answer.") % {"line": wrong[0]})
+        return {word.strip().casefold(): answer.strip() for word, answer in pairs.values()}
+
+    def clean(self) -> None:
+        """Refuse a form that does not say what was shown."""
+        super().clean()
+        if not (self.cleaned_data.get("images") or self.cleaned_data.get("trial")):
+            self.add_error("images", _("Say which columns name the images shown, or the trial."))
 
     def answers(self) -> dict[str, str]:
         """Return the column of each question by its key."""

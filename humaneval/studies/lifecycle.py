@@ -64,6 +64,13 @@ def close(study: Study) -> Study:
     return _move(study, "close", closed_at=timezone.now())
 
 
+def close_with_archive(study: Study, *, trial_count: int) -> Study:
+    """Close a draft whose trials and votes come from an archive, or note what such a study has gained."""
+    now = timezone.now()
+    times = {} if study.closed_at else {"opened_at": now, "closed_at": now}
+    return _move(study, "close_with_archive", trial_count=trial_count, launch_error="", **times)
+
+
 def open_launched(study: Study) -> Study:
     """Open a study whose trials and stimuli are ready: the launch job's last step."""
     return _move(study, "open_launched", opened_at=timezone.now())

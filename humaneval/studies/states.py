@@ -31,6 +31,7 @@ MOVES: dict[str, Move] = {
     "pause": Move(frozenset({StudyState.OPEN}), StudyState.PAUSED),
     "resume": Move(frozenset({StudyState.PAUSED}), StudyState.OPEN),
     "close": Move(frozenset({StudyState.OPEN, StudyState.PAUSED}), StudyState.CLOSED),
+    "close_with_archive": Move(frozenset({StudyState.DRAFT, StudyState.CLOSED}), StudyState.CLOSED),
 }
 """All there are; each is a function of the same name in :mod:`humaneval.studies.lifecycle`."""
 

@@ -87,7 +87,7 @@ def demo(folder: Path, port: int) -> Iterator[Demo]:
         running.stop()
 
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.timeout(600)
 
 
 def get(url: str, token: str = "") -> urllib3.BaseHTTPResponse:

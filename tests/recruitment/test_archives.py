@@ -11,12 +11,13 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
-from humaneval.rating.models import Answer, Rater, Session, Vote
+from humaneval.rating.models import Answer, Assignment, Rater, Session, Vote
 from humaneval.rating.votes import answer_rows
 from humaneval.recruitment.models import AuditEntry
 from humaneval.recruitment.mturk.archives import ArchiveRefused, Columns, import_batch
 from humaneval.recruitment.people import person_hash
-from tests.factories import UserFactory, open_study
+from humaneval.samples.models import Sample
+from tests.factories import SampleFactory, UserFactory, draft_study, open_study
 
 pytestmark = pytest.mark.django_db
 HEADER = [
@@ -165,3 +166,189 @@ def test_the_page_says_what_is_wrong_with_a_file_and_stores_nothing(study, clien
     binary = SimpleUploadedFile("batch.csv", b"\xff\xfe\x00")
     assert "UTF-8" in client.post(address, sent(lines, file=binary)).content.decode()
     assert not Vote.objects.exists()
+
+
+def image_row(assignment: str, worker: str, left: str, right: str, **answer: str) -> dict[str, str]:
+    """Return a row of a batch that put image addresses into its HITs."""
+    return {
+        "HITId": "3HIT",
+        "AssignmentId": assignment,
+        "WorkerId": worker,
+        "AssignmentStatus": "Approved",
+        "SubmitTime": "Tue Sep 17 21:30:23 PDT 2019",
+        "WorkTimeInSeconds": "12",
+        "Input.left": left,
+        "Input.right": right,
+        **answer,
+    }
+
+
+def file_of(*rows: dict[str, str]) -> list[str]:
+    """Return the lines of a batch result file with these rows."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().splitlines(keepends=True)
+
+
+IMAGES = Columns(images=("Input.left", "Input.right"), meanings={"left": "0", "right": "1"})
+
+
+@pytest.fixture
+def draft():
+    """Give a draft of pairs, its sets' samples named alike: real/00000.png and model/00000.png."""
+    study = draft_study(samples=0, generated=1)
+    for condition in study.conditions.select_related("sample_set"):
+        chosen = condition.sample_set
+        chosen.slug = "photos" if chosen.kind == "real" else "model"
+        chosen.save()
+        for name in ("cat.png", "dog.png", "only in photos.png")[: 3 if chosen.kind == "real" else 2]:
+            SampleFactory(sample_set=chosen, name=name)
+    return study
+
+
+def test_a_drafts_trials_are_made_from_the_images_that_rows_name(draft):
+    left, right = {"Answer.real": "Left"}, {"Answer.real": "right"}
+    photo, picture = "https://b.s3/x/photos/cat.png", "https://b.s3/x/model/dog.png"
+    lines = file_of(
+        image_row("3A", "A1", photo, picture, **left),
+        image_row("3B", "A2", picture, photo, **left),
+        image_row("3C", "A1", "only%20in%20photos.png?v=1", "model/cat", **right),
+    )
+    found = import_batch(study=draft, lines=lines, columns=IMAGES)
+    assert (found.votes, found.known) == (3, 0)
+    draft.refresh_from_db()
+    assert (draft.state, draft.trial_count, draft.trials.count()) == ("closed", 2, 2)
+    sets = {str(c.sample_set.kind): c for c in draft.conditions.select_related("sample_set")}
+    assert {(t.condition_id, t.other_id) for t in draft.trials.all()} == {
+        (sets["generated"].pk, sets["real"].pk)
+    }, "slot 0 is generated, slot 1 real, whichever side they were on"
+    assert list(Assignment.objects.order_by("vote__pk").values_list("order", flat=True)) == [
+        [1, 0],
+        [0, 1],
+        [1, 0],
+    ]
+    assert [row.value for row in answer_rows(draft)] == [1, 0, 0]
+
+
+def test_a_second_file_of_the_same_archive_adds_trials_and_votes(draft):
+    one = image_row("3A", "A1", "photos/cat.png", "model/cat.png", **{"Answer.real": "left"})
+    two = image_row("3B", "A1", "model/dog.png", "photos/cat.png", **{"Answer.real": "left"})
+    import_batch(study=draft, lines=file_of(one), columns=IMAGES)
+    found = import_batch(study=draft, lines=file_of(one, two), columns=IMAGES)
+    assert (found.votes, found.known) == (1, 1)
+    draft.refresh_from_db()
+    assert (draft.trial_count, list(draft.trials.values_list("number", flat=True))) == (2, [0, 1])
+    assert Session.objects.get().assignments.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "reason"),
+    [
+        ("photos/bird.png", "model/cat.png", "have no image “photos/bird.png”"),
+        ("cat.png", "model/cat.png", "is in several of the study's sets"),
+        ("model/dog.png", "model/cat.png", "one real image among generated ones"),
+        ("photos/cat.png", "photos/cat.png", "shows 2 different images; the row names 1"),
+    ],
+)
+def test_images_that_make_no_trial_refuse_the_file(draft, left, right, reason):
+    good = image_row("3A", "A1", "photos/cat.png", "model/cat.png", **{"Answer.real": "left"})
+    bad = image_row("3B", "A1", left, right, **{"Answer.real": "left"})
+    with pytest.raises(ArchiveRefused, match=rf"Row 3: .*{reason}"):
+        import_batch(study=draft, lines=file_of(good, bad), columns=IMAGES)
+    draft.refresh_from_db()
+    assert (draft.state, draft.trials.count(), Vote.objects.count()) == ("draft", 0, 0)
+
+
+def test_a_launched_study_takes_only_the_trials_that_it_has(study):
+    trial = study.trials.order_by("number").first()
+    generated, real = (Sample.objects.select_related("sample_set").get(pk=slot[0]) for slot in trial.slots)
+    named = [f"{sample.sample_set.slug}/{sample.name}" for sample in (real, generated)]
+    good = image_row("3A", "A1", *named, **{"Answer.real": "left"})
+    assert import_batch(study=study, lines=file_of(good), columns=IMAGES).votes == 1
+    assert Vote.objects.get().assignment.trial == trial
+    pairs = {tuple(slot[0] for slot in one.slots) for one in study.trials.all()}
+    other = next(
+        sample
+        for sample in Sample.objects.filter(sample_set=generated.sample_set).select_related("sample_set")
+        if (sample.pk, real.pk) not in pairs
+    )
+    bad = image_row("3B", "A1", named[0], f"{other.sample_set.slug}/{other.name}", **{"Answer.real": "left"})
+    with pytest.raises(ArchiveRefused, match="launched already"):
+        import_batch(study=study, lines=file_of(bad), columns=IMAGES)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"Answer.real.left": "false", "Answer.real.right": "true"},
+        {"Answer.taskAnswers": '[{"real": "right"}]'},
+        {"Answer.taskAnswers": '[{"real": {"left": false, "right": true}, "comment": ""}]'},
+    ],
+)
+def test_answers_are_read_in_every_shape_that_mturk_wrote(draft, answer):
+    lines = file_of(image_row("3A", "A1", "photos/cat.png", "model/cat.png", **answer))
+    import_batch(study=draft, lines=lines, columns=IMAGES)
+    assert Answer.objects.get().value == 0, "the right one, which is generated"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"Answer.real.left": "true", "Answer.real.right": "true"}, "one of left, right must be true; 2 are"),
+        ({"Answer.taskAnswers": "left"}, "holds no JSON"),
+        ({"Answer.taskAnswers": '[{"choice": "left"}]'}, "has no “real”"),
+    ],
+)
+def test_answers_in_no_such_shape_are_named(draft, answer, reason):
+    lines = file_of(image_row("3A", "A1", "photos/cat.png", "model/cat.png", **answer))
+    with pytest.raises(ArchiveRefused, match=f"Row 2: .*{reason}"):
+        import_batch(study=draft, lines=lines, columns=IMAGES)
+
+
+def test_an_archive_of_pairs_without_truth_keeps_conditions_in_the_studys_order():
+    study = draft_study(protocol="pairwise", samples=2)
+    first, second = study.conditions.order_by("position").select_related("sample_set")[:2]
+    names = [f"{c.sample_set.slug}/{c.sample_set.samples.first().name}" for c in (second, first)]
+    row = image_row("3A", "A1", *names, **{f"Answer.{study.questions.first().key}": "0"})
+    for question in study.questions.all()[1:]:
+        row[f"Answer.{question.key}"] = "0"
+    import_batch(study=study, lines=file_of(row), columns=IMAGES)
+    trial = study.trials.get()
+    assert (trial.condition, trial.other) == (first, second)
+    assert {one.value for one in Answer.objects.all()} == {1}, "the left one was the second condition's"
+
+
+def test_reading_a_file_costs_the_same_queries_however_many_workers(draft, django_assert_max_num_queries):
+    rows = [
+        image_row(f"3{n}", f"A{n}", "photos/cat.png", "model/cat.png", **{"Answer.real": "left"})
+        for n in range(200)
+    ]
+    with django_assert_max_num_queries(45):
+        assert import_batch(study=draft, lines=file_of(*rows), columns=IMAGES).votes == 200
+
+
+def test_images_and_words_can_be_named_on_the_command_line(draft, tmp_path):
+    row = image_row("3A", "A1", "cat.png", "dog.png", **{"Answer.real": "the first"})
+    row |= {"Input.set1": "photos", "Input.set2": "model"}
+    file = tmp_path / "batch.csv"
+    file.write_text("".join(file_of(row)))
+    image = ["{Input.set1}/{Input.left}", "{Input.set2}/{Input.right}"]
+    with pytest.raises(CommandError, match="NAME=VALUE"):
+        call_command("import_mturk_batch", draft.slug, file, image=image, meaning=["first"])
+    call_command(
+        "import_mturk_batch", draft.slug, file, image=image, meaning=["The First=0"], stdout=StringIO()
+    )
+    assert Answer.objects.get().value == 1
+
+
+def test_the_page_makes_a_drafts_trials_too(draft, client):
+    client.force_login(UserFactory())
+    address = f"/studies/{draft.slug}/mturk-archive/"
+    lines = file_of(image_row("3A", "A1", "photos/cat.png", "model/cat.png", **{"Answer.real": "L"}))
+    fields = sent(lines, images="Input.left\nInput.right\n", trial="", meanings="L = 0")
+    page = client.post(address, fields, follow=True).content.decode()
+    assert "1 votes were stored" in page
+    assert "must have the form" in client.post(address, sent(lines, meanings="L")).content.decode()
+    assert "Say which columns" in client.post(address, sent(lines, trial="")).content.decode()

@@ -7,11 +7,14 @@ from decimal import Decimal
 
 import pytest
 
+from humaneval.rating.exclusions.declaring import declare_rules
 from humaneval.rating.models import SessionState
 from humaneval.recruitment import payments
 from humaneval.recruitment.disagreements import WORDS, disagreements_of
 from humaneval.recruitment.models import Submission, SubmissionState
 from humaneval.recruitment.polling import poll_posting
+from humaneval.studies.models import Study, Trial
+from tests.factories import AnswerFactory, AssignmentFactory, VoteFactory
 from tests.recruitment.conftest import arrive, complete, vote, work_off
 
 pytestmark = pytest.mark.django_db
@@ -117,5 +120,21 @@ def test_cases_cost_the_same_few_queries_however_many_people(
 ):
     for _ in range(3):
         complete(take_part(finish=False).session)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         disagreements_of(live_posting)
+
+
+@pytest.mark.parametrize(("value", "found"), [(0, {}), (1, {"failed_checks": 1})])
+def test_handed_in_after_failing_the_checks_that_were_declared(take_part, live_posting, value, found):
+    study = live_posting.study
+    session = take_part(finish=False).session
+    question = study.questions.get()
+    for trial in study.trials.order_by("number")[:2]:
+        Trial.objects.filter(pk=trial.pk).update(expected={question.key: 0})
+        given = VoteFactory(assignment=AssignmentFactory(session=session, trial=trial, position=trial.number))
+        AnswerFactory(vote=given, question=question, value=value)
+    type(session).objects.update(state=SessionState.COMPLETED)
+    Study.objects.update(state="draft")
+    declare_rules(study=study, name="ours", rules={"failed_gold": {}})
+    Study.objects.update(state="open")
+    assert kinds(live_posting) == found

@@ -2,18 +2,18 @@
 
 Such a file has a row for each assignment: MTurk's own columns (``HITId``, ``AssignmentId``, ``WorkerId``,
 ``AssignmentStatus``, ``AcceptTime``, ``SubmitTime``, ``WorkTimeInSeconds``), what the batch put in
-(``Input.*``) and what the worker gave (``Answer.*``). One input column says which trial was shown; one
-answer column for each of the study's questions says what was answered.
+(``Input.*``) and what the worker gave (``Answer.*``). Input columns say what was shown: the number of one of
+the study's trials, or the image at each place, from which a draft makes its trials. Answer columns say what
+was answered to each of the study's questions.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -21,15 +21,14 @@ from django.utils.translation import gettext as _
 
 from humaneval.protocols import registry
 from humaneval.protocols.base import AnswerError, QuestionSpec
-from humaneval.rating.consent import consent_hash
-from humaneval.rating.identity import session_token, token_hash
-from humaneval.rating.models import Answer, Assignment, Rater, Session, SessionState, Vote
 from humaneval.recruitment.audit import record_action
-from humaneval.recruitment.people import person_hash
-from humaneval.studies.design import question_specs
+from humaneval.recruitment.mturk import archive_answers
+from humaneval.recruitment.mturk.archive_images import columns_of
+from humaneval.recruitment.mturk.archive_shown import ByImages, ByNumber, Reading
+from humaneval.recruitment.mturk.archive_votes import ArchivedVote, store
+from humaneval.studies.design import NotLaunchable, question_specs
 from humaneval.studies.models import Study, Trial
 
-PANEL = "mturk"
 NEEDED = ("AssignmentId", "WorkerId", "AssignmentStatus", "SubmitTime")
 TIME_FORMATS = ("%a %b %d %H:%M:%S %z %Y", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S")
 ZONES = {"PDT": "-0700", "PST": "-0800", "UTC": "+0000", "GMT": "+0000"}
@@ -53,24 +52,21 @@ class Columns:
     trial: str = "Input.trial"
     order: str = "Input.order"
     """The slot at each place on screen, such as 1 0; a file without it showed them in order."""
+    images: Sequence[str] = ()
+    """Where the image at each place is named, in place of ``trial`` and ``order``."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Answer column by question key; by default ``Answer.<key>``."""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """What the file's words for answers, in small letters, mean on the rater's page: ``left`` is ``0``."""
 
     def of(self, question: str) -> str:
         """Return the column that answers a question."""
         return self.answers.get(question, f"Answer.{question}")
 
-
-@dataclass(frozen=True)
-class _Row:
-    assignment: str
-    worker: str
-    trial: Trial
-    order: list[int]
-    values: dict[str, int]
-    submitted: datetime
-    response_ms: float
-    extras: dict[str, Any]
+    @property
+    def shown(self) -> list[str]:
+        """The columns without which nobody knows what was shown."""
+        return columns_of(self.images) if self.images else [self.trial]
 
 
 @dataclass(frozen=True)
@@ -82,6 +78,13 @@ class ImportedBatch:
     rejected: int
 
 
+@dataclass(frozen=True)
+class _Row:
+    number: int
+    key: Hashable
+    vote: dict[str, Any]
+
+
 def import_batch(
     *,
     study: Study,
@@ -90,24 +93,44 @@ def import_batch(
     with_rejected: bool = False,
     user: User | None = None,
 ) -> ImportedBatch:
-    """Read a batch result file into a study whose trials are made; return what came of it.
+    """Read a batch result file into a study; return what came of it.
 
-    All or nothing: raises :class:`ArchiveRefused` with the reasons. Reading the same file again adds
-    nothing: an assignment of MTurk's gives one vote for each trial.
+    Where rows name images, a draft's trials are made from them and it is closed; a study that was launched
+    must have the trials that rows name. All or nothing: raises :class:`ArchiveRefused` with the reasons.
+    Reading the same file again adds nothing: an assignment of MTurk's gives one vote for each trial.
     """
-    rows, rejected = _read(study, lines, columns, with_rejected)
+    reading = _reading(study, columns)
+    rows, rejected = _read(study, lines, columns, with_rejected, reading)
     with transaction.atomic():
-        stored = sum(_store(study, row) for row in rows)
+        trials = reading.trials([row.key for row in rows])
+        _refuse_without_trial(rows, trials)
+        votes = [ArchivedVote(trial=trials[row.key], **row.vote) for row in rows]
+        stored = store(study, votes)
         record_action(action="import MTurk batch", subject=study, user=user, votes=stored, rows=len(rows))
     return ImportedBatch(stored, len(rows) - stored, rejected)
 
 
+def _reading(study: Study, columns: Columns) -> Reading:
+    if not columns.images:
+        return ByNumber(study, columns.trial, columns.order)
+    try:
+        return ByImages(study, columns.images)
+    except NotLaunchable as refusal:
+        raise ArchiveRefused(list(refusal.messages)) from refusal
+
+
+def _refuse_without_trial(rows: Sequence[_Row], trials: Mapping[Hashable, Trial]) -> None:
+    text = _("Row %(number)s: no trial of the study shows these images together, and it is launched already")
+    problems = [text % {"number": row.number} for row in rows if row.key not in trials]
+    if problems:
+        raise ArchiveRefused(problems[:MOST_PROBLEMS])
+
+
 def _read(
-    study: Study, lines: Iterable[str], columns: Columns, with_rejected: bool
+    study: Study, lines: Iterable[str], columns: Columns, with_rejected: bool, reading: Reading
 ) -> tuple[list[_Row], int]:
     reader = csv.DictReader(lines)
     _check_header(study, reader.fieldnames or [], columns)
-    trials = {str(trial.number): trial for trial in study.trials.all()}
     specs = question_specs(study)
     rows, problems, rejected = [], [], 0
     for raw in reader:
@@ -115,7 +138,7 @@ def _read(
             rejected += 1
             continue
         try:
-            rows.append(_row(study, raw, columns, trials, specs))
+            rows.append(_row(study, reader.line_num, raw, columns, reading, specs))
         except (ValueError, AnswerError) as error:
             problems.append(_("Row %(number)s: %(reason)s") % {"number": reader.line_num, "reason": error})
         if len(problems) >= MOST_PROBLEMS:
@@ -126,58 +149,48 @@ def _read(
 
 
 def _check_header(study: Study, names: Iterable[str], columns: Columns) -> None:
-    wanted = [*NEEDED, columns.trial, *(columns.of(spec.key) for spec in question_specs(study))]
-    missing = [name for name in wanted if name not in set(names)]
+    there = set(names)
+    answers = [columns.of(spec.key) for spec in question_specs(study)]
+    missing = [name for name in [*NEEDED, *columns.shown] if name not in there]
+    missing += [name for name in answers if not archive_answers.holds(there, name)]
     if missing:
-        text = _("The file has no column %(names)s: say which columns hold the trial and the answers.")
+        text = _("The file has no column %(names)s: say which columns hold what was shown and the answers.")
         raise ArchiveRefused([text % {"names": ", ".join(missing)}])
 
 
 def _row(
     study: Study,
+    number: int,
     raw: Mapping[str, str],
     columns: Columns,
-    trials: Mapping[str, Trial],
+    reading: Reading,
     specs: Sequence[QuestionSpec],
 ) -> _Row:
-    trial = trials.get(raw[columns.trial].strip())
-    if trial is None:
-        raise ValueError(_("the study has no trial “%(name)s”") % {"name": raw[columns.trial]})
     if not raw["AssignmentId"] or not raw["WorkerId"]:
         raise ValueError(_("AssignmentId or WorkerId is empty"))
-    protocol = registry.get(study.protocol)
-    order = _order(raw.get(columns.order) or "", len(trial.slots))
-    values = {
-        spec.key: protocol.decode(spec, _shown(raw[columns.of(spec.key)]), order, study.settings)
-        for spec in specs
+    key, order = reading.read(raw)
+    vote = {
+        "assignment": raw["AssignmentId"],
+        "worker": raw["WorkerId"],
+        "order": order,
+        "values": _values(study, raw, columns, specs, order),
+        "submitted": _time(raw["SubmitTime"] or ""),
+        "response_ms": _milliseconds(raw.get("WorkTimeInSeconds") or ""),
+        "extras": {"mturk_hit": raw.get("HITId", ""), "mturk_status": raw["AssignmentStatus"]},
     }
-    return _Row(
-        assignment=raw["AssignmentId"],
-        worker=raw["WorkerId"],
-        trial=trial,
-        order=order,
-        values=values,
-        submitted=_time(raw["SubmitTime"]),
-        response_ms=_milliseconds(raw.get("WorkTimeInSeconds", "")),
-        extras={"mturk_hit": raw.get("HITId", ""), "mturk_status": raw["AssignmentStatus"]},
-    )
+    return _Row(number, key, vote)
 
 
-def _order(text: str, places: int) -> list[int]:
-    """Return the slot at each place: as the file says, else in order."""
-    if not text.strip():
-        return list(range(places))
-    words = text.replace(",", " ").split()
-    order = [int(word) for word in words if word.isascii() and word.isdecimal()]
-    if sorted(order) != list(range(places)):
-        raise ValueError(_("“%(text)s” is no order of %(places)s places") % {"text": text, "places": places})
-    return order
-
-
-def _shown(text: str) -> int | str:
-    """Return an answer as it would come from a page: numbers as numbers."""
-    stripped = text.strip()
-    return int(stripped) if stripped.lstrip("-").isdecimal() and stripped.isascii() else stripped
+def _values(
+    study: Study,
+    raw: Mapping[str, str],
+    columns: Columns,
+    specs: Sequence[QuestionSpec],
+    order: Sequence[int],
+) -> dict[str, int]:
+    protocol = registry.get(study.protocol)
+    found = {spec: archive_answers.given(raw, columns.of(spec.key), columns.meanings) for spec in specs}
+    return {spec.key: protocol.decode(spec, shown, order, study.settings) for spec, shown in found.items()}
 
 
 def _time(text: str) -> datetime:
@@ -196,38 +209,3 @@ def _time(text: str) -> datetime:
 def _milliseconds(text: str) -> float:
     stripped = text.strip()
     return float(stripped) * 1000 if stripped.isascii() and stripped.isdecimal() else 0.0
-
-
-def _store(study: Study, row: _Row) -> int:
-    """Store one row as a vote; return 0 if it was there already."""
-    key = uuid5(NAMESPACE_URL, f"mturk:{row.assignment}:{row.trial.number}")
-    if Vote.objects.filter(key=key, assignment__session__study=study).exists():
-        return 0
-    rater, _made = Rater.objects.get_or_create(panel=PANEL, key_hash=person_hash(PANEL, row.worker))
-    session, _new = Session.objects.get_or_create(
-        study=study,
-        rater=rater,
-        number=0,
-        defaults={
-            "token_hash": token_hash(session_token(study, rater)),
-            "consent_hash": consent_hash(study),
-            "state": SessionState.COMPLETED,
-            "arrival": {"imported": "MTurk batch results"},
-        },
-    )
-    if session.assignments.filter(trial=row.trial, is_repeat=False).exists():
-        return 0
-    assignment = Assignment.objects.create(
-        session=session,
-        trial=row.trial,
-        position=session.assignments.count(),
-        order=row.order,
-        lease_until=row.submitted,
-    )
-    timings = {**row.extras, "submitted_at": row.submitted.isoformat()}
-    vote = Vote.objects.create(assignment=assignment, key=key, response_ms=row.response_ms, timings=timings)
-    questions = {question.key: question for question in study.questions.all()}
-    Answer.objects.bulk_create(
-        Answer(vote=vote, question=questions[name], value=value) for name, value in row.values.items()
-    )
-    return 1

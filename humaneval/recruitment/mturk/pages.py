@@ -80,7 +80,13 @@ def _import(study: Study, form: ArchiveForm, user: User) -> ImportedBatch:
     data = form.cleaned_data
     if data["file"].size > MOST_BYTES:
         raise ArchiveRefused([_("The file is larger than 50 MB: split it, or use import_mturk_batch.")])
-    columns = Columns(data["trial"], data["order"], form.answers())
+    columns = Columns(
+        trial=data["trial"],
+        order=data["order"],
+        images=data["images"],
+        answers=form.answers(),
+        meanings=data["meanings"],
+    )
     try:
         lines = data["file"].read().decode("utf-8-sig").splitlines(keepends=True)
     except UnicodeDecodeError:
