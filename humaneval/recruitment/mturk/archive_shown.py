@@ -59,7 +59,8 @@ class ByImages:
     def trials(self, keys: Collection[Hashable]) -> Mapping[Hashable, Trial]:
         """See :class:`Reading`."""
         lineups: list[Shown] = [key for key in keys if isinstance(key, tuple)]
-        return {**trials_of_archive(self._study, lineups)}
+        found = trials_of_archive(self._study, lineups)
+        return {lineup: found[lineup] for lineup in lineups if lineup in found}
 
     def _sample(self, pk: int) -> Sample:
         if pk not in self._samples:
