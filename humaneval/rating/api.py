@@ -252,7 +252,7 @@ class VotesView(SessionView):
         Send a vote again, under the same key, until it is answered: it is stored once.
         """
         read = read_submissions(_BATCH_READER.run_validation(request.data)["votes"])
-        intake = store_votes(session_id=session_of(request).pk, submissions=read.submissions)
+        intake = store_votes(session=session_of(request), submissions=read.submissions)
         body = {
             "results": verdicts_in_order(read, intake.verdicts, intake.feedback),
             "progress": vars(intake.progress),

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,9 +30,9 @@ from django.utils import timezone
 
 from humaneval.rating.adapting import feedback_on, parameters_ahead
 from humaneval.rating.judging import Judge, Submission, Verdict
-from humaneval.rating.models import Opening
+from humaneval.rating.models import Opening, Session
 from humaneval.rating.progress import Progress, progress_of
-from humaneval.rating.statements import close_openings, insert_votes, lock_session, read_handed
+from humaneval.rating.statements import lock_session, store
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,17 @@ class Intake:
     """By assignment, those of timed trials that are still to be answered, as far as they are set."""
 
 
-def store_votes(*, session_id: int, submissions: Sequence[Submission]) -> Intake:
+def store_votes(*, session: Session, submissions: Sequence[Submission]) -> Intake:
     """Store a batch of a session's votes in one transaction; return what became of each, once committed."""
     with transaction.atomic():
-        session = lock_session(session_id)
-        history, answered = read_handed(session, submissions)
+        history, answered = lock_session(session, submissions)
         now = timezone.now()
         judge = Judge(session, history, now)
         verdicts = [judge.judge(submission) for submission in submissions]
         stored = [verdict for verdict in verdicts if verdict.status == "stored"]
         if stored:
-            insert_votes(stored, now)
-            _settle_openings(stored)
+            store(stored, _filled(stored), now)
+            _free_openings(stored, now)
         return Intake(
             verdicts,
             progress_of(session, answered=answered + len(stored)),
@@ -66,12 +66,14 @@ def store_votes(*, session_id: int, submissions: Sequence[Submission]) -> Intake
         )
 
 
-def _settle_openings(stored: list[Verdict]) -> None:
-    """Close the openings that these votes fill; free those that a rater held but could not see."""
-    handed = [(verdict.fills, verdict.handed) for verdict in stored]
-    filled = [row.opening_id for fills, row in handed if row and row.opening_id and fills]
-    freed = [row.opening_id for fills, row in handed if row and row.opening_id and not (fills or row.lapsed)]
-    if filled:
-        close_openings(filled)
-    if freed:
-        Opening.objects.filter(pk__in=freed, free_from__isnull=False).update(free_from=timezone.now())
+def _filled(stored: list[Verdict]) -> list[int]:
+    """Return the openings that these votes fill."""
+    handed = [verdict.handed for verdict in stored if verdict.fills]
+    return [row.opening_id for row in handed if row and row.opening_id]
+
+
+def _free_openings(stored: list[Verdict], now: datetime) -> None:
+    """Free the openings that a rater held but could not judge."""
+    handed = [verdict.handed for verdict in stored if not verdict.fills]
+    if freed := [row.opening_id for row in handed if row and row.opening_id and not row.lapsed]:
+        Opening.objects.filter(pk__in=freed, free_from__isnull=False).update(free_from=now)

@@ -3,6 +3,9 @@
 Every vote runs all of these, and Django takes several times as long to compose such a statement and to make
 models of its rows as a database takes to run it: written by the ORM, a server takes a third of the votes.
 Everything else in this app goes through models.
+
+What needs no answer in between goes to PostgreSQL together, in one trip (:func:`_run`): waiting for each
+answer costs more than most of these statements do.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from humaneval.rating.history import Handed, History
 from humaneval.rating.judging import Submission, Verdict
@@ -24,6 +28,9 @@ from humaneval.studies.models import Study
 from humaneval.studies.states import CHANGEABLE, StudyState
 
 Row = tuple[Any, ...]
+
+Statement = tuple[str, list[Any]]
+"""A statement and its parameters."""
 
 _UNSEEN = {"name", "owner"}
 """What may change in a launched study and no vote depends on."""
@@ -40,27 +47,14 @@ def find_session(token_hash: str) -> Session | None:
 
     Other fields than intake's are fetched when asked for.
     """
-    return _session("session.token_hash = %s", token_hash)
-
-
-def lock_session(session_id: int) -> Session:
-    """Return a session with its row locked until the transaction ends, as in :mod:`.sessions`."""
-    lock = " FOR UPDATE OF session" if connection.features.has_select_for_update_of else ""
-    session = _session(f"session.id = %s{lock}", session_id)
-    if session is None:
-        raise Session.DoesNotExist
-    return session
-
-
-def _session(condition: str, value: object) -> Session | None:
     columns = [f"session.{name}" for name in _SESSION]
     columns += [f"rater.{name}" for name in _RATER] + [f"study.{name}" for name in _VERSION]
-    rows = _fetch(
+    sql = (
         f"SELECT {', '.join(columns)} FROM rating_session session"  # noqa: S608 (our own names)
         " JOIN studies_study study ON study.id = session.study_id"
-        f" JOIN rating_rater rater ON rater.id = session.rater_id WHERE {condition}",
-        [value],
+        " JOIN rating_rater rater ON rater.id = session.rater_id WHERE session.token_hash = %s"
     )
+    (rows,) = _run((sql, [token_hash]))
     return _as_session(iter(rows[0])) if rows else None
 
 
@@ -79,36 +73,41 @@ def _study(study_id: int, *version: object) -> Study:
     return Study.objects.prefetch_related("questions").get(pk=study_id)
 
 
-def read_handed(session: Session, submissions: Sequence[Submission]) -> tuple[History, int]:
-    """Return what of a session's assignments a batch touches, and how many have their vote.
+def lock_session(session: Session, submissions: Sequence[Submission]) -> tuple[History, int]:
+    """Lock a session's row, as in :mod:`.sessions`; return what a batch touches, and how many are answered.
 
-    Touched are those that are answered in it, and those whose vote has one of its keys. Their number, not
-    the session's length, is what this costs. One statement.
+    Touched are the assignments that are answered in the batch, and those whose vote has one of its keys.
+    Their number, not the session's length, is what this costs. Two statements, the second of which sees all
+    that was committed before the first had its lock; a third where nothing is touched.
     """
-    if not submissions:
-        return History(()), _count_answered(session)
-    assignments = [_uuid(row.assignment) for row in submissions]
-    keys = [_uuid(row.key) for row in submissions]
-    rows = _fetch(
-        'SELECT a.id, a.trial_id, a.opening_id, a.position, a."order", a.cells, a.parameters, a.is_repeat,'  # noqa: S608 (our own names)
-        " a.lapsed, a.lease_until, v.key, v.outcome, v.late,"
-        f" ({_ANSWERED}) FROM rating_assignment a LEFT JOIN rating_vote v ON v.assignment_id = a.id"
-        f" WHERE a.session_id = %s AND (a.id IN ({_marks(assignments)}) OR v.key IN ({_marks(keys)}))"
-        " ORDER BY a.position",
-        [session.pk, session.pk, *assignments, *keys],
-    )
-    answered = rows[0][-1] if rows else _count_answered(session)
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    statements = [(f"SELECT allotment FROM rating_session WHERE id = %s{lock}", [session.pk])]  # noqa: S608
+    if submissions:
+        statements.append(_touched(session, submissions))
+    ((locked,), *found) = _run(*statements)
+    (session.allotment,) = locked
+    rows = found[0] if found else []
+    answered = rows[0][-1] if rows else _run((f"SELECT {_ANSWERED}", [session.pk]))[0][0][0]
     return History(tuple(_handed(row) for row in rows)), answered
 
 
 _ANSWERED = (
-    "SELECT count(*) FROM rating_assignment JOIN rating_vote"
-    " ON rating_vote.assignment_id = rating_assignment.id WHERE rating_assignment.session_id = %s"
+    "(SELECT count(*) FROM rating_assignment JOIN rating_vote"
+    " ON rating_vote.assignment_id = rating_assignment.id WHERE rating_assignment.session_id = %s)"
 )
 
 
-def _count_answered(session: Session) -> int:
-    return _fetch(_ANSWERED, [session.pk])[0][0]
+def _touched(session: Session, submissions: Sequence[Submission]) -> Statement:
+    assignments = [_uuid(row.assignment) for row in submissions]
+    keys = [_uuid(row.key) for row in submissions]
+    return (
+        'SELECT a.id, a.trial_id, a.opening_id, a.position, a."order", a.cells, a.parameters, a.is_repeat,'  # noqa: S608 (our own names)
+        f" a.lapsed, a.lease_until, v.key, v.outcome, v.late, {_ANSWERED}"
+        " FROM rating_assignment a LEFT JOIN rating_vote v ON v.assignment_id = a.id"
+        f" WHERE a.session_id = %s AND (a.id IN ({_marks(assignments)}) OR v.key IN ({_marks(keys)}))"
+        " ORDER BY a.position",
+        [session.pk, session.pk, *assignments, *keys],
+    )
 
 
 def _handed(row: Row) -> Handed:
@@ -129,27 +128,36 @@ def _handed(row: Row) -> Handed:
     )
 
 
-def insert_votes(stored: Sequence[Verdict], now: datetime) -> None:
-    """Insert votes and their answers: two statements, however many they are."""
+def store(stored: Sequence[Verdict], filled: Sequence[int], now: datetime) -> None:
+    """Insert votes and their answers, and mark the openings that they fill: three statements at most."""
     moment = connection.ops.adapt_datetimefield_value(now)
     votes = [_vote(verdict, moment) for verdict in stored]
-    made = _fetch(
-        "INSERT INTO rating_vote"  # noqa: S608 (our own names)
-        " (assignment_id, key, outcome, late, spoilt, response_ms, timings, received_at)"
-        f" VALUES {_tuples(votes)} RETURNING assignment_id, id",
-        _flat(votes),
-    )
-    ids = {_as_uuid(assignment): vote for assignment, vote in made}
-    answers = [
-        (ids[verdict.submission.assignment], question, value)
-        for verdict in stored
-        for question, value in verdict.values.items()
-    ]
-    if answers:
-        _run(
-            f"INSERT INTO rating_answer (vote_id, question_id, value) VALUES {_tuples(answers)}",  # noqa: S608
-            _flat(answers),
+    statements = [
+        (
+            "INSERT INTO rating_vote"  # noqa: S608 (our own names)
+            " (assignment_id, key, outcome, late, spoilt, response_ms, timings, received_at)"
+            f" VALUES {_tuples(votes)}",
+            _flat(votes),
         )
+    ]
+    if answers := list(_answers(stored)):
+        row = "((SELECT id FROM rating_vote WHERE assignment_id = %s), %s, %s)"
+        rows = ", ".join([row] * len(answers))
+        statements.append(
+            (f"INSERT INTO rating_answer (vote_id, question_id, value) VALUES {rows}", _flat(answers))  # noqa: S608
+        )
+    if filled:
+        marks = _marks(filled)
+        statements.append(
+            (f"UPDATE rating_opening SET free_from = NULL WHERE id IN ({marks})", list(filled))  # noqa: S608
+        )
+    _run(*statements)
+
+
+def _answers(stored: Sequence[Verdict]) -> Iterator[Row]:
+    for verdict in stored:
+        for question, value in verdict.values.items():
+            yield _uuid(verdict.submission.assignment), question, value
 
 
 def _vote(verdict: Verdict, moment: object) -> Row:
@@ -166,21 +174,29 @@ def _vote(verdict: Verdict, moment: object) -> Row:
     )
 
 
-def close_openings(openings: Sequence[int]) -> None:
-    """Mark openings as filled by a vote."""
-    marks = _marks(openings)
-    _run(f"UPDATE rating_opening SET free_from = NULL WHERE id IN ({marks})", openings)  # noqa: S608
+def _run(*statements: Statement) -> list[list[Row]]:
+    """Run statements one after the other; return the rows of each, none for those that give none.
 
-
-def _fetch(sql: str, parameters: Sequence[Any]) -> list[Row]:
+    PostgreSQL gets them together: each still sees what was committed before it began.
+    """
+    if connection.vendor != "postgresql":
+        return [_result(statement) for statement in statements]
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        cursor.execute("; ".join(sql for sql, _ in statements), _flat(given for _, given in statements))
+        results = [_rows(cursor)]
+        while cursor.nextset():
+            results.append(_rows(cursor))
+        return results
 
 
-def _run(sql: str, parameters: Sequence[Any]) -> None:
+def _result(statement: Statement) -> list[Row]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(*statement)
+        return _rows(cursor)
+
+
+def _rows(cursor: CursorWrapper) -> list[Row]:
+    return cursor.fetchall() if cursor.description else []
 
 
 def _marks(values: Sequence[object]) -> str:
@@ -191,7 +207,7 @@ def _tuples(rows: Sequence[Row]) -> str:
     return ", ".join(f"({_marks(row)})" for row in rows)
 
 
-def _flat(rows: Iterable[Row]) -> list[Any]:
+def _flat(rows: Iterable[Sequence[Any]]) -> list[Any]:
     return [value for row in rows for value in row]
 
 

@@ -95,7 +95,7 @@ class Stopwatch:
         batch = [
             Submission(row.id, uuid.uuid4(), VoteOutcome.CANNOT_TELL, 900.0) for row in blocks[-1].assignments
         ]
-        self.votes[name].append(timed(lambda: store_votes(session_id=session.pk, submissions=batch)))
+        self.votes[name].append(timed(lambda: store_votes(session=session, submissions=batch)))
 
 
 def timed(call: Callable[[], object]) -> float:

@@ -98,7 +98,7 @@ class Crowd:
     def _vote(self, session: int, rows: list[Handed] | tuple[Handed, ...]) -> None:
         votes = [Submission(row.id, uuid4(), VoteOutcome.CANNOT_TELL, 500.0) for row in rows]
         self.random.shuffle(votes)
-        store_votes(session_id=session, submissions=votes)
+        store_votes(session=Session.objects.get(pk=session), submissions=votes)
 
     def _check_end(self, visit: Visit) -> None:
         """Nobody ends before their length while there is an opening that they may take."""

@@ -31,7 +31,7 @@ from humaneval.rating.handout import hand_out
 from humaneval.rating.history import Handed
 from humaneval.rating.intake import store_votes
 from humaneval.rating.judging import Submission
-from humaneval.rating.models import Opening, Vote, VoteOutcome
+from humaneval.rating.models import Opening, Session, Vote, VoteOutcome
 from humaneval.rating.openings import ALWAYS
 from humaneval.rating.seats import FOR_GOOD
 from tests.factories import SessionFactory, open_study
@@ -194,7 +194,7 @@ class HandOut(RuleBasedStateMachine):
     def _send(self, session: int, assignment: UUID, key: UUID | None, outcome: str):
         assert key is not None
         vote = Submission(assignment, key, VoteOutcome(outcome), 500.0)
-        return store_votes(session_id=session, submissions=[vote]).verdicts
+        return store_votes(session=Session.objects.get(pk=session), submissions=[vote]).verdicts
 
     @invariant()
     def every_vote_is_there_once(self) -> None:

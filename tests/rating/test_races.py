@@ -67,7 +67,7 @@ def test_one_vote_sent_twice_at_once_is_stored_once():
     session = SessionFactory(study=open_study(trial_count=10))
     row = hand_out(session_id=session.pk).assignments[0]
     vote = Submission(row.id, row.id, VoteOutcome.CANNOT_TELL, 500.0)
-    intakes = at_once(*[lambda: store_votes(session_id=session.pk, submissions=[vote])] * 4)
+    intakes = at_once(*[lambda: store_votes(session=session, submissions=[vote])] * 4)
     statuses = sorted(intake.verdicts[0].status for intake in intakes)
     assert statuses == ["duplicate", "duplicate", "duplicate", "stored"]
     assert Vote.objects.count() == 1

@@ -43,7 +43,7 @@ def vote_by_strength(study, raters: int, seed: int = 0, strengths=(2.0, 2.0, -2.
                 slot = int(random.random() > chances[row.trial_id])
                 answers = {"preference": row.order.index(slot)}
                 votes.append(Submission(row.id, uuid4(), VoteOutcome.ANSWERED, 900.0, answers))
-            store_votes(session_id=session.pk, submissions=votes)
+            store_votes(session=session, submissions=votes)
 
 
 def pairs_handed(after: int = 0) -> Counter[tuple[int, int]]:
@@ -116,7 +116,7 @@ def test_a_stopped_study_still_takes_votes_on_what_is_out():
     row = hand_out(session_id=session.pk).assignments[0]
     Course.objects.create(study=study, enough="Enough.")
     vote = Submission(row.id, uuid4(), VoteOutcome.CANNOT_TELL, 900.0)
-    assert store_votes(session_id=session.pk, submissions=[vote]).verdicts[0].status == "stored"
+    assert store_votes(session=session, submissions=[vote]).verdicts[0].status == "stored"
     assert len(hand_out(session_id=session.pk).assignments) == 9
 
 
@@ -136,7 +136,7 @@ def two_afc_votes(study, raters: int, right: float) -> None:
                 )
                 for row in rows
             ]
-            store_votes(session_id=session.pk, submissions=votes)
+            store_votes(session=session, submissions=votes)
 
 
 def test_live_intervals_are_confidence_sequences():

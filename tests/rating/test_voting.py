@@ -281,13 +281,14 @@ def test_every_question_has_its_answer(rater_of):
 
 
 def test_nothing_is_acknowledged_when_the_database_goes_away(rater, monkeypatch):
-    block = rater.block()
+    block, store = rater.block(), intake.store
 
-    def fail(*args: object, **kwargs: object) -> None:
+    def fail(*args: object) -> None:
+        store(*args)
         raise OperationalError("server closed the connection unexpectedly")
 
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "close_openings", fail)
+        patch.setattr(intake, "store", fail)
         response = rater.send(vote_for(block[0]))
     assert response.status_code == 503
     assert not Vote.objects.exists()
