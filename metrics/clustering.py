@@ -37,6 +37,7 @@ def assign(x: torch.Tensor, centres: torch.Tensor) -> tuple[torch.Tensor, torch.
     return torch.cat(labels), torch.cat(distances)
 
 
+@precision_tier("reference")
 def k_means(
     features: Array, k: int, *, seed: int = 0, iterations: int = 100, tolerance: float = 1e-4
 ) -> Clusters:
@@ -84,16 +85,30 @@ def _seeds(x: torch.Tensor, k: int, rng: np.random.Generator) -> torch.Tensor:
 
 
 def _draw(weights: torch.Tensor, count: int, rng: np.random.Generator) -> torch.Tensor:
-    cumulative = weights.double().cumsum(dim=0)
+    cumulative = weights.double().cpu().cumsum(dim=0)  # a GPU's is not the same sum twice
     if float(cumulative[-1]) == 0:
         return torch.from_numpy(rng.integers(len(weights), size=count)).to(weights.device)
-    points = torch.from_numpy(rng.random(count)).to(weights.device) * cumulative[-1]
-    return torch.searchsorted(cumulative, points).clamp_(max=len(weights) - 1)
+    points = torch.from_numpy(rng.random(count)) * cumulative[-1]
+    return torch.searchsorted(cumulative, points).clamp_(max=len(weights) - 1).to(weights.device)
+
+
+def _sums(x: torch.Tensor, labels: torch.Tensor, k: int) -> torch.Tensor:
+    """Return the sum of each cluster's rows (k, d), the same bits each time.
+
+    A GPU adds rows by index in whatever order: there products with the clusters' indicators add them.
+    """
+    sums = x.new_zeros(k, x.shape[1])
+    if x.device.type == "cpu":
+        return sums.index_add_(0, labels, x)
+    numbers = torch.arange(k, device=x.device)[:, None]
+    for part, own in zip(x.split(CHUNK), labels.split(CHUNK), strict=True):
+        sums.addmm_((own == numbers).to(x.dtype), part)
+    return sums
 
 
 def _means(x: torch.Tensor, labels: torch.Tensor, distances: torch.Tensor, k: int) -> torch.Tensor:
     counts = torch.bincount(labels, minlength=k)
-    sums = x.new_zeros(k, x.shape[1]).index_add_(0, labels, x)
+    sums = _sums(x, labels, k)
     empty = (counts == 0).nonzero().flatten()
     centres = sums / counts.clamp(min=1)[:, None]
     if len(empty):

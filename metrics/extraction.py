@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from metrics.errors import InvalidInput, Problem, UnreadableImages
-from metrics.extractors.base import Extractor
+from metrics.extractors.base import Extractor, Pending
 from metrics.features import Features
 from metrics.images.decoding import Decoded, decoded, default_workers
 from metrics.images.sources import image_items, selected
@@ -42,7 +42,7 @@ def extract(
     parts = _Parts()
     for batch, looked_at in _batches(decoded(items, extractor.channels, count), extractor, problems):
         if batch.rows and not (problems and on_error == "refuse"):
-            parts.add(batch.rows, *batch.outputs())
+            parts.add(batch.rows, batch.launch())
         if progress is not None:
             progress(looked_at, len(items))
     if problems and on_error == "refuse":
@@ -70,13 +70,13 @@ class _Batch:
         if self.extractor.input_size and sum(pixels.nbytes for pixels in self._pixels) > HELD_BYTES:
             self._prepare()
 
-    def outputs(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the features and logits of the whole batch."""
+    def launch(self) -> Pending:
+        """Return the features and logits to come of the whole batch."""
         if not self._prepared:
-            return self.extractor(self._pixels)
+            return self.extractor.launch(self._pixels)
         if self._pixels:
             self._prepare()
-        return self.extractor.of_prepared(torch.cat(self._prepared))
+        return self.extractor.launch_prepared(torch.cat(self._prepared))
 
     def _prepare(self) -> None:
         self._prepared.append(self.extractor.prepare(self._pixels))
@@ -104,22 +104,31 @@ def _batches(
 
 
 class _Parts:
-    """Rows as they come, batch after batch."""
+    """Rows as they come, batch after batch; a device works on one while the next one is made ready."""
 
     def __init__(self) -> None:
         self.values: list[np.ndarray] = []
         self.logits: list[np.ndarray] = []
         self.names: list[str] = []
         self.digests: list[str] = []
+        self._waiting: Pending | None = None
 
-    def add(self, batch: Sequence[Decoded], values: np.ndarray, logits: np.ndarray | None) -> None:
-        self.values.append(values)
-        if logits is not None:
-            self.logits.append(logits)
+    def add(self, batch: Sequence[Decoded], pending: Pending) -> None:
+        self._settle()
+        self._waiting = pending
         self.names += [one.name for one in batch]
         self.digests += [one.digest for one in batch]
 
+    def _settle(self) -> None:
+        if self._waiting is not None:
+            values, logits = self._waiting.collect()
+            self.values.append(values)
+            if logits is not None:
+                self.logits.append(logits)
+        self._waiting = None
+
     def table(self, extractor: Extractor, problems: Sequence[Problem]) -> Features:
+        self._settle()
         return Features(
             np.concatenate(self.values),
             np.concatenate(self.logits) if self.logits else None,

@@ -17,7 +17,9 @@ from metrics.devices import precision_tier
 from metrics.errors import InvalidInput
 
 TILE = 1024  # on a CPU: what is done to a tile stays in the cache
-DEVICE_TILE = 8192
+DEVICE_TILE = 4096
+EXACT_BYTES = 2 * 2**20  # stays in the cache
+DEVICE_EXACT_BYTES = 64 * 2**20
 SLACK = 3
 
 
@@ -73,7 +75,8 @@ class PointSets:
     def exact(self, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
         """Return squared distances of the pairs (rows[i], columns[i]) from differences in float64."""
         parts = []
-        step = max(1, 262_144 // self.a.shape[1])  # 2 MB: stays in the cache
+        held = EXACT_BYTES if self.a.device.type == "cpu" else DEVICE_EXACT_BYTES
+        step = max(1, held // (8 * self.a.shape[1]))
         for start in range(0, len(rows), step):
             left = self.a[rows[start : start + step]].double()
             difference = left.sub_(self.b[columns[start : start + step]])

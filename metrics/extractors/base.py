@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from metrics.errors import InvalidInput
 from metrics.images.preprocessing import Preprocessing, prepare
 
 Outputs = tuple[torch.Tensor, torch.Tensor | None]
+Arrays = tuple[np.ndarray, np.ndarray | None]
 TEXTS = 64
 
 
@@ -43,6 +44,40 @@ class Description:
         """SHA-256 over all fields but the spec, which may name a path."""
         fields = {key: value for key, value in asdict(self).items() if key != "spec"}
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass
+class Pending:
+    """Outputs of some images that a device may still be working on; ``collect`` waits for them.
+
+    Each part is on its way to memory of this machine from the moment that it is added, so that to wait for
+    it is not to wait for what the device was given since.
+    """
+
+    parts: list[Outputs] = field(default_factory=list)
+    done: torch.cuda.Event | None = None
+
+    def add(self, features: torch.Tensor, logits: torch.Tensor | None) -> None:
+        """Take one batch's outputs."""
+        self.parts.append((_towards_host(features), None if logits is None else _towards_host(logits)))
+        if features.device.type == "cuda":
+            self.done = torch.cuda.Event()
+            self.done.record(torch.cuda.current_stream(features.device))
+
+    def collect(self) -> Arrays:
+        """Return float32 features (n, d) and logits (n, classes) or None."""
+        if self.done is not None:
+            self.done.synchronize()
+        logits = [part[1].numpy() for part in self.parts if part[1] is not None]
+        features = np.concatenate([part[0].numpy() for part in self.parts])
+        return features, np.concatenate(logits) if logits else None
+
+
+def _towards_host(values: torch.Tensor) -> torch.Tensor:
+    if values.device.type != "cuda":
+        return values.cpu()
+    held = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+    return held.copy_(values, non_blocking=True)
 
 
 class Extractor:
@@ -96,13 +131,15 @@ class Extractor:
         }
 
     def prepare(self, images: Sequence[np.ndarray]) -> torch.Tensor:
-        """Return the network's input for uint8 pixels (H, W, channels)."""
-        return prepare(images, self.input_size, self._preprocessing, self.device)
+        """Return the network's input for uint8 pixels (H, W, channels), resized in full float32."""
+        with torch.inference_mode(), precision_tier("reference"):
+            return prepare(images, self.input_size, self._preprocessing, self.device)
 
-    def run(self, batch: torch.Tensor) -> tuple[np.ndarray, np.ndarray | None]:
+    def run(self, batch: torch.Tensor) -> Outputs:
         """Return float32 features (n, d) and logits (n, classes) or None for a prepared batch.
 
-        The network always sees ``batch_size`` images: a shorter batch is padded with its last image.
+        They are on the device. The network always sees ``batch_size`` images: a shorter batch is padded with
+        its last image.
         """
         n = len(batch)
         if not 1 <= n <= self.batch_size:
@@ -111,9 +148,9 @@ class Extractor:
             batch = torch.cat([batch, batch[-1:].expand(self.batch_size - n, *batch.shape[1:])])
         with torch.inference_mode(), precision_tier(self._tier):
             features, logits = self._network(batch.to(network_dtype(self._tier)))
-        return self._rows(features, n, self.feature_dimension), (
-            None if logits is None else self._rows(logits, n, self.logit_dimension)
-        )
+            return self._rows(features, n, self.feature_dimension), (
+                None if logits is None else self._rows(logits, n, self.logit_dimension)
+            )
 
     @property
     def takes_prompts(self) -> bool:
@@ -128,11 +165,11 @@ class Extractor:
         with torch.inference_mode(), precision_tier(self._tier):
             for start in range(0, len(prompts), TEXTS):
                 part = self._texts(list(prompts[start : start + TEXTS]))
-                parts.append(self._rows(part, len(part), self.feature_dimension))
+                parts.append(self._rows(part, len(part), self.feature_dimension).cpu().numpy())
         return np.concatenate(parts)
 
-    def _rows(self, values: torch.Tensor, n: int, width: int) -> np.ndarray:
-        rows = values[:n].flatten(start_dim=1).float().cpu().numpy()
+    def _rows(self, values: torch.Tensor, n: int, width: int) -> torch.Tensor:
+        rows = values[:n].flatten(start_dim=1).float()
         if rows.shape[1] != width:
             raise InvalidInput(f"{self.name} gave {rows.shape[1]} values a sample instead of {width}")
         return rows
@@ -145,23 +182,26 @@ class Extractor:
         self._network = torch.compile(self._network)
         self.description = replace(self.description, precision=f"{self.precision}, compiled")
 
-    def __call__(self, images: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return features and logits of decoded images.
+    def __call__(self, images: Sequence[np.ndarray]) -> Arrays:
+        """Return features and logits of decoded images."""
+        return self.launch(images).collect()
+
+    def launch(self, images: Sequence[np.ndarray]) -> Pending:
+        """Give decoded images to the device and return their features and logits to come.
 
         A device that runs out of memory halves the batch and goes on.
         """
-        return self._halving(images, lambda part: self.run(self.prepare(part)))
+        return self._halving(images, lambda part: self.run(self.prepare(part)), Pending())
 
-    def of_prepared(self, batch: torch.Tensor) -> tuple[np.ndarray, np.ndarray | None]:
+    def launch_prepared(self, batch: torch.Tensor) -> Pending:
         """Return the same of images that ``prepare`` has been through, in parts perhaps."""
-        return self._halving(batch, self.run)
+        return self._halving(batch, self.run, Pending())
 
-    def _halving(
-        self, images: Any, compute: Callable[[Any], tuple[np.ndarray, np.ndarray | None]]
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+    def _halving(self, images: Any, compute: Callable[[Any], Outputs], pending: Pending) -> Pending:
         if len(images) <= self.batch_size:
             try:
-                return compute(images)
+                pending.add(*compute(images))
+                return pending
             except torch.cuda.OutOfMemoryError:
                 if self.batch_size == 1:
                     raise
@@ -169,11 +209,9 @@ class Extractor:
             torch.cuda.empty_cache()
             self.batch_size = self.batch_size // 2
         step = self.batch_size
-        parts = [
-            self._halving(images[start : start + step], compute) for start in range(0, len(images), step)
-        ]
-        logits = [part[1] for part in parts if part[1] is not None]
-        return np.concatenate([part[0] for part in parts]), np.concatenate(logits) if logits else None
+        for start in range(0, len(images), step):
+            self._halving(images[start : start + step], compute, pending)
+        return pending
 
 
 def default_batch(input_size: tuple[int, int] | None, device: torch.device) -> int:

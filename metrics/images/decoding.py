@@ -77,6 +77,8 @@ def _from_array(array: np.ndarray, channels: int) -> np.ndarray:
         array = array[:, :, 0]
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
         raise ValueError(f"pixels must have the shape (H, W), (H, W, 3) or (H, W, 4), not {array.shape}")
+    if array.size and array.shape[2:] == (() if channels == 1 else (3,)):
+        return array[:, :, None] if channels == 1 else array
     return _from_image(Image.fromarray(np.ascontiguousarray(array)), channels)
 
 
@@ -135,12 +137,14 @@ def default_workers(device_type: str) -> int:
 def decoded(items: Sequence[ImageItem], channels: int, workers: int = 0) -> Iterator[Decoded]:
     """Yield the images in order, decoded ahead by ``workers`` processes (0: a thread of this one).
 
-    Workers are started fresh (not forked), since a fork breaks CUDA. Where items hold a caller's own
-    callables, which may not survive the way to a process, threads of this process do the work. What waits
-    to be taken is bounded by its bytes: of large images few are decoded ahead, of small ones many.
+    Workers are started fresh (not forked), since a fork breaks CUDA. Threads of this process do the work
+    where items hold a caller's own callables, which may not survive the way to a process, or pixels alone,
+    whose way there and back would cost more than the work. What waits to be taken is bounded by its bytes:
+    of large images few are decoded ahead, of small ones many.
     """
     pace, asked = _Pace(workers), 0
-    with _pool(workers, all(_can_travel(item) for item in items)) as pool:
+    apart = all(_can_travel(item) for item in items) and not all(_has_pixels(item) for item in items)
+    with _pool(workers, apart) as pool:
         waiting: deque[tuple[list[ImageItem], Future[list[Decoded]]]] = deque()
 
         def submit(group: list[ImageItem]) -> tuple[list[ImageItem], Future[list[Decoded]]]:
@@ -165,6 +169,10 @@ def decoded(items: Sequence[ImageItem], channels: int, workers: int = 0) -> Iter
 
 def _can_travel(item: ImageItem) -> bool:
     return isinstance(item.content, Path | bytes | np.ndarray | ZipMember | S3Object)
+
+
+def _has_pixels(item: ImageItem) -> bool:
+    return isinstance(item.content, np.ndarray)
 
 
 def _pool(workers: int, processes: bool) -> ProcessPoolExecutor | ThreadPoolExecutor:

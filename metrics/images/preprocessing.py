@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -84,8 +85,14 @@ def prepare(
         for rows in groups:
             batch[rows] = _resized(_planes([images[row] for row in rows], device), size, preprocessing)
     channels = batch.shape[1]
-    shift = batch.new_tensor(preprocessing.shift[:channels]).reshape(-1, 1, 1)
-    return batch.sub_(shift).div_(batch.new_tensor(preprocessing.scale[:channels]).reshape(-1, 1, 1))
+    shift = _by_channel(preprocessing.shift[:channels], batch.device)
+    return batch.sub_(shift).div_(_by_channel(preprocessing.scale[:channels], batch.device))
+
+
+@lru_cache(maxsize=64)
+def _by_channel(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    """Return one value for each channel (channels, 1, 1) on the device, sent there once."""
+    return torch.tensor(values, dtype=torch.float32, device=device).reshape(-1, 1, 1)
 
 
 def _groups_of_one_shape(images: Sequence[np.ndarray]) -> list[list[int]]:
@@ -100,8 +107,16 @@ def _groups_of_one_shape(images: Sequence[np.ndarray]) -> list[list[int]]:
 
 def _planes(images: Sequence[np.ndarray], device: torch.device | str) -> torch.Tensor:
     """Return images of one size as float32 (n, channels, height, width) in memory of its own."""
-    stacked = torch.from_numpy(np.stack(images)).to(device)
-    return stacked.permute(0, 3, 1, 2).contiguous().float()
+    return _sent(images, torch.device(device)).permute(0, 3, 1, 2).contiguous().float()
+
+
+def _sent(images: Sequence[np.ndarray], device: torch.device) -> torch.Tensor:
+    """Return images as one array on the device; a GPU takes it while this process goes on."""
+    if device.type != "cuda":
+        return torch.from_numpy(np.stack(images)).to(device)
+    held = torch.empty((len(images), *images[0].shape), dtype=torch.uint8, pin_memory=True)
+    np.stack(images, out=held.numpy())
+    return held.to(device, non_blocking=True)
 
 
 def _require_one_size(images: Sequence[np.ndarray]) -> None:

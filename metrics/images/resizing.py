@@ -79,6 +79,12 @@ def weights(rule: str, source: int, target: int) -> torch.Tensor:
 
 
 @lru_cache(maxsize=64)
+def _filters(rule: str, source: int, target: int, device: torch.device) -> torch.Tensor:
+    """Return the same on a device, sent there once: each sending waits for all that the device still does."""
+    return weights(rule, source, target).to(device)
+
+
+@lru_cache(maxsize=64)
 def _bands(rule: str, source: int, target: int) -> tuple[tuple[slice, slice], ...]:
     """Return, for each block of output pixels, the range of input pixels that any of its filters touches."""
     found = []
@@ -104,7 +110,7 @@ def resize(images: torch.Tensor, size: tuple[int, int], rule: str) -> torch.Tens
 
 def _across(rows: torch.Tensor, target: int, rule: str) -> torch.Tensor:
     source = rows.shape[1]
-    filters = weights(rule, source, target).to(rows.device).T.contiguous()
+    filters = _filters(rule, source, target, rows.device).T.contiguous()
     result = rows.new_empty(len(rows), target)
     for out, taps in _bands(rule, source, target):
         torch.mm(rows[:, taps], filters[taps, out], out=result[:, out])
@@ -113,7 +119,7 @@ def _across(rows: torch.Tensor, target: int, rule: str) -> torch.Tensor:
 
 def _down(planes: torch.Tensor, target: int, rule: str) -> torch.Tensor:
     count, source, width = planes.shape
-    filters = weights(rule, source, target).to(planes.device)
+    filters = _filters(rule, source, target, planes.device)
     result = planes.new_empty(count, target, width)
     for out, taps in _bands(rule, source, target):
         torch.bmm(filters[out, taps].expand(count, -1, -1), planes[:, taps], out=result[:, out])
