@@ -3,143 +3,112 @@
 from __future__ import annotations
 
 import argparse
-import io
+import json
 import sys
-import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from metrics.measuring import Measurement
+
+IMAGES = {"cuda": 16_384, "cpu": 64}
+SAMPLES = {"cuda": 50_000, "cpu": 2_000}
 
 
 def add_to(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "bench",
-        help="measure decoding, the network and the Fréchet distance on this machine",
-        description="Measure decoding of 256 x 256 PNGs, Inception with random weights, its share of "
-        "the device's measured convolution ceiling, and a Fréchet distance of 2048 dimensions.",
+        help="measure decoding, the network and the distances on this machine",
+        description="Measure decoding of 256 x 256 PNGs; Inception with random weights and its share of the "
+        "device's measured convolution ceiling; features from arrays and from files; statistics, Fréchet "
+        "and kernel distances, precision, recall, density and coverage of 2048 features.",
     )
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", default="reference", choices=("reference", "fast", "draft"))
+    parser.add_argument(
+        "--compile", action="store_true", help="with torch.compile, whose time is not counted"
+    )
     parser.add_argument("--batches", type=int, default=4, help="timed batches; default: %(default)s")
+    parser.add_argument("--images", type=int, help="default: 16,384 on a GPU, 64 else")
+    parser.add_argument(
+        "--samples", type=int, help="of each set; default: 50,000 on a GPU, 2,000 else; 0: no distances"
+    )
+    parser.add_argument("--workers", type=int, help="decoding processes; default: as in compare")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures as well")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the measurements; return 0."""
+    """Print each figure as it is measured; return 0."""
+    import torch
+
     from metrics.devices import resolve_device
+    from metrics.measuring import device_name
 
     device = resolve_device(options.device)
-    decoding = decoded_a_second()
-    network, achieved = network_a_second(device, options.precision, options.batches)
-    ceiling = convolution_ceiling(device, options.precision)
-    seconds = frechet_seconds(device)
-    slower = (
-        "decoding (one core; it runs in as many processes as there are)"
-        if decoding < network
-        else "the network"
-    )
-    sys.stdout.write(
-        f"device            {device_name(device)}, precision {options.precision}\n"
-        f"decoding          {decoding:,.0f} PNGs of 256 x 256 a second on one core\n"
-        f"network           {network:,.1f} images a second, {achieved / 1e12:.2f} TFLOP/s, "
-        f"{100 * achieved / ceiling:.0f}% of the convolution ceiling ({ceiling / 1e12:.2f})\n"
-        f"Fréchet distance  {seconds:.2f} s at 2048 dimensions\n"
-        f"bottleneck        {slower}\n"
-    )
+    name = f"{device_name(device)}, torch {torch.__version__}, precision {options.precision}"
+    sys.stdout.write(f"{'device':34} {name}\n")
+    found = []
+    for one in (*_of_images(options, device), *_of_distances(options, device)):
+        found.append(asdict(one))
+        value = f"{one.value:,.2f}" if one.value < 100 else f"{one.value:,.0f}"
+        sys.stdout.write(f"{one.name:34} {value} {one.unit}{f' ({one.note})' if one.note else ''}\n")
+        sys.stdout.flush()
+    if options.json:
+        options.json.write_text(json.dumps({"device": name, "figures": found}, indent=2) + "\n")
     return 0
 
 
-def device_name(device: Any) -> str:
-    """Return the card's name, or the CPU's thread count."""
-    import torch
+def _of_images(options: argparse.Namespace, device: Any) -> Iterator[Measurement]:
+    from metrics import measuring
+    from metrics.images.decoding import default_workers
+    from metrics.measuring import INCEPTION_FLOPS, Measurement
 
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type}, {torch.get_num_threads()} threads"
-
-
-def _seconds(call: Callable[[], object], device: Any, repeats: int) -> float:
-    import torch
-
-    def settle() -> None:
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-
-    call()
-    settle()
-    begun = time.perf_counter()
-    for _ in range(repeats):
-        call()
-    settle()
-    return (time.perf_counter() - begun) / repeats
-
-
-def decoded_a_second() -> float:
-    """Return how many 256 x 256 PNGs one core decodes in a second."""
-    import numpy as np
-    from PIL import Image, ImageFilter
-
-    from metrics.images.decoding import decode
-    from metrics.images.sources import ImageItem
-
-    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(noise).filter(ImageFilter.GaussianBlur(2)).save(buffer, "PNG")
-    item = ImageItem("bench", buffer.getvalue())
-    begun, count = time.perf_counter(), 0
-    while time.perf_counter() - begun < 0.5:
-        decode(item, 3)
-        count += 1
-    return count / (time.perf_counter() - begun)
+    count = options.images or IMAGES["cuda" if device.type == "cuda" else "cpu"]
+    workers = default_workers(device.type) if options.workers is None else options.workers
+    ceiling = measuring.convolution_ceiling(device, options.precision)
+    yield Measurement("convolution ceiling", ceiling / 1e12, "TFLOP/s")
+    extractor = measuring.random_inception(device, options.precision)
+    if options.compile:
+        extractor.compile()
+    network = measuring.network_a_second(extractor, options.batches)
+    yield Measurement("network", network, "images/s", _share(network * INCEPTION_FLOPS, ceiling))
+    images = measuring.pictures(count)
+    arrays = measuring.features_a_second(extractor, images, count, options.workers)
+    yield Measurement("arrays to features", arrays, "images/s", _share(arrays * INCEPTION_FLOPS, ceiling))
+    yield Measurement("decoding, one core", measuring.decoded_a_second(), "PNGs of 256 x 256 a second")
+    with measuring.picture_files(images) as folder:
+        arriving = measuring.delivered_a_second(folder, workers)
+        yield Measurement("decoding, all workers", arriving, "PNGs a second", _processes(workers))
+        files = measuring.features_a_second(extractor, folder, count, options.workers)
+        slower = "decoding" if arriving < arrays else "the network"
+        yield Measurement("files to features", files, "images/s", f"{slower} is the bottleneck")
 
 
-INCEPTION_FLOPS = 2 * 5.71e9
+def _of_distances(options: argparse.Namespace, device: Any) -> Iterator[Measurement]:
+    from metrics.measuring import Measurement, distance_figures
+
+    asked = options.samples
+    samples = SAMPLES["cuda" if device.type == "cuda" else "cpu"] if asked is None else asked
+    if not samples:
+        return
+    found = distance_figures(device, samples)
+    size = f"{samples:,} x 2048"
+    yield Measurement(f"statistics of {size}", found.statistics, "s")
+    yield Measurement("Fréchet distance, 2048 dimensions", found.frechet, "s")
+    yield Measurement(f"kernel distance, {size}", found.kernel, "s")
+    peak = "" if found.peak is None else f"{found.peak / 2**20:,.0f} MiB above the inputs"
+    yield Measurement("precision to coverage, same sets", found.neighbours, "s", peak)
 
 
-def network_a_second(device: Any, precision: str, batches: int) -> tuple[float, float]:
-    """Return images a second through Inception with random weights, and the FLOP/s that they are."""
-    import torch
-
-    from metrics.devices import network_dtype, precision_tier
-    from metrics.extractors.base import default_batch
-    from metrics.extractors.inception_network import InceptionNetwork
-
-    network = InceptionNetwork().prepare(network_dtype(precision)).to(device)
-    size = default_batch((299, 299), device)
-    batch = torch.rand(size, 3, 299, 299, device=device, dtype=network_dtype(precision)) * 2 - 1
-    with torch.inference_mode(), precision_tier(precision):
-        seconds = _seconds(lambda: network(batch), device, batches)
-    return size / seconds, INCEPTION_FLOPS * size / seconds
+def _share(achieved: float, ceiling: float) -> str:
+    return f"{achieved / 1e12:.2f} TFLOP/s, {100 * achieved / ceiling:.0f}% of the convolution ceiling"
 
 
-def convolution_ceiling(device: Any, precision: str) -> float:
-    """Return the FLOP/s of one large 3 x 3 convolution, the best that a network could come to here."""
-    import torch
+def _processes(workers: int) -> str:
+    from metrics.measuring import usable_cores
 
-    from metrics.devices import network_dtype, precision_tier
-
-    channels, side, batch = (512, 64, 64) if device.type == "cuda" else (192, 35, 8)
-    dtype = network_dtype(precision)
-    layer = torch.nn.Conv2d(channels, channels, 3, padding=1, bias=False).to(device, dtype)
-    layer = layer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    x = torch.rand(batch, channels, side, side, device=device, dtype=dtype)
-    x = x.contiguous(memory_format=torch.channels_last)
-    with torch.inference_mode(), precision_tier(precision):
-        seconds = _seconds(lambda: layer(x), device, 5)
-    return 2 * 9 * channels**2 * side**2 * batch / seconds
-
-
-def frechet_seconds(device: Any) -> float:
-    """Return the seconds of a Fréchet distance between covariances of 2048 dimensions."""
-    import torch
-
-    from metrics.devices import statistics_device
-    from metrics.frechet import frechet_distance
-
-    place = statistics_device(device)
-    generator = torch.Generator().manual_seed(0)
-    samples = torch.randn(2, 4096, 2048, generator=generator, dtype=torch.float64).to(place)
-    mean, cov = samples.mean(dim=1), [torch.cov(one.T) for one in samples]
-    begun = time.perf_counter()
-    frechet_distance(mean[0], cov[0], mean[1], cov[1])
-    return time.perf_counter() - begun
+    return f"{workers or 'no'} worker processes, {usable_cores()} cores"
