@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy.special import expit
@@ -253,6 +255,7 @@ def main() -> None:
     parser.add_argument("--votes", type=int, default=1_000_000)
     parser.add_argument("--ordinal-peer-votes", type=int, default=100_000)
     parser.add_argument("--only", default="", help="a part of a comparison's name")
+    parser.add_argument("--json", type=Path, help="a file to write the figures to")
     options = parser.parse_args()
     comparisons: dict[str, Callable[[], list[Goal]]] = {
         "tie calibration": against_published_calibration,
@@ -263,15 +266,20 @@ def main() -> None:
         "statsmodels": lambda: against_statsmodels(options.votes, options.ordinal_peer_votes),
     }
     sys.stdout.write(f"{options.votes:,} votes; ours, peer, peer / ours\n")
+    found: list[Goal] = []
     for name, compare in comparisons.items():
         if options.only not in name:
             continue
         try:
-            lines = [str(line) for line in compare()]
+            goals = compare()
+            lines = [str(goal) for goal in goals]
+            found += goals
         except ImportError as error:
             lines = [f"{name}: left out, the peer is not installed ({error.name})"]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
+        if options.json:
+            options.json.write_text(json.dumps([asdict(goal) for goal in found], indent=1) + "\n")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(f"peak memory of the whole run, peers included: {peak:.0f} MB\n")
 
