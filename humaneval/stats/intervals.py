@@ -50,6 +50,18 @@ class Symmetric:
         return _pair(np.maximum(estimate - half, self.low), np.minimum(estimate + half, self.high))
 
 
+@dataclass(frozen=True, eq=False)
+class SymmetricEach:
+    """estimate ± t(df) · standard error for several quantities, each with degrees of freedom of its own."""
+
+    degrees_of_freedom: FloatArray
+
+    def __call__(self, estimate: Any, standard_error: Any, level: float) -> Interval[Any]:
+        """Return the intervals."""
+        half = stats.t.ppf(0.5 + level / 2.0, self.degrees_of_freedom) * np.asarray(standard_error)
+        return _pair(estimate - half, estimate + half)
+
+
 @dataclass(frozen=True)
 class Score:
     """Wilson's score interval on an effective number of votes, with a Student quantile.

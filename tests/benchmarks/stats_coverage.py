@@ -46,7 +46,6 @@ SLOW = {
     "psychometric threshold": 200,
     "cumulative link, random raters": 200,
     "Crowd-BT": 100,
-    "weighted means": 500,
     "hierarchical bootstrap": 500,
 }
 """Studies of those that take long, at most (by how the name begins)."""

@@ -163,15 +163,13 @@ def one_crowd_bradley_terry(raters: int, rng: np.random.Generator) -> object:
 
 
 def one_weighted_mean(raters: int, rng: np.random.Generator) -> object:
-    """Means of two conditions of 20 items each, by raters who differ in level (0.4) and in noise."""
+    """Means of two conditions of 20 items each (0.6), by raters who differ in level (0.4) and in noise."""
     rater, item = (column.ravel() for column in np.indices((raters, 40)))
     condition, truth = item % 2, np.array([0.5, 0.0])
-    quality = np.linspace(-1, 1, 20)[item // 2]  # these very items: raters are what is drawn
+    quality = 0.6 * rng.normal(size=40)[item]
     level, noise = 0.4 * rng.normal(size=raters), np.exp(0.5 * rng.normal(size=raters))
     answer = truth[condition] + quality + level[rater] + noise[rater] * rng.normal(size=len(rater))
-    found = reliability_weighted_means(
-        answer=answer, condition=condition, rater=rater, item=item, replicates=100
-    )
+    found = reliability_weighted_means(answer=answer, condition=condition, rater=rater, item=item)
     return _held(found, truth)
 
 
