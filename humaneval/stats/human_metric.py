@@ -22,7 +22,7 @@ from humaneval.stats.correlations import (
     coefficient_and_pvalue,
 )
 from humaneval.stats.errors import InputError, NotEstimableError
-from humaneval.stats.intervals import Given, Percentile
+from humaneval.stats.intervals import BiasCorrected, Given
 from humaneval.stats.permutations import Kind
 from humaneval.stats.results import FloatArray, IntervalRule, Result
 
@@ -59,7 +59,8 @@ def human_metric_correlation(
     ``metric`` maps each condition to its score, ``metric_error`` to the score's standard error (0 where
     absent). Each replicate redraws raters and items (a vote counts the product of their draws), adds
     normal noise to the scores, and (``resample_systems``) redraws the systems: the interval is then
-    about systems like these, else about these very systems.
+    about systems like these, else about these very systems. Own code: no library redraws all of these
+    together (Deutsch, Dror and Roth 2021 redraw systems and inputs).
     """
     n = same_length(answer=answer, condition=condition, rater=rater, item=item)
     systems = encode(condition)
@@ -80,8 +81,11 @@ def human_metric_correlation(
     kept = values[np.isfinite(values)]
     if len(kept) < 2:
         raise NotEstimableError("Hardly any replicate has two different systems: there are too few.")
-    rule: IntervalRule = Percentile(kept, low=-1.0, high=1.0)
-    error, convention, notes = float(kept.std(ddof=1)), "percentile", _notes(systems.size)
+    drawn = systems.size if resample_systems else np.inf
+    rule: IntervalRule = BiasCorrected(kept, drawn, low=-1.0, high=1.0)
+    error, convention = float(kept.std(ddof=1)), "bias-corrected percentile"
+    convention += ", widened for few systems" if resample_systems else ""
+    notes = _notes(systems.size)
     low, high = rule(value, error, 0.95)
     if error <= 1e-9 or high - low <= 1e-9:
         rule, convention = _without_spread(value, systems.size, kind, resample_systems)

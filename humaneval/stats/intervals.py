@@ -137,6 +137,34 @@ class Percentile:
         return _pair(*np.clip(ends, self.low, self.high))
 
 
+@dataclass(frozen=True, eq=False)
+class BiasCorrected:
+    """Efron's (1987) bias-corrected percentile interval of one quantity, for few clusters widened.
+
+    The quantiles move by twice what the replicates' middle lies off the estimate: redrawing adds noise to
+    noisy votes, so that correlations of replicates are lower than the estimate as that is lower than the
+    truth. With ``clusters`` the normal quantile is multiplied by Student's over the normal one and by
+    sqrt(G/(G - 1)), which a bootstrap of few lacks (Hesterberg 2015).
+    """
+
+    replicates: FloatArray
+    clusters: float = np.inf
+    low: float = -np.inf
+    high: float = np.inf
+
+    def __call__(self, estimate: Any, standard_error: Any, level: float) -> Interval[Any]:
+        """Return the interval."""
+        below = float((self.replicates < estimate).mean() + (self.replicates == estimate).mean() / 2)
+        least = 1 / (len(self.replicates) + 1)
+        middle = special.ndtri(np.clip(below, least, 1 - least))
+        reach = quantile(level, np.inf)
+        if np.isfinite(self.clusters):
+            others = max(self.clusters - 1, 1)
+            reach = quantile(level, others) * np.sqrt((others + 1) / others)
+        low, high = np.quantile(self.replicates, special.ndtr([2 * middle - reach, 2 * middle + reach]))
+        return Interval(float(max(min(low, estimate), self.low)), float(min(max(high, estimate), self.high)))
+
+
 def percentile_of_clusters(
     replicates: FloatArray, clusters: int, low: float = -np.inf, high: float = np.inf
 ) -> Percentile:

@@ -45,7 +45,7 @@ DEFAULTS = ("rate", "mean", "Bradley-Terry")
 SLOW = {
     "psychometric threshold": 200,
     "cumulative link, random raters": 200,
-    "Crowd-BT": 100,
+    "Crowd-BT": 80,
     "hierarchical bootstrap": 500,
 }
 """Studies of those that take long, at most (by how the name begins)."""
