@@ -3,6 +3,9 @@
 PyTorch comes first and by itself: on Linux the package index's build brings several GB of CUDA, so
 where no NVIDIA driver is found the CPU build is taken if it can be had. TORCH=cpu or TORCH=default
 chooses by hand. Everything else is installed exactly as locked, by hash.
+
+`runtime` is all that the platform needs, `dev` the test tools as well, `server` what web processes and
+workers of the default queue need: no PyTorch, no demo.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-LOCKS = {"runtime": ROOT / "requirements" / "runtime.lock", "dev": ROOT / "requirements" / "dev.lock"}
+LOCKS = {name: ROOT / "requirements" / f"{name}.lock" for name in ("runtime", "dev", "server")}
 TORCH_LOCK = ROOT / "requirements" / "torch.lock"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
@@ -139,12 +142,13 @@ def install_cpu_torch(pins: dict[str, str]) -> bool:
 
 def install(which: str) -> None:
     """Bring `.venv` to what the lock says; return at once when it is there already."""
-    lock, torch = LOCKS[which], wanted_torch()
+    lock, torch = LOCKS[which], "none" if which == "server" else wanted_torch()
     mark, digest = VENV / f"installed-{which}", stamp(LOCKS[which], torch)
     if mark.exists() and mark.read_text() == digest and PYTHON.exists():
         return
     make_venv()
-    install_torch(torch)
+    if torch != "none":
+        install_torch(torch)
     locked = ["--no-deps", "--require-hashes", "-r", str(lock)]
     require(pip(locked, label=f"Packages ({which})", total=len(pinned(lock))), "The packages")
     mark.write_text(digest)
@@ -153,7 +157,7 @@ def install(which: str) -> None:
 
 
 def main() -> int:
-    """Install for `runtime` or `dev`; return the exit status."""
+    """Install for `runtime`, `dev` or `server`; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("which", choices=sorted(LOCKS))
     try:

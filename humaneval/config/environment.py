@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -26,12 +28,10 @@ class StrictEnv(environ.FileAwareEnv):
 
     def text(self, name: str, default: str = "") -> str:
         """Return a variable as text, without the line break that files end with."""
-        try:
-            return str(self.str(name, default=default)).strip()
-        except OSError as error:
-            raise ImproperlyConfigured(
-                f"{name}_FILE={self.ENVIRON[f'{name}_FILE']!r} cannot be read: {error.strerror}."
-            ) from error
+        # Not by django-environ's own str(), which takes a secret that begins with $ for another's name.
+        if self.ENVIRON.env.get(f"{name}_FILE"):
+            return self._from_file(name)
+        return str(self.ENVIRON.get(name, default)).strip()
 
     def flag(self, name: str, default: bool) -> bool:
         """Return true or false."""
@@ -52,6 +52,39 @@ class StrictEnv(environ.FileAwareEnv):
         """Return the non-empty items of a comma-separated list."""
         text = self.text(name, ",".join(default))
         return [item for part in text.split(",") if (item := part.strip())]
+
+    def exact(self, name: str, default: str) -> Decimal:
+        """Return a decimal number of at least 0, such as a rate of money."""
+        text = self.text(name, default)
+        try:
+            value = Decimal(text)
+        except InvalidOperation as error:
+            raise ImproperlyConfigured(f"{name}={text!r} is not a number: write it as {default}.") from error
+        if not value.is_finite() or value < 0:
+            raise ImproperlyConfigured(f"{name}={text} is out of range: at least 0 is needed.")
+        return value
+
+    def address(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        """Return a URL of one of the schemes, or nothing where nothing is set."""
+        text = self.text(name, default)
+        scheme, mark, _rest = text.partition("://")  # the rest may hold a password: it is never shown
+        if text and (not mark or scheme not in schemes):
+            examples = " or ".join(f"{known}://…" for known in schemes)
+            raise ImproperlyConfigured(
+                f"{name} ({scheme if mark else 'without a scheme'}) is no address: write {examples}."
+            )
+        return text
+
+    def site(self, name: str, default: str) -> str:
+        """Return the address of a web site: http or https, a host, no path's last slash."""
+        text = self.address(name, default, ("https", "http")).rstrip("/")
+        try:
+            complete = bool(urlsplit(text).hostname) and urlsplit(text).port != 0
+        except ValueError:
+            complete = False
+        if text and not complete:
+            raise ImproperlyConfigured(f"{name}={text!r} names no host: write https://study.example.org.")
+        return text
 
     def choice(self, name: str, default: str, options: tuple[str, ...]) -> str:
         """Return one of the options."""
@@ -78,6 +111,20 @@ class StrictEnv(environ.FileAwareEnv):
                 "postgres://user:password@host:5432/name or sqlite:////path/to/file."
             )
         return found
+
+    def _from_file(self, name: str) -> str:
+        """Return what the file says that ``<NAME>_FILE`` names; an empty or doubled setting is an error."""
+        path = self.ENVIRON.env[f"{name}_FILE"]
+        if self.ENVIRON.env.get(name):
+            raise ImproperlyConfigured(f"{name} and {name}_FILE are both set: keep one of them.")
+        try:
+            text = str(self.ENVIRON[name]).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it holds no text"
+            raise ImproperlyConfigured(f"{name}_FILE={path!r} cannot be read: {reason}.") from error
+        if not text:
+            raise ImproperlyConfigured(f"{name}_FILE={path!r} is empty: write the setting into it.")
+        return text
 
     def _number(
         self, kind: type[int] | type[float], words: str, name: str, default: float, least: float

@@ -10,9 +10,9 @@ import secrets
 from pathlib import Path
 
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from humaneval.config import coherence
 from humaneval.config.environment import StrictEnv
 from humaneval.ui.theme import UNFOLD as UNFOLD
 
@@ -21,8 +21,7 @@ env = StrictEnv()
 env.read_env(env.text("ENV_FILE", str(BASE_DIR / ".env")))
 
 # --- where things are kept -------------------------------------------------------------------------
-DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = coherence.writable_folder(Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve())
 
 
 def _kept_secret(path: Path) -> str:
@@ -37,10 +36,10 @@ DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.text("SECRET_KEY", "") or _kept_secret(DATA_DIR / "secret_key")
 # Raters' panel ids are looked up by HMAC under this key; changing it makes every rater a stranger.
 RATER_KEY = env.text("RATER_KEY", "") or SECRET_KEY
-ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", [])
 # Address that links in e-mails, panels and the command line start with.
-PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+PUBLIC_URL = env.site("PUBLIC_URL", "http://127.0.0.1:8000")
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", coherence.hosts_of(PUBLIC_URL))
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "unfold",
@@ -103,6 +102,8 @@ TEMPLATES = [
 # --- database ---------------------------------------------------------------------------------------
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
 _database = DATABASES["default"]
+# For a server and its clients that share one secret file.
+_database["PASSWORD"] = _database["PASSWORD"] or env.text("DATABASE_PASSWORD", "")
 if _database["ENGINE"].endswith("sqlite3"):
     # WAL with IMMEDIATE transactions is what keeps "database is locked" away with several processes.
     # synchronous=FULL: an acknowledged vote must survive a power cut, not only a killed process.
@@ -128,9 +129,12 @@ if S3_BUCKET:
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
-            "endpoint_url": env.text("S3_ENDPOINT_URL", "") or None,
+            "endpoint_url": env.site("S3_ENDPOINT_URL", "") or None,
             "region_name": env.text("S3_REGION", "") or None,
             "location": env.text("S3_PREFIX", ""),
+            # Without these, boto3 looks for credentials as it does everywhere.
+            "access_key": env.text("S3_ACCESS_KEY", "") or None,
+            "secret_key": env.text("S3_SECRET_KEY", "") or None,
             "signature_version": "s3v4",
             "file_overwrite": True,
             "default_acl": None,
@@ -154,7 +158,9 @@ IMPORT_ROOTS = env.items("IMPORT_ROOTS", [])
 
 # --- background work --------------------------------------------------------------------------------
 BROKER_DIR = DATA_DIR / "broker"
-CELERY_BROKER_URL = env.text("BROKER_URL", "filesystem://localhost/")
+CELERY_BROKER_URL = env.address(
+    "BROKER_URL", "filesystem://localhost/", ("redis", "rediss", "amqp", "amqps", "filesystem", "memory")
+)
 if CELERY_BROKER_URL.startswith("filesystem:"):
     for _folder in ("queue", "processed", "control"):
         (BROKER_DIR / _folder).mkdir(parents=True, exist_ok=True)
@@ -172,6 +178,9 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nobody uses it, and on every brok
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "humaneval.jobs.at_work:Scheduler"
+# A file that a worker or the scheduler touches for as long as it works, for health checks.
+HEARTBEAT_FILE = env.text("HEARTBEAT_FILE", "")
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 JOB_LEASE_SECONDS = env.whole("JOB_LEASE_SECONDS", 30, least=1)
 JOB_SWEEP_SECONDS = env.whole("JOB_SWEEP_SECONDS", 10, least=1)
@@ -201,12 +210,12 @@ PANEL_ID_KEY = env.text("PANEL_ID_KEY", "") or _kept_secret(DATA_DIR / "panel_id
 PANEL_ID_RETENTION_DAYS = env.whole("PANEL_ID_RETENTION_DAYS", 90)  # after a posting is closed
 PANEL_POLL_SECONDS = env.whole("PANEL_POLL_SECONDS", 120, least=1)
 PANEL_TIMEOUT_SECONDS = env.number("PANEL_TIMEOUT_SECONDS", 20)
-PROLIFIC_URL = env.text("PROLIFIC_URL", "https://api.prolific.com/api/v1").rstrip("/")
+PROLIFIC_URL = env.site("PROLIFIC_URL", "https://api.prolific.com/api/v1")
 PROLIFIC_TOKEN = env.text("PROLIFIC_TOKEN", "")
 PROLIFIC_PROJECT = env.text("PROLIFIC_PROJECT", "")
 # Where the groups are made by which Prolific keeps out those who took part before.
 PROLIFIC_WORKSPACE = env.text("PROLIFIC_WORKSPACE", "")
-PROLIFIC_FEE_RATE = env.text("PROLIFIC_FEE_RATE", "0.428")  # of rewards and bonuses; see your contract
+PROLIFIC_FEE_RATE = env.exact("PROLIFIC_FEE_RATE", "0.428")  # of rewards and bonuses; see your contract
 PROLIFIC_WEBHOOK_SECRET = env.text("PROLIFIC_WEBHOOK_SECRET", "")
 # "sandbox", "production" or an address. AWS says that it closed MTurk on 30 September 2026.
 MTURK_ENDPOINT = env.text("MTURK_ENDPOINT", "sandbox")
@@ -256,7 +265,7 @@ CELERY_BEAT_SCHEDULE["steer studies"] = {
 # --- cache: throttles count here --------------------------------------------------------------------
 # Without Redis each web process counts for itself, so limits are up to that many times as wide.
 # Django's file cache would share the counts, but forgets a third of them beyond a few hundred raters.
-REDIS_URL = env.text("REDIS_URL", "")
+REDIS_URL = env.address("REDIS_URL", "", ("redis", "rediss", "unix"))
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
@@ -265,6 +274,9 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
 }
+
+BEHIND_PROXY = env.flag("BEHIND_PROXY", False)
+NUM_PROXIES = env.whole("NUM_PROXIES", int(BEHIND_PROXY))
 
 # --- people and what they may do --------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
@@ -295,7 +307,7 @@ REST_FRAMEWORK = {
         "session": env.rate("THROTTLE_SESSION", "600/min"),  # requests of one rating session
         "forged": env.rate("THROTTLE_FORGED", "60/min"),  # tokens of no session from one address
     },
-    "NUM_PROXIES": env.whole("NUM_PROXIES", 0),
+    "NUM_PROXIES": NUM_PROXIES,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Human evaluation platform",
@@ -321,7 +333,7 @@ SECURE_HSTS_SECONDS = env.whole("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # Browsers' built-in lists are hard to leave, and take the whole domain: only for who owns it and asks.
 SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD", False)
-if env.flag("BEHIND_PROXY", False):
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
@@ -362,5 +374,14 @@ LOGGING = {
     "loggers": {f"celery.{name}": {"level": "WARNING"} for name in ("app.trace", "worker.strategy", "beat")},
 }
 
-if not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("ALLOWED_HOSTS is empty: set it to the host names this server answers to.")
+coherence.check(
+    public_url=PUBLIC_URL,
+    allowed_hosts=ALLOWED_HOSTS,
+    secret_key=SECRET_KEY,
+    proxies=NUM_PROXIES if BEHIND_PROXY else None,
+    s3_bucket=S3_BUCKET,
+    s3={
+        name: env.text(name, "")
+        for name in ("S3_ENDPOINT_URL", "S3_REGION", "S3_PREFIX", "S3_ACCESS_KEY", "S3_SECRET_KEY")
+    },
+)

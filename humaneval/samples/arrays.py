@@ -94,8 +94,13 @@ def _from_numpy(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _from_torch(path: Path) -> dict[str, NDArray[Any]]:
-    import torch
-
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        raise SourceError(
+            f"{path.name} needs PyTorch, which the image of web and worker leaves out: import it as .npz, "
+            "or by `import_samples` in the metrics image."
+        ) from error
     _check_bytes(path.stat().st_size)
     loaded = torch.load(path, map_location="cpu", weights_only=True)
     named: Mapping[Any, Any] = loaded if isinstance(loaded, Mapping) else {path.stem: loaded}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -47,6 +48,17 @@ def test_flags(env: StrictEnv, monkeypatch: pytest.MonkeyPatch, text: str, value
         (lambda env: env.choice("KNOB", "a", ("a", "b")), "c", "KNOB='c' is not one of a, b"),
         (lambda env: env.rate("KNOB", "60/min"), "60", "KNOB='60' is not a rate: write it as 60/min"),
         (lambda env: env.rate("KNOB", "60/min"), "0/min", "is not a rate"),
+        (lambda env: env.exact("KNOB", "0.4"), "0,4", "KNOB='0,4' is not a number: write it as 0.4"),
+        (lambda env: env.exact("KNOB", "0.4"), "-1", "KNOB=-1 is out of range"),
+        (lambda env: env.address("KNOB", "", ("redis",)), "cache:6379", "KNOB .without a scheme. is no addr"),
+        (
+            lambda env: env.address("KNOB", "", ("redis",)),
+            "http://c",
+            "KNOB .http. is no address: write redis",
+        ),
+        (lambda env: env.site("KNOB", ""), "study.example.org", "is no address: write https://… or http://…"),
+        (lambda env: env.site("KNOB", ""), "https://", "KNOB='https:' names no host"),
+        (lambda env: env.site("KNOB", ""), "https://lab:port", "names no host"),
         (lambda env: env.database("KNOB", ""), "host:5432/name", "KNOB .without a scheme. names no database"),
         (lambda env: env.database("KNOB", ""), "oracel://u@h/n", "KNOB .oracel. names no database"),
         (lambda env: env.database("KNOB", ""), "postgres://u:p@host/", "KNOB .postgres. names no database"),
@@ -90,6 +102,106 @@ def test_a_file_that_is_not_there_is_said(
     monkeypatch.setenv("KNOB_FILE", str(tmp_path / "nowhere"))
     with pytest.raises(ImproperlyConfigured, match=r"KNOB_FILE=.*cannot be read: No such file"):
         env.text("KNOB")
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"", "is empty"), (b"\xff\xfe", "it holds no text")])
+def test_a_file_without_a_setting_is_no_setting(
+    env: StrictEnv, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes, message: str
+) -> None:
+    (tmp_path / "secret").write_bytes(content)
+    monkeypatch.setenv("KNOB_FILE", str(tmp_path / "secret"))
+    with pytest.raises(ImproperlyConfigured, match=f"KNOB_FILE=.*{message}"):
+        env.text("KNOB", "a default that must not be taken")
+
+
+def test_a_setting_given_twice_is_said(env: StrictEnv, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KNOB", "one")
+    monkeypatch.setenv("KNOB_FILE", "/run/secrets/two")
+    with pytest.raises(ImproperlyConfigured, match="KNOB and KNOB_FILE are both set: keep one of them"):
+        env.text("KNOB")
+
+
+def test_a_secret_may_begin_with_a_dollar(env: StrictEnv, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KNOB", "$ecret$HOME")
+    assert env.text("KNOB") == "$ecret$HOME"
+
+
+def started_with(folder: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of this environment under these settings and no others."""
+    system = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    given = {"DATA_DIR": str(folder), "ENV_FILE": os.devnull, "PYTHONPATH": str(ROOT), **settings}
+    return subprocess.run(command, cwd=ROOT, env={**system, **given}, capture_output=True, text=True)
+
+
+LOAD_ALL = """
+import importlib, json, os, sys
+from django.core.exceptions import ImproperlyConfigured
+for case in json.loads(sys.argv[1]):
+    os.environ.update(case)
+    try:
+        import humaneval.config.settings
+        print("started")
+    except ImproperlyConfigured as error:
+        print(error)
+    sys.modules.pop("humaneval.config.settings", None)
+    for name in case:
+        del os.environ[name]
+"""
+CONTRADICTIONS = {
+    "ALLOWED_HOSTS lacks study.example.org, the host of PUBLIC_URL: raters' links would be refused": {
+        "PUBLIC_URL": "https://study.example.org",
+        "ALLOWED_HOSTS": "example.com",
+    },
+    "ALLOWED_HOSTS is empty: set it": {"ALLOWED_HOSTS": ","},
+    "SECRET_KEY has 6 characters, which can be guessed": {
+        "PUBLIC_URL": "https://study.example.org",
+        "SECRET_KEY": "hunter",
+    },
+    "BEHIND_PROXY is true and NUM_PROXIES is 0": {"BEHIND_PROXY": "true", "NUM_PROXIES": "0"},
+    "S3_ENDPOINT_URL is set and S3_BUCKET is not: name the bucket": {"S3_ENDPOINT_URL": "http://storage"},
+    "S3_ACCESS_KEY and S3_SECRET_KEY go together": {"S3_BUCKET": "b", "S3_ACCESS_KEY": "k"},
+    "DATA_DIR='/dev/null/var': Not a directory; name another folder": {"DATA_DIR": "/dev/null/var"},
+    "BROKER_URL (http) is no address": {"BROKER_URL": "http://broker"},
+}
+
+
+def test_settings_that_contradict_each_other_stop_the_start(tmp_path: Path) -> None:
+    cases = [{"DATA_DIR": str(tmp_path), **case} for case in CONTRADICTIONS.values()]
+    done = started_with(tmp_path, sys.executable, "-c", LOAD_ALL, json.dumps(cases))
+    said = done.stdout.splitlines()
+    assert len(said) == len(CONTRADICTIONS), done.stderr
+    for sentence, line in zip(CONTRADICTIONS, said, strict=True):
+        assert line.startswith(sentence)
+
+
+def test_whoever_opens_the_public_address_is_answered_without_a_list_of_hosts(tmp_path: Path) -> None:
+    code = "from django.conf import settings; print(settings.ALLOWED_HOSTS)"
+    given = {"PUBLIC_URL": "http://[fd00::1]:8000/", "DJANGO_SETTINGS_MODULE": "humaneval.config.settings"}
+    done = started_with(tmp_path, sys.executable, "-c", code, **given)
+    assert done.stdout.strip() == "['localhost', '127.0.0.1', '[::1]', '[fd00::1]']", done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("gunicorn", "--bind=127.0.0.1:0", "--no-control-socket", "humaneval.config.wsgi:application"),
+        ("celery", "--app=humaneval.config", "worker"),
+    ],
+    ids=["web", "worker"],
+)
+def test_servers_stop_with_that_sentence_too(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = started_with(tmp_path, sys.executable, "-m", *command, JOB_LEASE_SECONDS="soon")
+    assert done.returncode != 0
+    assert "JOB_LEASE_SECONDS='soon' is not a whole number." in done.stderr
+
+
+def test_the_password_of_the_database_may_be_a_setting_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("p@ss/word\n")
+    code = "from django.conf import settings; print(settings.DATABASES['default']['PASSWORD'])"
+    given = {"DATABASE_URL": "postgres://app@db/app", "DATABASE_PASSWORD_FILE": str(tmp_path / "password")}
+    given["DJANGO_SETTINGS_MODULE"] = "humaneval.config.settings"
+    done = started_with(tmp_path, sys.executable, "-c", code, **given)
+    assert done.stdout.strip() == "p@ss/word", done.stderr
 
 
 def test_a_bad_setting_stops_a_command_with_one_sentence(tmp_path: Path) -> None:

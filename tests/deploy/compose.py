@@ -15,6 +15,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"
+CONTAINERFILE = ROOT / "deploy" / "Containerfile"
+OWN_FOLDERS = ("/tmp", "/data", "/scratch", "/cache", "/config")
+WITHOUT_TORCH = "raise ModuleNotFoundError(f'No module named {__name__!r}', name=__name__)\n"
 
 
 def services() -> dict[str, dict[str, Any]]:
@@ -22,54 +25,71 @@ def services() -> dict[str, dict[str, Any]]:
     return yaml.safe_load(COMPOSE.read_text())["services"]
 
 
+def image_of(service: dict[str, Any]) -> str:
+    """Return the target in our Containerfile that a service runs; nothing for an image of others."""
+    build = service.get("build")
+    return build["target"] if build else ""
+
+
 def interpolate(text: str, variables: dict[str, str]) -> str:
-    """Fill in ${NAME:?...} and ${NAME} as compose does; a missing one is an error."""
-    return re.sub(r"\$\{(\w+)(?::\?[^}]*)?\}", lambda match: variables[match[1]], text)
+    """Fill in ${NAME:?...}, ${NAME:-default} and ${NAME} as compose does; a missing one is an error."""
+
+    def value(match: re.Match[str]) -> str:
+        default = match[3] if match[2] == ":-" else None
+        return variables[match[1]] if default is None else variables.get(match[1], default)
+
+    return re.sub(r"\$\{(\w+)(?:(:[?-])([^}]*))?\}", value, text)
 
 
 @dataclass
 class Processes:
-    """The services of compose.yaml, started one by one; ``hosts`` says where their hosts are here."""
+    """The services of compose.yaml, started one by one.
+
+    Each has a /tmp, /data and /scratch of its own, as containers have; ``here`` says what else of theirs
+    stands where on this machine: servers, ports and files.
+    """
 
     folder: Path
     variables: dict[str, str]
-    hosts: dict[str, str]
-    port: int
-    _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    here: dict[str, str]
+    extra: dict[str, list[str]] = field(default_factory=dict)
+    """What a service's command gets on top, since it shares this machine with others: a port."""
+    others_images: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What an image that is not ours sets for its service."""
+    _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def environment(self, name: str) -> dict[str, str]:
-        """Return exactly what the service gets from compose.yaml, with hosts and folders of this machine."""
-        given = {k: interpolate(str(v), self.variables) for k, v in services()[name]["environment"].items()}
-        for there, here in self.hosts.items():
-            given = {key: value.replace(there, here) for key, value in given.items()}
-        folders = {"DATA_DIR": str(self.folder), "STATIC_ROOT": str(self.folder / "static")}
-        system = {key: os.environ[key] for key in ("HOME", "LANG") if key in os.environ}
-        return {**system, "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", **folders, **given}
+        """Return exactly what the service gets from compose.yaml and its image, in terms of this machine."""
+        service = services()[name]
+        given = {k: interpolate(str(v), self.variables) for k, v in service.get("environment", {}).items()}
+        system = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+        if image := image_of(service):
+            system |= self._as_in_the_image(name, image)
+        given = {**self.others_images.get(name, {}), **given}
+        return {**system, **{key: self._translated(name, value) for key, value in given.items()}}
 
     def command(self, name: str) -> list[str]:
-        """Return the service's own command, on a free port and with this machine's scratch folder."""
-        changes = {"0.0.0.0:8000": f"127.0.0.1:{self.port}", "/tmp/celerybeat": f"{self.folder}/celerybeat"}
-        command = list(services()[name]["command"])
-        for there, here in changes.items():
-            command = [part.replace(there, here) for part in command]
-        return command
+        """Return the service's own command in terms of this machine."""
+        return [self._translated(name, part) for part in services()[name]["command"]] + self.extra.get(
+            name, []
+        )
 
     def run(self, name: str, *command: str) -> str:
         """Run a command in a service's environment (its own if none is given); return what it printed."""
-        done = subprocess.run(
-            list(command) or self.command(name),
-            cwd=ROOT,
-            env=self.environment(name),
-            capture_output=True,
-            text=True,
-        )
+        done = self._done(name, list(command) or self.command(name))
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start(self, name: str) -> subprocess.Popen[bytes]:
+    def is_healthy(self, name: str) -> bool:
+        """Return what the service's own health check says."""
+        kind, *command = services()[name]["healthcheck"]["test"]
+        assert kind == "CMD"
+        return self._done(name, [self._translated(name, part) for part in command]).returncode == 0
+
+    def start(self, name: str) -> None:
         """Start a service's own command in its own environment."""
-        with (self.folder / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen(
+        with self.log_of(name).open("ab") as log:
+            self._running[name] = subprocess.Popen(
                 self.command(name),
                 cwd=ROOT,
                 env=self.environment(name),
@@ -77,12 +97,49 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._running.append(process)
-        return process
+
+    def log_of(self, name: str) -> Path:
+        """Return where a service's output is kept."""
+        return self.folder / f"{name}.log"
+
+    def kill(self, name: str) -> None:
+        """End a service and all that it started, at once."""
+        process = self._running.pop(name)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def stop(self) -> None:
-        """Kill all services."""
-        for process in self._running:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        """End all services."""
+        for name in reversed(list(self._running)):
+            self.kill(name)
+
+    def _done(self, name: str, command: list[str]) -> subprocess.CompletedProcess[str]:
+        environment = self.environment(name)
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    def _as_in_the_image(self, name: str, image: str) -> dict[str, str]:
+        """Return what the image sets; one without PyTorch finds none here either."""
+        set_there = re.findall(
+            r"(?:^ENV|(?<!^)\s)\s*([A-Z_]+)=(/\S+)", CONTAINERFILE.read_text(), re.MULTILINE
+        )
+        wanted = {"STATIC_ROOT", "DATA_DIR", "TMPDIR", "METRICS_CACHE"}
+        given = {key: self._translated(name, value) for key, value in set_there if key in wanted}
+        for folder in given.values():
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        return given | ({"PYTHONPATH": str(self._without_torch())} if image == "server" else {})
+
+    def _without_torch(self) -> Path:
+        folder = self.folder / "without-torch"
+        for package in ("torch", "torchvision", "mlxtend"):
+            (folder / package).mkdir(parents=True, exist_ok=True)
+            (folder / package / "__init__.py").write_text(WITHOUT_TORCH)
+        return folder
+
+    def _translated(self, name: str, text: str) -> str:
+        """Say in terms of this machine what a service's text says in terms of its container."""
+        own = {path: f"{self.folder}/{name}{path}" for path in OWN_FOLDERS}
+        places = {**own, "/app/static": f"{self.folder}/static", **self.here}
+        (self.folder / name / "tmp").mkdir(parents=True, exist_ok=True)
+        known = "|".join(re.escape(there) for there in sorted(places, key=len, reverse=True))
+        return re.sub(rf"(?<![\w/.])({known})(?!\w)", lambda match: places[match[1]], text)

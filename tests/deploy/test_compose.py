@@ -1,12 +1,18 @@
-"""compose.yaml is kept honest: its very commands and environment run against real servers."""
+"""compose.yaml is kept honest: its very commands and environment run a study against real servers."""
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
+import shutil
 import socket
+import stat
+import subprocess
+import sys
 import time
+import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,25 +21,28 @@ from typing import Any
 import psycopg
 import pytest
 import urllib3
+from moto.server import ThreadedMotoServer
 from PIL import Image
 
-from tests.deploy.compose import ROOT, Processes, services
+from tests.deploy.compose import COMPOSE, CONTAINERFILE, ROOT, Processes, image_of, services
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-REDIS = ("127.0.0.1", 6379)
+PROGRAMS = ("caddy", "redis-server")
+PREPARATIONS = ("migrate", "bucket")
+SERVERS = ("web", "worker", "scheduler", "metrics", "proxy")
+NOT_RUN = {
+    "db": "PostgreSQL as it runs here",
+    "storage": "moto's S3 server",
+    "metrics-cuda": "metrics, on a card",
+}
+"""Services whose command the test does not start, and what stands in for them."""
 
 
 def need(reachable: bool, what: str) -> None:
     if not reachable and os.environ.get("CI"):
-        pytest.fail(f"{what} does not answer, and CI must run this test")
+        pytest.fail(f"{what}, and CI must run this test")
     if not reachable:
-        pytest.skip(f"{what} does not answer on this machine")
-
-
-def can_reach_redis() -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(2)
-        return probe.connect_ex(REDIS) == 0
+        pytest.skip(f"{what} on this machine")
 
 
 def can_reach_postgres() -> bool:
@@ -50,105 +59,303 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 90) -> Any:
     deadline = time.monotonic() + seconds
     while not (value := what()):
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
+        time.sleep(0.2)
     return value
 
 
+def make_secrets(folder: Path) -> str:
+    """Make secrets as operators do; return what the command says."""
+    command = [sys.executable, "deploy/make_secrets.py", "--folder", folder]
+    return subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True).stdout
+
+
 @pytest.fixture
-def processes(tmp_path: Path) -> Iterator[Processes]:
-    need(can_reach_postgres(), "PostgreSQL")
-    need(can_reach_redis(), "Redis")
-    name = f"compose_{os.getpid()}"
-    server = re.sub(r"/[^/]*$", "", POSTGRES)
+def database() -> Iterator[str]:
+    """Give the address of an empty database."""
+    need(can_reach_postgres(), "PostgreSQL does not answer")
+    name, server = f"compose_{os.getpid()}", re.sub(r"/[^/]*$", "", POSTGRES)
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    variables = {
-        "POSTGRES_PASSWORD": "secret",
-        "SECRET_KEY": "x" * 64,
-        "PUBLIC_URL": "https://study.example.org",
-        "ALLOWED_HOSTS": "study.example.org",
-    }
-    hosts = {
-        "postgres://humaneval:secret@db:5432/humaneval": f"{server}/{name}",
-        "redis://redis:6379/0": "redis://127.0.0.1:6379/11",
-        "redis://redis:6379/1": "redis://127.0.0.1:6379/12",
-    }
-    running = Processes(tmp_path, variables, hosts, free_port())
-    yield running
-    running.stop()
+    yield f"{server}/{name}"
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
 
 
-def a_zip_of_images() -> bytes:
+@pytest.fixture
+def storage() -> Iterator[str]:
+    """Give the address of an S3 server without a bucket."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def processes(tmp_path: Path, database: str, storage: str) -> Iterator[Processes]:
+    """Give the services, none of them started; secrets are made as operators make them."""
+    for program in PROGRAMS:
+        need(shutil.which(program) is not None, f"{program} is not installed")
+    make_secrets(tmp_path / "secrets")
+    web, redis, tls, plain = (free_port() for _ in range(4))
+    here = {
+        "postgres://humaneval@db:5432/humaneval": database,
+        "redis://redis:6379": f"redis://127.0.0.1:{redis}",
+        "http://storage:8333": storage,
+        "0.0.0.0:8000": f"127.0.0.1:{web}",
+        "http://127.0.0.1:8000": f"http://127.0.0.1:{web}",
+        "web:8000": f"127.0.0.1:{web}",
+        "/run/secrets": str(tmp_path / "secrets"),
+        "/etc/caddy/Caddyfile": str(ROOT / "deploy" / "Caddyfile"),
+    }
+    address = f"https://localhost:{tls}"
+    ports = {"HTTP_PORT": str(plain), "HTTPS_PORT": str(tls)}
+    images = {"proxy": {"XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "/config", **ports}}
+    extra = {"redis": ["--port", str(redis), "--dir", str(tmp_path)]}
+    running = Processes(tmp_path, {"PUBLIC_URL": address, **ports}, here, extra, images)
+    yield running
+    running.stop()
+
+
+class Visitor:
+    """Somebody outside: over the proxy's TLS, with its certificate checked."""
+
+    def __init__(self, processes: Processes, authorization: str = "") -> None:
+        authority = (
+            processes.folder / "proxy" / "data" / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+        )
+        headers = {"Authorization": authorization} if authorization else {}
+        self.address = processes.variables["PUBLIC_URL"]
+        self._pool = urllib3.PoolManager(ca_certs=str(authority), headers=headers, retries=False)
+
+    def get(self, path: str) -> urllib3.BaseHTTPResponse:
+        return self._pool.request("GET", f"{self.address}{path}")
+
+    def json(self, path: str) -> Any:
+        answer = self.get(path)
+        assert answer.status == 200, answer.data
+        return answer.json()
+
+    def post(self, path: str, body: Any = None, **more: Any) -> Any:
+        answer = self._pool.request("POST", f"{self.address}{path}", **({"json": body or {}} | more))
+        assert answer.status in {200, 201, 202}, answer.data
+        return answer.json()
+
+    def answers(self) -> bool:
+        try:
+            return self.get("/healthz").status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+
+def a_zip_of_images(shade: int) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for number in range(5):
+        for number in range(12):
             picture = io.BytesIO()
-            Image.new("RGB", (16, 16), (number * 40, 0, 0)).save(picture, "PNG")
+            Image.new("RGB", (16, 16), (number * 20, shade, (number * 7) % 50)).save(picture, "PNG")
             archive.writestr(f"{number}.png", picture.getvalue())
     return buffer.getvalue()
 
 
-@pytest.mark.services
-@pytest.mark.timeout(180)
-def test_a_zip_uploaded_to_the_web_service_is_imported_by_the_worker_service(processes: Processes) -> None:
-    processes.run("migrate")
-    processes.run("web", "python", "manage.py", "collectstatic", "--noinput", "--verbosity=0")
-    processes.run("web", "python", "manage.py", "shell", "-c", MAKE_USER)
-    token = processes.run("web", "python", "manage.py", "drf_create_token", "op").split()[2]
-    for name in ("web", "worker", "metrics"):
-        processes.start(name)
-    http = urllib3.PoolManager(headers={"Host": "study.example.org", "Authorization": f"Token {token}"})
-    base = f"http://127.0.0.1:{processes.port}"
-    wait_for(lambda: answers(http, f"{base}/healthz"))
+def import_zip(researcher: Visitor, name: str, kind: str, shade: int) -> None:
+    """Upload a zip through the proxy; the worker reads it from storage."""
+    slug = researcher.post("/api/v1/sample-sets/", {"name": name, "kind": kind})["slug"]
+    archive = {"archive": ("images.zip", a_zip_of_images(shade), "application/zip")}
+    imports = f"/api/v1/sample-sets/{slug}/imports/"
+    started = researcher.post(imports, json=None, fields=archive)
+    done = wait_for(lambda: (run := researcher.json(f"{imports}{started['id']}/"))["finished_at"] and run)
+    assert (done["added"], done["rejected"]) == (12, 0)
 
-    http.request("POST", f"{base}/api/v1/sample-sets/", json={"name": "Zip", "kind": "real"})
-    started = http.request(
-        "POST",
-        f"{base}/api/v1/sample-sets/zip/imports/",
-        fields={"archive": ("five.zip", a_zip_of_images(), "application/zip")},
+
+def launch(researcher: Visitor) -> None:
+    """Make a study and launch it; the worker draws the trials and renders the stimuli."""
+    conditions = [{"sample_set": "photos"}, {"sample_set": "model"}]
+    researcher.post(
+        "/api/v1/studies/",
+        {"name": "Real", "protocol": "two_afc", "trial_count": 6, "seed": 1, "conditions": conditions},
     )
-    assert started.status == 202, started.data
-    run = f"{base}/api/v1/sample-sets/zip/imports/{started.json()['id']}/"
-    done = wait_for(lambda: (found := http.request("GET", run).json())["finished_at"] and found)
-    assert (done["added"], done["rejected"]) == (5, 0)
+    researcher.post("/api/v1/studies/real/launch/")
+    wait_for(lambda: researcher.json("/api/v1/studies/real/")["state"] == "open")
 
 
-MAKE_USER = """
+def rate(processes: Processes) -> int:
+    """Take part as a rater: arrive from the public page, see the images, vote; return the votes stored."""
+    stranger = Visitor(processes)
+    page = stranger.get("/s/real/").data.decode()
+    consent_hash = re.search(r"[0-9a-f]{64}", page)
+    assert consent_hash, page
+    arrival = {"study": "real", "consent": True, "consent_hash": consent_hash[0], "client": str(uuid.uuid4())}
+    token = stranger.post("/api/v1/rating/sessions/", {**arrival, "arrival": {}, "device": {}})["token"]
+    rater, stored = Visitor(processes, f"Session {token}"), 0
+    while assignments := rater.post("/api/v1/rating/session/assignments/")["assignments"]:
+        stored += vote(rater, assignments)
+    rater.post("/api/v1/rating/session/complete/")
+    return stored
+
+
+def vote(rater: Visitor, assignments: list[dict[str, Any]]) -> int:
+    for shown in (image for one in assignments for place in one["places"] for image in place):
+        assert rater.get(shown["url"]).data[8:12] == b"WEBP"
+    votes = [
+        {"assignment": one["id"], "key": str(uuid.uuid4()), "answers": {"real": 0}, "response_ms": 900}
+        for one in assignments
+    ]
+    results = rater.post("/api/v1/rating/session/votes/", {"votes": votes})["results"]
+    return sum(result["status"] == "stored" for result in results)
+
+
+def score(researcher: Visitor) -> dict[str, Any]:
+    """Start a metric run and wait for the metrics worker; return the run."""
+    wanted = {
+        "name": "Scores",
+        "reference": "photos",
+        "generated": ["model"],
+        "extractor": "pixels:8",
+        "seed": 1,
+    }
+    run = researcher.post("/api/v1/metric-runs/", {**wanted, "metrics": ["frechet_distance"]})
+    return wait_for(
+        lambda: (now := researcher.json(f"/api/v1/metric-runs/{run['id']}/"))["finished_at"] and now
+    )
+
+
+@pytest.mark.services
+@pytest.mark.timeout(300)
+def test_a_study_runs_from_import_to_report_on_the_services_of_compose(processes: Processes) -> None:
+    processes.start("redis")
+    for name in PREPARATIONS:
+        processes.run(name)
+    processes.run("web", "python", "manage.py", "collectstatic", "--noinput", "--verbosity=0")
+    for name in SERVERS:
+        processes.start(name)
+    token = processes.run("web", "python", "manage.py", "shell", "-c", MAKE_TOKEN).split()[-1]
+    researcher = Visitor(processes, f"Token {token}")
+    wait_for(researcher.answers)
+
+    import_zip(researcher, "Photos", "real", 0)
+    import_zip(researcher, "Model", "generated", 90)
+    launch(researcher)
+    assert rate(processes) == 6
+    run = score(researcher)
+    assert (run["state"], run["problems"]) == ("succeeded", [])
+    report = researcher.json("/api/v1/studies/real/report/")
+    assert report["estimates"][0]["votes"] == 6
+    scores = researcher.get("/api/v1/studies/real/scores.csv").data.decode()
+    assert "frechet_distance" in scores
+
+    check_the_way_in(processes, researcher)
+    check_health(processes, researcher)
+    kept = {path.name for name in SERVERS for path in (processes.folder / name).rglob("*") if path.is_file()}
+    assert not {name for name in kept if name.endswith((".png", ".webp", ".zip"))}, "media belong in storage"
+
+
+def check_the_way_in(processes: Processes, researcher: Visitor) -> None:
+    """The proxy insists on TLS, holds back what is too large, and tells its log nothing about people."""
+    with pytest.raises((AssertionError, urllib3.exceptions.HTTPError)):
+        researcher.post("/api/v1/rating/sessions/", {"consent": "x" * 7_000_000})
+    answer = researcher.get("/healthz?PROLIFIC_PID=someone")
+    assert "Server" not in answer.headers
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    plain = urllib3.request("GET", f"http://localhost:{processes.variables['HTTP_PORT']}/", redirect=False)
+    assert plain.headers["Location"].startswith("https://localhost")
+    log = processes.log_of("proxy").read_text()
+    assert '"status":413' in log
+    assert "/healthz?..." in log
+    assert not any(word in log for word in ("remote_ip", "someone", "User-Agent"))
+
+
+def check_health(processes: Processes, researcher: Visitor) -> None:
+    """Each service's own check sees that it works and that it does not; the proxy waits for a new web."""
+    for name in ("web", "worker", "scheduler", "metrics"):
+        wait_for(lambda name=name: processes.is_healthy(name), 30)
+    processes.kill("worker")
+    alive = processes.folder / "worker" / "tmp" / "alive"
+    os.utime(alive, (time.time() - 61,) * 2)  # a minute later
+    assert not processes.is_healthy("worker")
+    processes.kill("web")
+    assert not processes.is_healthy("web")
+    processes.start("web")
+    assert researcher.get("/healthz").status == 200
+
+
+MAKE_TOKEN = """
 from django.contrib.auth.models import User
-User.objects.create_user("op", is_staff=True, is_superuser=True)
+from rest_framework.authtoken.models import Token
+print(Token.objects.create(user=User.objects.create_user("op", is_staff=True, is_superuser=True)))
 """
 
 
-def answers(http: urllib3.PoolManager, url: str) -> bool:
-    try:
-        return http.request("GET", url, retries=False).status == 200
-    except urllib3.exceptions.HTTPError:
-        return False
+def test_no_service_is_left_out_of_the_run() -> None:
+    assert {*PREPARATIONS, *SERVERS, *NOT_RUN, "redis"} == set(services())
+
+
+def test_compose_keeps_to_its_published_schema() -> None:
+    check = [
+        Path(sys.executable).parent / "check-jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        COMPOSE,
+    ]
+    done = subprocess.run(check, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_service_of_ours_is_locked_down() -> None:
-    for name, service in services().items():
-        if service.get("image") != "humaneval":
-            continue
+    ours = {name: service for name, service in services().items() if image_of(service)}
+    assert len(ours) == 7
+    for name, service in {**ours, "proxy": services()["proxy"]}.items():
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
         assert "no-new-privileges:true" in service["security_opt"], name
+        assert "healthcheck" in service or name == "proxy", name
 
 
-def test_no_secret_has_a_default() -> None:
-    text = (ROOT / "deploy" / "compose.yaml").read_text()
-    for secret in ("POSTGRES_PASSWORD", "SECRET_KEY"):
-        assert f"${{{secret}:?" in text
-        assert f"${{{secret}:-" not in text
+def test_databases_and_storage_are_reached_from_inside_only() -> None:
+    networks = {name: service["networks"] for name, service in services().items()}
+    assert [name for name, of in networks.items() if of == ["inside"]] == ["db", "redis", "storage"]
+    assert [name for name, service in services().items() if "ports" in service] == ["proxy"]
 
 
-def test_the_image_runs_as_an_ordinary_user() -> None:
-    lines = (ROOT / "deploy" / "Containerfile").read_text().splitlines()
-    users = [line.split()[1] for line in lines if line.startswith("USER")]
-    assert users[-1] != "root"
+def test_secrets_are_files_and_none_is_written_down_here() -> None:
+    text = COMPOSE.read_text()
+    for name in (
+        "SECRET_KEY",
+        "RATER_KEY",
+        "PANEL_ID_KEY",
+        "S3_SECRET_KEY",
+        "DATABASE_PASSWORD",
+        "POSTGRES_PASSWORD",
+    ):
+        assert not re.search(rf"\b{name}:", text), name
+        assert re.search(rf"\b{name}_FILE: /run/secrets/\w+", text), name
+
+
+def test_secrets_are_made_once_and_out_of_others_reach(tmp_path: Path) -> None:
+    make_secrets(tmp_path / "secrets")
+    first = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    assert "already" in make_secrets(tmp_path / "secrets")
+    assert first == {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+    assert set(first) == set(re.findall(r"\./secrets/(\w+)", COMPOSE.read_text()))
+    user = json.loads(first["storage_users"])["identities"][0]
+    assert user["credentials"][0]["secretKey"] == first["storage_key"]
+
+
+def test_images_run_as_an_ordinary_user_and_check_themselves() -> None:
+    stages = re.split(r"^FROM ", CONTAINERFILE.read_text(), flags=re.MULTILINE)[1:]
+    images = {stage.split("AS ", 1)[1].split()[0]: stage for stage in stages if "\nCMD " in stage}
+    assert set(images) == {"server", "metrics", "metrics-cuda"}
+    for stage in images.values():
+        assert re.findall(r"^USER (.*)$", stage, re.MULTILINE) == ["10001:10001"]
+        assert "HEALTHCHECK" in stage
+
+
+def test_images_start_what_compose_starts() -> None:
+    commands = re.findall(r"^CMD (\[.*\])$", CONTAINERFILE.read_text(), re.MULTILINE)
+    by_compose = [services()[name]["command"] for name in ("metrics", "metrics-cuda", "web")]
+    assert [json.loads(command) for command in commands] == by_compose
