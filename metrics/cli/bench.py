@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     name = f"{device_name(device)}, torch {torch.__version__}, precision {options.precision}"
     sys.stdout.write(f"{'device':34} {name}\n")
     found = []
-    for one in (*_of_images(options, device), *_of_distances(options, device)):
+    for one in chain(_of_images(options, device), _of_distances(options, device)):
         found.append(asdict(one))
         value = f"{one.value:,.2f}" if one.value < 100 else f"{one.value:,.0f}"
         sys.stdout.write(f"{one.name:34} {value} {one.unit}{f' ({one.note})' if one.note else ''}\n")
