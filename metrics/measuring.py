@@ -113,12 +113,21 @@ def pictures(count: int) -> np.ndarray:
     return np.stack(smooth)[np.arange(count) % len(smooth)]
 
 
-def features_a_second(extractor: Extractor, images: Any, count: int, workers: int | None) -> float:
-    """Return the images a second from arrays or files to features, the start of workers included."""
+def features_a_second(extractor: Extractor, images: Any, workers: int | None) -> float:
+    """Return the images a second from arrays or files to features, from the first batch to the last.
+
+    What happens once, such as the start of workers, is left out; with one batch all counts.
+    """
     extract(extractor, pictures(extractor.batch_size), workers=0)
-    begun = time.perf_counter()
-    extract(extractor, images, workers=workers)
-    return count / (time.perf_counter() - begun)
+    ticks = [(0, time.perf_counter())]
+
+    def tick(done: int, _total: int) -> None:
+        ticks.append((done, time.perf_counter()))
+
+    extract(extractor, images, workers=workers, progress=tick)
+    settle(extractor.device)
+    first, last = ticks[1 if len(ticks) > 2 else 0], ticks[-1]
+    return (last[0] - first[0]) / (time.perf_counter() - first[1])
 
 
 @contextmanager

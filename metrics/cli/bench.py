@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from metrics.measuring import Measurement
 
-IMAGES = {"cuda": 16_384, "cpu": 64}
+IMAGES = {"cuda": 8_192, "cpu": 64}
 SAMPLES = {"cuda": 50_000, "cpu": 2_000}
 
 
@@ -33,7 +33,7 @@ def add_to(commands: Any) -> None:
         "--compile", action="store_true", help="with torch.compile, whose time is not counted"
     )
     parser.add_argument("--batches", type=int, default=4, help="timed batches; default: %(default)s")
-    parser.add_argument("--images", type=int, help="default: 16,384 on a GPU, 64 else")
+    parser.add_argument("--images", type=int, help="default: 8,192 on a GPU, 64 else")
     parser.add_argument(
         "--samples", type=int, help="of each set; default: 50,000 on a GPU, 2,000 else; 0: no distances"
     )
@@ -78,13 +78,13 @@ def _of_images(options: argparse.Namespace, device: Any) -> Iterator[Measurement
     network = measuring.network_a_second(extractor, options.batches)
     yield Measurement("network", network, "images/s", _share(network * INCEPTION_FLOPS, ceiling))
     images = measuring.pictures(count)
-    arrays = measuring.features_a_second(extractor, images, count, options.workers)
+    arrays = measuring.features_a_second(extractor, images, options.workers)
     yield Measurement("arrays to features", arrays, "images/s", _share(arrays * INCEPTION_FLOPS, ceiling))
     yield Measurement("decoding, one core", measuring.decoded_a_second(), "PNGs of 256 x 256 a second")
     with measuring.picture_files(images) as folder:
         arriving = measuring.delivered_a_second(folder, workers)
         yield Measurement("decoding, all workers", arriving, "PNGs a second", _processes(workers))
-        files = measuring.features_a_second(extractor, folder, count, options.workers)
+        files = measuring.features_a_second(extractor, folder, options.workers)
         slower = "decoding" if arriving < arrays else "the network"
         yield Measurement("files to features", files, "images/s", f"{slower} is the bottleneck")
 
