@@ -58,6 +58,12 @@ def _cumulative(z: FloatArray, shape: Shape) -> FloatArray:
     return np.asarray(expit(z) if shape == "logistic" else ndtr(z))
 
 
+def _density(z: FloatArray, shape: Shape) -> FloatArray:
+    if shape == "normal":
+        return np.asarray(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
+    return np.asarray(expit(z) * expit(-z))
+
+
 def _curve(
     level: FloatArray, threshold: float, slope: float, guess: float, lapse: float, shape: Shape
 ) -> FloatArray:
@@ -86,6 +92,15 @@ class _Data:
         p = float(np.clip(self.correct.sum() / self.total.sum(), max(self.guess, 1e-12), 1 - 1e-12))
         return -float(self.correct.sum() * np.log(p) + (self.total - self.correct).sum() * np.log1p(-p))
 
+    def scores(self, parameters: FloatArray) -> FloatArray:
+        """Return each row's derivatives of the log-likelihood by (threshold, log slope)."""
+        slope = float(np.exp(parameters[1]))
+        z = slope * (self.level - parameters[0])
+        rise = 1 - self.guess - self.lapse
+        p = np.clip(self.guess + rise * _cumulative(z, self.shape), 1e-12, 1 - 1e-12)
+        by_chance = (self.correct - self.total * p) / (p * (1 - p)) * rise * _density(z, self.shape)
+        return np.stack([-by_chance * slope, by_chance * z], axis=1)
+
     def fit(self, start: FloatArray) -> FloatArray:
         """Return the parameters with the highest likelihood found from ``start``."""
         options = {"xatol": 1e-9, "fatol": 1e-11, "maxiter": 4000}
@@ -101,15 +116,17 @@ def psychometric(
     guess: float = 0.5,
     lapse: float = 0.0,
     shape: Shape = "logistic",
-    replicates: int = 200,
+    replicates: int = 0,
     seed: int = 0,
 ) -> Psychometric:
     """Return the threshold and slope of a rising psychometric function.
 
     ``correct`` is 0/1 a trial, or the number correct of ``total`` at each ``level`` (take logarithms of
     exposure times first). ``guess`` is the chance level (1/m for m alternatives, 0 for yes/no).
-    With ``rater`` the interval is a bootstrap over raters; without, errors are the likelihood's.
+    With ``rater`` errors are a sandwich's clustered by rater, times G/(G - 1), with Student's quantile; with
+    ``replicates`` too the interval is a bootstrap over raters; without raters, errors are the likelihood's.
     Raises NotEstimableError where performance does not rise with the level, or rises in a single step.
+    Wichmann and Hill (2001). Own code: psignifit fits one observer, and clusters nothing.
     """
     same_length(correct=correct, level=level, total=total, rater=rater)
     levels, right = numbers(level, "level"), numbers(correct, "correct")
@@ -122,39 +139,69 @@ def psychometric(
     if data.flat_loss() - data.loss(at) < SMALLEST_RISE or slope * float(np.ptp(levels)) > 1e4:
         raise NotEstimableError("Performance does not rise measurably with the level: there is no threshold.")
     covariance = _covariance(data, at)
-    error = float(np.sqrt(covariance[0, 0]))
-    rule: IntervalRule = Symmetric()
-    clusters: dict[str, int] = {}
-    method, convention = "maximum likelihood", "normal"
-    notes: tuple[str, ...] = ("Trials are taken as independent; those of one rater are not.",)
+    spread = _likelihoods(covariance)
     if rater is not None and encode(rater).size > 1:
-        draws = _bootstrap(data, at, encode(rater).codes, replicates, seed)
-        raters = encode(rater).size
-        clusters, notes = {"rater": raters}, ()
-        spread = percentile_of_clusters(draws, raters)
-        if is_alike(float(draws.var(ddof=1)) * spread.stretch**2, error**2):
-            rule, notes = Symmetric(raters - 1.0), (ALIKE_NOTE,)
-            method, convention = "maximum likelihood, for raters are alike", "Student t over raters"
-        else:
-            rule, error = spread, float(draws.std(ddof=1)) * spread.stretch
-            method = f"bootstrap over raters ({replicates} replicates, seed {seed})"
-            convention = "percentile, widened for few raters"
+        codes, raters = encode(rater).codes, encode(rater).size
+        spread = _clustered(data, at, codes, covariance)
+        if replicates and not spread.notes:
+            draws = _bootstrap(data, at, codes, replicates, seed)
+            spread = _bootstrapped(draws, raters, spread, f"{replicates} replicates, seed {seed}")
     return Psychometric(
         estimate=float(at[0]),
-        standard_error=error,
+        standard_error=float(np.sqrt(spread.covariance[0, 0])),
         n=round(float(trials.sum())),
-        method=f"psychometric function ({shape}), {method}",
-        rule=rule,
-        clusters=clusters,
-        convention=convention,
-        notes=notes,
+        method=f"psychometric function ({shape}), {spread.method}",
+        rule=spread.rule,
+        clusters=spread.clusters,
+        convention=spread.convention,
+        notes=spread.notes,
+        design_effect=float(spread.covariance[0, 0] / covariance[0, 0]),
         slope=slope,
-        slope_error=slope * float(np.sqrt(covariance[1, 1])),
+        slope_error=slope * float(np.sqrt(spread.covariance[1, 1])),
         guess=guess,
         lapse=lapse,
         log_likelihood=-data.loss(at),
         shape=shape,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Spread:
+    """The covariance of (threshold, log slope) and what its interval is."""
+
+    covariance: FloatArray
+    rule: IntervalRule
+    method: str
+    convention: str
+    clusters: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+
+def _likelihoods(covariance: FloatArray) -> _Spread:
+    note = "Trials are taken as independent; those of one rater are not."
+    return _Spread(covariance, Symmetric(), "maximum likelihood", "normal", {}, (note,))
+
+
+def _clustered(data: _Data, at: FloatArray, rater: np.ndarray, covariance: FloatArray) -> _Spread:
+    """Return the sandwich over raters, or where they are alike the likelihood's covariance, and say so."""
+    raters = int(rater.max()) + 1
+    scores = data.scores(at)
+    sums = np.stack([np.bincount(rater, column, raters) for column in scores.T], axis=1)
+    sandwich = covariance @ (sums.T @ sums) @ covariance * raters / (raters - 1)
+    rule, clusters = Symmetric(raters - 1.0), {"rater": raters}
+    if is_alike(float(sandwich[0, 0]), float(covariance[0, 0])):
+        method = "maximum likelihood, for raters are alike"
+        return _Spread(covariance, rule, method, "Student t over raters", clusters, (ALIKE_NOTE,))
+    return _Spread(sandwich, rule, "clustered by rater", "Student t over raters", clusters)
+
+
+def _bootstrapped(draws: FloatArray, raters: int, sandwich: _Spread, how: str) -> _Spread:
+    """Return a bootstrap's percentiles for the threshold; the slope keeps the sandwich's error."""
+    rule = percentile_of_clusters(draws, raters)
+    covariance = sandwich.covariance.copy()
+    covariance[0, 0] = float(draws.var(ddof=1)) * rule.stretch**2
+    convention = "percentile, widened for few raters"
+    return _Spread(covariance, rule, f"bootstrap over raters ({how})", convention, {"rater": raters})
 
 
 def _start(data: _Data) -> FloatArray:

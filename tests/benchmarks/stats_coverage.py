@@ -43,7 +43,7 @@ One = Callable[[np.random.Generator], object]
 DEFAULTS = ("rate", "mean", "Bradley-Terry")
 """How the names begin of the intervals that are promised: they are simulated first."""
 SLOW = {
-    "psychometric threshold": 200,
+    "psychometric threshold": 1000,
     "cumulative link, random raters": 200,
     "Crowd-BT": 80,
     "hierarchical bootstrap": 500,

@@ -25,6 +25,7 @@ from humaneval.stats import (
     plackett_luce,
     psychometric,
     reliability_weighted_means,
+    staircase_threshold,
     thurstone,
 )
 from tests.stats.simulation import STRENGTHS, covered
@@ -117,7 +118,18 @@ def one_psychometric(raters: int, rng: np.random.Generator) -> object:
     rater, level = np.repeat(np.arange(raters), 60), np.tile(np.linspace(0.5, 5.5, 60), raters)
     own = 3 + 0.5 * rng.normal(size=raters)[rater]
     correct = rng.random(len(rater)) < 0.5 + 0.5 * special.expit(2 * (level - own))
-    return covered(psychometric(correct, level=level, rater=rater, replicates=100).confidence_interval(), 3.0)
+    return covered(psychometric(correct, level=level, rater=rater).confidence_interval(), 3.0)
+
+
+def one_staircase(raters: int, rng: np.random.Generator, trials: int = 60) -> object:
+    """Staircases of one step up or down about thresholds of 3 (deviation 0.3): half of the trials correct."""
+    own, level = 3 + 0.3 * rng.normal(size=raters), np.full(raters, 5.0)
+    shown = np.empty((trials, raters))
+    for trial in range(trials):
+        shown[trial] = level
+        level = level + np.where(rng.random(raters) < special.expit(4 * (level - own)), -0.5, 0.5)
+    rater = np.repeat(np.arange(raters), trials)
+    return covered(staircase_threshold(shown.T.ravel(), rater=rater).confidence_interval(), 3.0)
 
 
 def one_correlation(systems: int, rng: np.random.Generator, kind: str) -> object:
@@ -224,6 +236,7 @@ def model_scenarios(size: int) -> dict[str, One]:
         "Plackett-Luce": lambda rng: one_plackett_luce(size, rng),
         "Thurstone": lambda rng: one_thurstone(size, rng),
         "psychometric threshold": lambda rng: one_psychometric(size, rng),
+        "staircase threshold": lambda rng: one_staircase(size, rng),
         "Pearson (systems)": lambda rng: one_correlation(size, rng, "pearson"),
         "Spearman (systems)": lambda rng: one_correlation(size, rng, "spearman"),
         "Kendall (systems)": lambda rng: one_correlation(size, rng, "kendall"),
