@@ -311,12 +311,13 @@ def _rater_stretch(
     vote = _vote_effects(coefficient, units, terms, gradient)
     by_rater = sums_by(units.rater.codes, vote, raters)
     item = float((by_unit**2).sum())
-    between = float((by_rater**2).sum()) * raters / max(raters - 1, 1) - float((vote**2).sum())
-    if item <= 0 or between <= 0:
+    together = float((by_rater**2).sum()) * raters / max(raters - 1, 1)
+    if item <= 0:
         return 1.0, np.inf, clusters, ()
-    both = item + between
-    freedom = both**2 / (between**2 / max(raters - 1, 1) + item**2 / max(units.pairable - 1, 1))
-    return float(np.sqrt(both / item)), freedom, clusters, ()
+    both = item + max(together - float((vote**2).sum()), 0.0)
+    # Satterthwaite: what is uncertain in the variance is the raters' whole sum, also where it adds nothing.
+    freedom = both**2 / (together**2 / max(raters - 1, 1) + item**2 / max(units.pairable - 1, 1))
+    return float(np.sqrt(both / item)), max(freedom, raters - 1.0), clusters, ()
 
 
 def _gradient(coefficient: Coefficient, sums: FloatArray) -> FloatArray:
