@@ -65,11 +65,11 @@ class VoteColumns:
     def __len__(self) -> int:
         return len(self.vote)
 
-    def where(self, rows: Bools) -> VoteColumns:
-        """Return the votes at which a mask holds."""
+    def where(self, rows: Bools | Ints) -> VoteColumns:
+        """Return the votes that a mask or their rows pick."""
         return VoteColumns(**{one.name: self._picked(one.name, rows) for one in fields(self)})
 
-    def _picked(self, name: str, rows: Bools) -> Any:
+    def _picked(self, name: str, rows: Bools | Ints) -> Any:
         column = getattr(self, name)
         return column[rows] if isinstance(column, np.ndarray) else column
 

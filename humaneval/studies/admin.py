@@ -178,6 +178,7 @@ class StudyAdmin(ModelAdmin):
         "recruitment",
         "report",
         "study_file",
+        "bundle",
     )
     change_form_before_template = "studies/admin/status.html"
 
@@ -374,6 +375,11 @@ class StudyAdmin(ModelAdmin):
     def study_file(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the study as a YAML file, from which an equal study can be made."""
         return HttpResponseRedirect(links.study_file_path(get_object_or_404(Study, pk=object_id)))
+
+    @action(description=gettext_lazy("Bundle"), url_path="bundle", icon="inventory_2")
+    def bundle(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Go to the archive of all that the study's report rests on."""
+        return HttpResponseRedirect(links.bundle_path(get_object_or_404(Study, pk=object_id)))
 
     @action(
         description=gettext_lazy("Launch"),

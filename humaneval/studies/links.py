@@ -27,6 +27,11 @@ def study_file_path(study: Study) -> str:
     return f"/api/v1/studies/{study.slug}/study.yaml"
 
 
+def bundle_path(study: Study) -> str:
+    """Return the path of the archive that the study's report can be rebuilt from."""
+    return f"/api/v1/studies/{study.slug}/bundle.zip"
+
+
 def recruitment_path(study: Study) -> str:
     """Return the path of the page where the study is posted to panels and its raters are paid."""
     return f"/studies/{study.slug}/recruitment/"

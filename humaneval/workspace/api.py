@@ -19,7 +19,7 @@ from humaneval.reports.api import AnyAccept
 from humaneval.studies.api import refusals_answered
 from humaneval.studies.models import Study
 from humaneval.studies.serializers import ProblemsSerializer, StudySerializer
-from humaneval.workspace.exporting import export_archive
+from humaneval.workspace.exporting import bundle_archive, export_archive
 from humaneval.workspace.previewing import preview_rows
 from humaneval.workspace.standing import standing_of
 from humaneval.workspace.study_files.located import StudyFileError
@@ -171,6 +171,26 @@ class ExportView(APIView):
         name = f"{study.slug}.zip"
         return FileResponse(
             export_archive(study=study), as_attachment=True, filename=name, content_type="application/zip"
+        )
+
+
+class BundleView(APIView):
+    """All that a study's report rests on."""
+
+    permission_classes = [IsAdminUser]
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(
+        operation_id="study_bundle",
+        summary="Take a study's bundle: one archive that its report can be rebuilt from",
+        responses={(200, "application/zip"): OpenApiTypes.BINARY, 404: _NOT_FOUND},
+    )
+    def get(self, request: Request, slug: str) -> FileResponse:
+        """Return the archive."""
+        study = get_object_or_404(Study, slug=slug)
+        name = f"{study.slug}-bundle.zip"
+        return FileResponse(
+            bundle_archive(study=study), as_attachment=True, filename=name, content_type="application/zip"
         )
 
 

@@ -12,4 +12,5 @@ urlpatterns = [
     path("studies/<slug:slug>/status/", api.StandingView.as_view(), name="study-status"),
     path("studies/<slug:slug>/preview-trials/", api.PreviewRowsView.as_view(), name="study-preview-trials"),
     path("studies/<slug:slug>/export.zip", api.ExportView.as_view(), name="study-export"),
+    path("studies/<slug:slug>/bundle.zip", api.BundleView.as_view(), name="study-bundle"),
 ]

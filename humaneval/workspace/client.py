@@ -116,6 +116,12 @@ class Client:
                     tables[name.removesuffix(".csv")] = _table(data)
         return tables
 
+    def bundle(self, study: str, file: str | Path) -> Path:
+        """Write a study's bundle to a file; `humaneval analyze FILE` rebuilds its report anywhere."""
+        path = Path(file)
+        path.write_bytes(self._bytes("GET", f"studies/{quote(study)}/bundle.zip"))
+        return path
+
     def study_file(self, study: str) -> str:
         """Return a study as the text of a study file."""
         return self._bytes("GET", f"studies/{quote(study)}/study.yaml").decode()

@@ -22,10 +22,15 @@ def verbs() -> list[str]:
     return sorted(name for name in names if not name.startswith("_"))
 
 
+def settings_for(given: list[str]) -> str:
+    """Return the settings that a command runs under: analysing files needs no database."""
+    return "humaneval.config.analysis" if given[:1] == ["analyze"] else "humaneval.config.settings"
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; without any, print the verbs."""
     given = sys.argv[1:] if arguments is None else arguments
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "humaneval.config.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_for(given))
     from django.core.management import execute_from_command_line, load_command_class
 
     if not given or given[0] in {"-h", "--help", "help"}:

@@ -22,6 +22,16 @@ def export_study(*, study: Study, folder: Path) -> list[Path]:
     return [*written, path]
 
 
+def bundle_archive(*, study: Study) -> IO[bytes]:
+    """Return a study's bundle, open at its beginning; on disk it has no name any more."""
+    from humaneval.workspace.bundles.packing import (
+        write_bundle,  # SciPy: seconds that starting up must not cost
+    )
+
+    with tempfile.TemporaryDirectory() as name:
+        return write_bundle(study=study, path=Path(name) / "bundle.zip").path.open("rb")
+
+
 def export_archive(*, study: Study) -> IO[bytes]:
     """Return the files of :func:`export_study` as a zip archive, at its beginning."""
     target = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import io
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -83,7 +85,7 @@ def test_the_client_imports_nothing_of_the_platform():
     ]
 
 
-ADDRESSES = ("study-file", "study-status", "study-preview-trials", "study-export")
+ADDRESSES = ("study-file", "study-status", "study-preview-trials", "study-export", "study-bundle")
 
 
 @pytest.mark.django_db
@@ -129,3 +131,12 @@ def test_the_admin_hands_out_the_study_file(admin_client):
     answer = admin_client.get(button, follow=True)
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{study.slug}.yaml"'
     assert answer.content.decode().splitlines()[1] == "humaneval: 1"
+
+
+@pytest.mark.django_db
+def test_the_admin_hands_out_the_bundle(admin_client):
+    study = draft_study()
+    answer = admin_client.get(reverse("admin:studies_study_bundle", args=(study.pk,)), follow=True)
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{study.slug}-bundle.zip"'
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+        assert {"manifest.json", "votes.csv", "report/report.html"} <= set(archive.namelist())

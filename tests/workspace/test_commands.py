@@ -7,12 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from PIL import Image
 
 from humaneval.samples.models import SampleSet
 from humaneval.studies.models import Study
@@ -60,6 +62,13 @@ def test_from_a_study_file_to_its_report(file, tmp_path):
     written = say("export", "squares", "--out", tmp_path / "out").split()
     assert {Path(name).name for name in written} >= {"report.html", "votes.csv", "study.yaml"}
     assert (tmp_path / "out/study.yaml").read_text() == say("export", "squares", "--yaml")
+    bundle = tmp_path / "squares.zip"
+    assert say("export", "squares", "--bundle", bundle) == f"{bundle}\n"
+    with zipfile.ZipFile(bundle) as archive:
+        pictures = [name for name in archive.namelist() if name.startswith("thumbnails/")]
+        assert len(pictures) == 8
+        assert Image.open(archive.open(pictures[0])).size == (8, 8)
+    assert "it agrees with report/report.json" in say("analyze", bundle)
 
 
 def test_launching_says_what_leaks_and_strictly_does_not_launch(db, tmp_path, squares):
@@ -130,7 +139,7 @@ def test_a_draft_without_trials_and_a_closed_study_say_why(file):
 def test_every_verb_is_listed_by_the_console(capsys):
     console.main([])
     text = capsys.readouterr().out
-    assert {"import", "create", "preview", "launch", "status", "export"} <= set(console.verbs())
+    assert {"import", "create", "preview", "launch", "status", "export", "analyze"} <= set(console.verbs())
     assert all(f"  {verb}" in text for verb in console.verbs())
 
 

@@ -1,4 +1,4 @@
-"""``humaneval export STUDY``: a study's report, votes and study file as a folder, or the file alone."""
+"""``humaneval export STUDY``: a study as a folder of files, as a bundle, or as its study file alone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from humaneval.jobs.commands import DataCommand
+from humaneval.studies.models import Study
 from humaneval.workspace.exporting import export_study
 from humaneval.workspace.study_files.writing import write_study
 from humaneval.workspace.verbs import study_named
@@ -17,7 +18,8 @@ class Command(DataCommand):
     """Write files."""
 
     help = (
-        "Write a study's report, tables, votes and study file into a folder; or print the study file alone."
+        "Write a study's report, tables, votes and study file into a folder, or a bundle that the report can "
+        "be rebuilt from; or print the study file alone."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,6 +27,9 @@ class Command(DataCommand):
         parser.add_argument("study", metavar="STUDY", help="the study's slug")
         where = parser.add_mutually_exclusive_group(required=True)
         where.add_argument("--out", metavar="DIR", type=Path, help="folder to write into, made if missing")
+        where.add_argument(
+            "--bundle", metavar="FILE", type=Path, help="one archive that the report can be rebuilt from"
+        )
         where.add_argument("--yaml", action="store_true", help="print the study file")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,8 +39,21 @@ class Command(DataCommand):
             self.stdout.write(write_study(study), ending="")
             return
         try:
+            if options["bundle"]:
+                self._bundle(study, options["bundle"])
+                return
             written = export_study(study=study, folder=options["out"])
         except OSError as error:
             raise CommandError(f"The study could not be written: {error}") from error
         for path in written:
             self.stdout.write(str(path))
+
+    def _bundle(self, study: Study, path: Path) -> None:
+        from humaneval.workspace.bundles.packing import write_bundle  # SciPy: a second for bundles alone
+
+        written = write_bundle(study=study, path=path)
+        self.stdout.write(str(written.path))
+        self.stderr.write(
+            f"{written.votes:,} votes; SHA-256 of its manifest: {written.digest}\n"
+            f"Rebuild its report anywhere: humaneval analyze {written.path} --out rebuilt/"
+        )
