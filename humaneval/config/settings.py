@@ -329,6 +329,7 @@ SPECTACULAR_SETTINGS = {
 # --- safety -----------------------------------------------------------------------------------------
 HTTPS = env.flag("HTTPS", PUBLIC_URL.startswith("https://"))
 SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", HTTPS)
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from within, where there is no TLS
 SECURE_HSTS_SECONDS = env.whole("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # Browsers' built-in lists are hard to leave, and take the whole domain: only for who owns it and asks.
@@ -339,6 +340,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SECURE_REFERRER_POLICY = "same-origin"
 SILENCED_SYSTEM_CHECKS = ["security.W021"]  # what HSTS_PRELOAD leaves to the operator
+if BEHIND_PROXY:
+    SILENCED_SYSTEM_CHECKS.append("security.W008")  # who sets SSL_REDIRECT=false has a proxy that redirects
 X_FRAME_OPTIONS = "DENY"  # rater pages lift it and say by CSP who may frame them
 # Who may frame a rater's page: panels do. Any site by default, for the page holds nothing private.
 RATER_FRAME_ANCESTORS = env.items("RATER_FRAME_ANCESTORS", ["*"])

@@ -223,6 +223,16 @@ def test_production_settings_have_nothing_to_warn_of(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.django_db
+def test_health_is_told_without_tls_and_all_else_is_not(settings, client) -> None:
+    from humaneval.config import settings as ours
+
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_REDIRECT_EXEMPT = True, ours.SECURE_REDIRECT_EXEMPT
+    assert client.get("/healthz/more").status_code == 301
+    assert client.get("/admin/").status_code == 301
+    assert client.get("/healthz").status_code == 200
+
+
 def settings_read() -> set[str]:
     """Return the names that the settings module reads from the environment."""
     calls = (node for node in ast.walk(ast.parse(SETTINGS.read_text())) if isinstance(node, ast.Call))

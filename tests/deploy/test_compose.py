@@ -231,6 +231,7 @@ def test_a_study_runs_from_import_to_report_on_the_services_of_compose(processes
     for name in PREPARATIONS:
         processes.run(name)
     processes.run("web", "python", "manage.py", "collectstatic", "--noinput", "--verbosity=0")
+    processes.run("web", "python", "manage.py", "check", "--deploy", "--fail-level=WARNING")
     for name in SERVERS:
         processes.start(name)
     token = processes.run("web", "python", "manage.py", "shell", "-c", MAKE_TOKEN).split()[-1]
