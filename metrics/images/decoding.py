@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from metrics.errors import Problem
+from metrics.images.processes import decoding_processes
 from metrics.images.sources import ImageItem, S3Object, ZipMember
 
 AHEAD = 4
@@ -137,10 +138,9 @@ def default_workers(device_type: str) -> int:
 def decoded(items: Sequence[ImageItem], channels: int, workers: int = 0) -> Iterator[Decoded]:
     """Yield the images in order, decoded ahead by ``workers`` processes (0: a thread of this one).
 
-    Workers are started fresh (not forked), since a fork breaks CUDA. Threads of this process do the work
-    where items hold a caller's own callables, which may not survive the way to a process, or pixels alone,
-    whose way there and back would cost more than the work. What waits to be taken is bounded by its bytes:
-    of large images few are decoded ahead, of small ones many.
+    Threads of this process do the work where items hold a caller's own callables, which may not survive
+    the way to a process, or pixels alone, whose way there and back would cost more than the work. What waits
+    to be taken is bounded by its bytes: of large images few are decoded ahead, of small ones many.
     """
     pace, asked = _Pace(workers), 0
     apart = all(_can_travel(item) for item in items) and not all(_has_pixels(item) for item in items)
@@ -175,7 +175,7 @@ def _has_pixels(item: ImageItem) -> bool:
     return isinstance(item.content, np.ndarray)
 
 
-def _pool(workers: int, processes: bool) -> ProcessPoolExecutor | ThreadPoolExecutor:
+def _pool(workers: int, processes: bool) -> AbstractContextManager[Executor]:
     if workers < 1 or not processes:
         return ThreadPoolExecutor(max(workers, 1))
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    return decoding_processes(workers)

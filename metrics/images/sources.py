@@ -77,7 +77,7 @@ class S3Object:
 
     def __call__(self) -> bytes:
         """Return the object's bytes."""
-        body: bytes = _s3_client(_s3_settings()).get_object(Bucket=self.bucket, Key=self.key)["Body"].read()
+        body: bytes = _s3_client(s3_settings()).get_object(Bucket=self.bucket, Key=self.key)["Body"].read()
         return body
 
 
@@ -129,7 +129,8 @@ def _zip_items(path: Path) -> list[ImageItem]:
     return [ImageItem(name, ZipMember(path, name)) for name in kept]
 
 
-def _s3_settings() -> tuple[str | None, ...]:
+def s3_settings() -> tuple[str | None, ...]:
+    """Return what the environment says of S3, by which a client is kept."""
     return tuple(os.environ.get(name) for name in S3_SETTINGS)
 
 
@@ -152,7 +153,7 @@ def _s3_items(address: str) -> list[ImageItem]:
 
 
 def _s3_keys(address: str, bucket: str, prefix: str) -> list[str]:
-    client = _s3_client(_s3_settings())
+    client = _s3_client(s3_settings())
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

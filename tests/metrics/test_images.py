@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import signal
+import subprocess
+import sys
+import time
 import urllib.request
 import zipfile
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -17,6 +25,7 @@ from metrics.errors import InvalidInput
 from metrics.images import decoding
 from metrics.images.decoding import decode, decoded
 from metrics.images.preprocessing import PREPROCESSINGS, prepare, preprocessing_named
+from metrics.images.processes import decoding_processes
 from metrics.images.resizing import resize, weights
 from metrics.images.sources import ImageItem, image_items
 
@@ -218,6 +227,55 @@ def test_worker_processes_keep_order_and_give_the_same(tmp_path):
     assert [one.name for one in there] == [item.name for item in items]
     assert [one.digest for one in there] == [one.digest for one in here]
     assert there[5].problem is not None
+
+
+def test_worker_processes_are_kept_and_replaced_when_one_was_killed(tmp_path):
+    Image.fromarray(RAMP).save(tmp_path / "one.png")
+    items = [ImageItem("one", tmp_path / "one.png")]
+
+    def worker() -> int:
+        with decoding_processes(1) as pool:
+            return pool.submit(os.getpid).result()
+
+    assert next(decoded(items, 3, 1)).problem is None
+    first = worker()
+    assert next(decoded(items, 3, 1)).problem is None
+    assert worker() == first != os.getpid()
+    with pytest.raises(BrokenProcessPool), decoding_processes(1) as pool:
+        pool.submit(os.kill, first, signal.SIGKILL).result()
+    assert next(decoded(items, 3, 1)).problem is None
+    assert worker() != first
+
+
+ORPHAN = """
+import os, time
+from metrics.images.processes import decoding_processes
+if __name__ == "__main__":
+    with decoding_processes(1) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        time.sleep(60)
+"""
+
+
+def alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def test_worker_processes_end_with_a_parent_that_is_killed(tmp_path):
+    (tmp_path / "orphan.py").write_text(ORPHAN)
+    parent = subprocess.Popen(
+        [sys.executable, tmp_path / "orphan.py"],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    worker = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 20
+    while alive(worker) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(worker)
 
 
 def test_callables_that_cannot_travel_are_decoded_in_threads():
