@@ -13,18 +13,28 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from humaneval.demo.panels.browsers import find_browser, playwrights_own
+from humaneval.demo.panels.browsers import driver_runs, find_browser, playwrights_own
+
+PACKAGES = ("chromium", "libatomic1")
+"""What Debian calls the browser, and a library that Playwright's driver needs and minimal systems lack."""
 
 
 def install_browser() -> None:
     """Try Playwright's download, then the system's package manager where root may use it."""
-    print("No Chromium found: downloading one ...", flush=True)
-    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False, timeout=900)
-    if playwrights_own() or os.geteuid() != 0 or not shutil.which("apt-get"):
+    if driver_runs():
+        print("No Chromium found: downloading one ...", flush=True)
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False, timeout=900)
+        if playwrights_own():
+            return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
         return
-    print("That did not work: installing the system's package ...", flush=True)
-    subprocess.run(["apt-get", "update", "-qq"], check=False, timeout=900)
-    subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False, timeout=900)
+    print("Installing the system's Chromium ...", flush=True)
+    quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (("update",), ("install", "-y", *PACKAGES)):
+        subprocess.run(
+            ["apt-get", "-qq", *command], check=False, timeout=900, env=quietly, stdout=subprocess.DEVNULL
+        )
+    driver_runs.cache_clear()
 
 
 def main() -> int:
@@ -36,7 +46,7 @@ def main() -> int:
         return 0
     print(
         "The browser tests need Chromium or Chrome and none could be installed. Install one "
-        "(Debian: apt install chromium; macOS: brew install --cask google-chrome), "
+        f"(Debian: apt install {' '.join(PACKAGES)}; macOS: brew install --cask google-chrome), "
         "or name one: CHROMIUM=/path make test",
         file=sys.stderr,
     )

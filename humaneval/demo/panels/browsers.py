@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,10 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 def find_browser() -> str | None:
     """Return the path of a Chromium-family browser that Playwright can drive, or None.
 
-    ``CHROMIUM`` in the environment names one by hand. None too where Playwright is not installed.
+    ``CHROMIUM`` in the environment names one by hand. None too where Playwright is not installed or its
+    driver does not run.
     """
-    if find_spec("playwright") is None:
+    if find_spec("playwright") is None or not driver_runs():
         return None
     named = os.environ.get("CHROMIUM")
     if named:
@@ -32,6 +35,16 @@ def find_browser() -> str | None:
     return (
         found or next((path for path in MAC_APPLICATIONS if Path(path).exists()), None) or playwrights_own()
     )
+
+
+@cache
+def driver_runs() -> bool:
+    """Return whether Playwright's driver starts: it needs a library that a bare Debian lacks."""
+    from playwright._impl._driver import compute_driver_executable
+
+    program = compute_driver_executable()[0]
+    done = subprocess.run([program, "--version"], capture_output=True, timeout=60)  # noqa: S603
+    return done.returncode == 0
 
 
 def playwrights_own() -> str | None:
