@@ -48,8 +48,8 @@ class Places:
         Gold trials after the last one of the others are not handed out.
         """
         wanted = fresh + len(self._repeats)
-        if not wanted:
-            return 0
+        if not wanted or not self._study.gold_count:
+            return wanted
         others = (position for position in count() if not self.is_gold(position))
         return next(islice(others, wanted - 1, None)) + 1
 

@@ -4,8 +4,8 @@ Every vote runs all of these, and Django takes several times as long to compose 
 models of its rows as a database takes to run it: written by the ORM, a server takes a third of the votes.
 Everything else in this app goes through models.
 
-What needs no answer in between goes to PostgreSQL together, in one trip (:func:`_run`): waiting for each
-answer costs more than most of these statements do.
+What needs no answer in between goes to PostgreSQL together, in one trip, and each statement is one that is
+planned at once: a join of three tables takes longer to plan than to run.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from humaneval.rating.history import Handed, History
 from humaneval.rating.judging import Submission, Verdict
@@ -39,31 +37,26 @@ _VERSION = ("created_at", "state", *sorted((CHANGEABLE[StudyState.OPEN] or set()
 """What tells a launched study from what it was: all else in it is fixed."""
 
 _SESSION = ("id", "study_id", "rater_id", "token_issued_at", "state", "allotment")
-_RATER = ("id", "panel", "simulated")
 
 
 def find_session(token_hash: str) -> Session | None:
-    """Return the session that a token opens, with its rater and study, or None. One statement.
+    """Return the session that a token opens, its rater known by id and as simulated or not; None if unknown.
 
-    Other fields than intake's are fetched when asked for.
+    One statement. Other fields are fetched when asked for, and so is the study.
     """
-    columns = [f"session.{name}" for name in _SESSION]
-    columns += [f"rater.{name}" for name in _RATER] + [f"study.{name}" for name in _VERSION]
-    sql = (
-        f"SELECT {', '.join(columns)} FROM rating_session session"  # noqa: S608 (our own names)
-        " JOIN studies_study study ON study.id = session.study_id"
-        " JOIN rating_rater rater ON rater.id = session.rater_id WHERE session.token_hash = %s"
+    rows = _fetch(
+        f"SELECT {', '.join(_SESSION)}, (SELECT simulated FROM rating_rater WHERE id = rater_id)"  # noqa: S608
+        " FROM rating_session WHERE token_hash = %s",
+        [token_hash],
     )
-    (rows,) = _run((sql, [token_hash]))
-    return _as_session(iter(rows[0])) if rows else None
+    return _as_session(rows[0]) if rows else None
 
 
-def _as_session(values: Iterator[Any]) -> Session:
-    """Return a session with its rater and study from a row's values, read in order."""
-    session = Session.from_db(connection.alias, _SESSION, list(islice(values, len(_SESSION))))
+def _as_session(row: Row) -> Session:
+    *fields, simulated = row
+    session = Session.from_db(connection.alias, _SESSION, fields)
     session.token_issued_at = _moment(session.token_issued_at)
-    session.rater = Rater.from_db(connection.alias, _RATER, list(islice(values, len(_RATER))))
-    session.study = _study(session.study_id, *values)
+    session.rater = Rater.from_db(connection.alias, ("id", "simulated"), [session.rater_id, bool(simulated)])
     return session
 
 
@@ -77,36 +70,41 @@ def lock_session(session: Session, submissions: Sequence[Submission]) -> tuple[H
     """Lock a session's row, as in :mod:`.sessions`; return what a batch touches, and how many are answered.
 
     Touched are the assignments that are answered in the batch, and those whose vote has one of its keys.
-    Their number, not the session's length, is what this costs. Two statements, the second of which sees all
-    that was committed before the first had its lock; a third where nothing is touched.
+    Their number, not the session's length, is what is read. The session's study and its allotment are as
+    they are under the lock: each statement sees all that was committed before it began. A fifth statement is
+    needed only where a key is known already.
     """
+    assignments = [_uuid(row.assignment) for row in submissions]
+    keys = [_uuid(row.key) for row in submissions]
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    statements = [(f"SELECT allotment FROM rating_session WHERE id = %s{lock}", [session.pk])]  # noqa: S608
-    if submissions:
-        statements.append(_touched(session, submissions))
-    ((locked,), *found) = _run(*statements)
-    (session.allotment,) = locked
-    rows = found[0] if found else []
-    answered = rows[0][-1] if rows else _run((f"SELECT {_ANSWERED}", [session.pk]))[0][0][0]
+    locked, version, rows, counts = _fetch_each(
+        (f"SELECT allotment FROM rating_session WHERE id = %s{lock}", [session.pk]),  # noqa: S608
+        (_STUDY, [session.study_id]),
+        (_handed_where(f"a.id IN ({_marks(assignments)})"), [session.pk, *assignments]),
+        (
+            f"SELECT count(*), count(CASE WHEN v.key IN ({_marks(keys)}) THEN 1 END) {_VOTES}",
+            [*keys, session.pk],
+        ),
+    )
+    session.allotment, answered, known = locked[0][0], *counts[0]
+    session.study = _study(session.study_id, *version[0])
+    if known:
+        touched = f"a.id IN ({_marks(assignments)}) OR v.key IN ({_marks(keys)})"
+        rows = _fetch(_handed_where(touched), [session.pk, *assignments, *keys])
     return History(tuple(_handed(row) for row in rows)), answered
 
 
-_ANSWERED = (
-    "(SELECT count(*) FROM rating_assignment JOIN rating_vote"
-    " ON rating_vote.assignment_id = rating_assignment.id WHERE rating_assignment.session_id = %s)"
-)
+_STUDY = f"SELECT {', '.join(_VERSION)} FROM studies_study WHERE id = %s"  # noqa: S608 (our own names)
+
+_VOTES = "FROM rating_assignment a JOIN rating_vote v ON v.assignment_id = a.id WHERE a.session_id = %s"
 
 
-def _touched(session: Session, submissions: Sequence[Submission]) -> Statement:
-    assignments = [_uuid(row.assignment) for row in submissions]
-    keys = [_uuid(row.key) for row in submissions]
+def _handed_where(condition: str) -> str:
     return (
         'SELECT a.id, a.trial_id, a.opening_id, a.position, a."order", a.cells, a.parameters, a.is_repeat,'  # noqa: S608 (our own names)
-        f" a.lapsed, a.lease_until, v.key, v.outcome, v.late, {_ANSWERED}"
+        " a.lapsed, a.lease_until, v.key, v.outcome, v.late"
         " FROM rating_assignment a LEFT JOIN rating_vote v ON v.assignment_id = a.id"
-        f" WHERE a.session_id = %s AND (a.id IN ({_marks(assignments)}) OR v.key IN ({_marks(keys)}))"
-        " ORDER BY a.position",
-        [session.pk, session.pk, *assignments, *keys],
+        f" WHERE a.session_id = %s AND ({condition}) ORDER BY a.position"
     )
 
 
@@ -174,33 +172,40 @@ def _vote(verdict: Verdict, moment: object) -> Row:
     )
 
 
-def _run(*statements: Statement) -> list[list[Row]]:
-    """Run statements one after the other; return the rows of each, none for those that give none.
-
-    PostgreSQL gets them together: each still sees what was committed before it began.
-    """
-    if connection.vendor != "postgresql":
-        return [_result(statement) for statement in statements]
+def _fetch(sql: str, parameters: Sequence[Any]) -> list[Row]:
     with connection.cursor() as cursor:
-        cursor.execute("; ".join(sql for sql, _ in statements), _flat(given for _, given in statements))
-        results = [_rows(cursor)]
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def _fetch_each(*statements: Statement) -> list[list[Row]]:
+    """Return the rows of each of some statements, run one after the other."""
+    if connection.vendor != "postgresql":
+        return [_fetch(*statement) for statement in statements]
+    with connection.cursor() as cursor:
+        cursor.execute(*_joined(statements))
+        results = [cursor.fetchall()]
         while cursor.nextset():
-            results.append(_rows(cursor))
+            results.append(cursor.fetchall())
         return results
 
 
-def _result(statement: Statement) -> list[Row]:
+def _run(*statements: Statement) -> None:
+    """Run statements that return nothing, one after the other."""
     with connection.cursor() as cursor:
-        cursor.execute(*statement)
-        return _rows(cursor)
+        together = connection.vendor == "postgresql"
+        for sql, parameters in [_joined(statements)] if together else statements:
+            cursor.execute(sql, parameters)
 
 
-def _rows(cursor: CursorWrapper) -> list[Row]:
-    return cursor.fetchall() if cursor.description else []
+def _joined(statements: Sequence[Statement]) -> Statement:
+    """Return statements that PostgreSQL takes in one trip; each sees what was committed before it began."""
+    return "; ".join(sql for sql, _ in statements), _flat(parameters for _, parameters in statements)
 
 
 def _marks(values: Sequence[object]) -> str:
-    return ", ".join(["%s"] * len(values))
+    """Return placeholders for values, or what is equal to nothing where there are none."""
+    return ", ".join(["%s"] * len(values)) or "NULL"
 
 
 def _tuples(rows: Sequence[Row]) -> str:

@@ -23,10 +23,9 @@ HAND_OUT = 10
 REDELIVERY = 7
 """The same without drawing anything."""
 
-INTAKE = 5 if connection.vendor == "postgresql" else 8
-"""Token, transaction (2), session's lock, what the batch touches, votes, answers, openings.
-
-PostgreSQL gets lock and reading in one trip, and the three that write in another."""
+INTAKE = 5 if connection.vendor == "postgresql" else 10
+"""Token, transaction (2), session's lock, study, what the batch touches, answered so far, votes, answers,
+openings. PostgreSQL gets the four that read in one trip, and the three that write in another."""
 
 STUDY = 2
 """Once in each process for each study: itself, and its questions."""
