@@ -1,8 +1,8 @@
-"""Fifty raters at once in a lab's set-up, SQLite and one web server, beside Potato serving comparable items.
+"""Fifty raters at once, one web server, on SQLite and PostgreSQL, beside Potato serving comparable items.
 
-Each rater fetches what is next and answers it, one at a time, as fast as the server lets them. Potato
-(``pip install potato-annotation`` in an environment of its own, and POTATO=/path/to/bin/potato) is what a
-user would pick instead; without it its line is left out. Its rater saves an answer, then asks for the next.
+Each rater fetches what is next and answers it, one at a time, as fast as the server lets them. Potato is what
+a user would pick instead; the benchmark installs it into an environment of its own (or takes
+POTATO=/path/to/bin/potato). Its rater saves an answer, then asks for the next.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import shutil
 import socket
 import statistics
 import subprocess
@@ -20,15 +19,19 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+
+from tests.benchmarks import rating_rows as rows
 
 RATERS = 50
 SECONDS = 20.0
 WARM_UP = 3.0
 ITEMS = 4_000
+POTATO = "2.12.1"
 
 
 class Raters:
@@ -147,74 +150,91 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def measure_ours(folder: Path) -> str:
-    """Return what the platform does on SQLite."""
-    os.environ.update(
-        DATABASE_URL=f"sqlite:///{folder / 'db.sqlite3'}",
-        DATA_DIR=str(folder),
-        DJANGO_SETTINGS_MODULE="humaneval.config.settings",
-        THROTTLE_SESSION="10000000/min",
-        THROTTLE_ARRIVAL="10000000/min",
-        LOG_LEVEL="ERROR",
-    )
-    import django
+def measure_ours(vendor: str) -> None:
+    """Print what the platform does on a database of a kind, with one web server of two processes."""
+    unlimited = {"THROTTLE_SESSION": "10000000/min", "THROTTLE_ARRIVAL": "10000000/min"}
+    with rows.own_database(vendor, **unlimited) as folder:
+        from django.db import connection
 
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connection
+        from humaneval.rating.consent import consent_hash
+        from humaneval.rating.models import Vote
 
-    from humaneval.rating.consent import consent_hash
-    from humaneval.rating.models import Vote
-    from tests.benchmarks.rating_growth import launch
-
-    call_command("migrate", verbosity=0)
-    study = launch(ITEMS)
-    arrival = {"study": study.slug, "consent": True, "consent_hash": consent_hash(study)}
-    connection.close()
-    port, log = free_port(), folder / "web.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "humaneval.config.wsgi:application", "--workers=2",
-             "--threads=4", "--worker-class=gthread", "--preload", "--no-control-socket",
-             f"--bind=127.0.0.1:{port}"],
-            stdout=output, stderr=output,
-        )  # fmt: skip
-    try:
-        wait_for(port, server, log)
+        study = rows.launch(ITEMS, votes_per_trial=10)
+        arrival = {"study": study.slug, "consent": True, "consent_hash": consent_hash(study)}
+        connection.close()
+        port, log = free_port(), folder / "web.log"
         warm, raters = Raters(our_rater(port, arrival)), Raters(our_rater(port, arrival))
-        warm.run(WARM_UP)
-        raters.run(SECONDS)
-    finally:
-        server.terminate()
-        server.wait()
-    locked = log.read_text(errors="replace").count("database is locked")
-    lost = len(warm.times) + len(raters.times) - Vote.objects.count()
-    return f"{raters}; “database is locked” {locked} times, {lost} lost"
+        with served(gunicorn(port), port, folder, log):
+            warm.run(WARM_UP)
+            raters.run(SECONDS)
+        locked = log.read_text(errors="replace").count("database is locked")
+        lost = len(warm.times) + len(raters.times) - Vote.objects.count()
+        print(f"here, {rows.VENDORS[vendor]}: {raters}; “database is locked” {locked} times, {lost} lost")
+        connection.close()
 
 
-def measure_potato(command: str, folder: Path) -> str:
-    """Return what Potato does with as many items of two images and one question."""
-    items = (
-        {"id": f"item{number}", "text": f"<img src=/a{number}> <img src=/b{number}>"}
-        for number in range(ITEMS)
-    )
-    (folder / "data.json").write_text("".join(json.dumps(item) + "\n" for item in items))
-    (folder / "config.yaml").write_text(POTATO_STUDY)
-    port = free_port()
-    log = folder / "potato.log"
+def gunicorn(port: int) -> list[str]:
+    """Return the command of our web server."""
+    return [
+        *(sys.executable, "-m", "gunicorn", "humaneval.config.wsgi:application", f"--bind=127.0.0.1:{port}"),
+        *("--workers=2", "--threads=4", "--worker-class=gthread", "--preload", "--no-control-socket"),
+    ]
+
+
+@contextmanager
+def served(command: list[str], port: int, folder: Path, log: Path) -> Iterator[None]:
+    """Run a server in a folder of its own while something is done, its words in a log."""
+    working = Path(__file__).parents[2] if "gunicorn" in command else folder
     with log.open("wb") as output:
-        server = subprocess.Popen(
-            [command, "start", "config.yaml", "-p", str(port)], cwd=folder, stdout=output, stderr=output
-        )
+        server = subprocess.Popen(command, cwd=working, stdout=output, stderr=output)
     try:
         wait_for(port, server, log)
-        Raters(potato_rater(port)).run(WARM_UP)
-        raters = Raters(potato_rater(port))
-        raters.run(SECONDS)
+        yield
     finally:
         server.terminate()
         server.wait()
-    return str(raters)
+
+
+def potato() -> str | None:
+    """Return Potato's command, installed into an environment of its own; None where that fails."""
+    if given := os.environ.get("POTATO"):
+        return given
+    home = Path(sys.prefix) / "peers" / f"potato-{POTATO}"
+    command = home / "bin" / "potato"
+    if not command.exists():
+        pip = [
+            str(home / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            f"potato-annotation=={POTATO}",
+        ]
+        try:
+            subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+            subprocess.run(pip, check=True, stderr=subprocess.DEVNULL)
+        except subprocess.CalledProcessError as error:
+            print(f"Potato is left out, it could not be installed: {error}")
+            return None
+    return str(command)
+
+
+def measure_potato(command: str) -> None:
+    """Print what Potato does with as many items of two images and one question."""
+    with tempfile.TemporaryDirectory(prefix="potato-bench-") as name:
+        folder = Path(name)
+        items = (
+            {"id": f"item{number}", "text": f"<img src=/a{number}> <img src=/b{number}>"}
+            for number in range(ITEMS)
+        )
+        (folder / "data.json").write_text("".join(json.dumps(item) + "\n" for item in items))
+        (folder / "config.yaml").write_text(POTATO_STUDY)
+        port = free_port()
+        raters = Raters(potato_rater(port))
+        with served([command, "start", "config.yaml", "-p", str(port)], port, folder, folder / "potato.log"):
+            Raters(potato_rater(port)).run(WARM_UP)
+            raters.run(SECONDS)
+        print(f"Potato {POTATO}, files: {raters}")
 
 
 POTATO_STUDY = """
@@ -236,16 +256,15 @@ site_dir: default
 
 
 def main() -> None:
-    """Measure both, one after the other."""
-    with tempfile.TemporaryDirectory(prefix="humaneval-bench-") as folder:
-        print(f"here, SQLite, {RATERS} raters:  {measure_ours(Path(folder))}")
-    command = os.environ.get("POTATO") or shutil.which("potato")
-    if command is None:
-        print("Potato is not here: pip install potato-annotation elsewhere, and POTATO=/path/to/bin/potato")
-        return
-    with tempfile.TemporaryDirectory(prefix="potato-bench-") as folder:
-        print(f"Potato, files, {RATERS} raters: {measure_potato(command, Path(folder))}")
+    """Measure all, one after the other, each of ours in a process of its own."""
+    print(f"{RATERS} raters at once, {SECONDS:.0f} s each", flush=True)
+    rows.for_each_vendor("tests.benchmarks.rating_lab")
+    if command := potato():
+        measure_potato(command)
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        measure_ours(sys.argv[1])
+    else:
+        main()
