@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from django.db.models import Min, Q
 from django.utils.translation import gettext as _
 
 from humaneval.protocols import registry
 from humaneval.protocols.base import Design, Kind, TrialSpec
+from humaneval.samples.models import Sample
 from humaneval.studies.models import Study
 
 MOST_GOLD = 1_000
@@ -39,12 +41,31 @@ def gold_problems(study: Study, design: Design) -> list[str]:
     if drawn and not protocol.knows_answers:
         text = _("No gold trials can be drawn: “%(title)s” does not know the right answers. Import a table.")
         return [text % {"title": protocol.title}]
-    known = _kinds_by_sample(design) if authored else {}
-    slots = study.goldtrials.values_list("slots", flat=True)
-    if any(sample not in known for trial in slots for slot in trial for sample in slot):
-        return [_("A gold trial shows a sample that the study no longer compares: import the table again.")]
+    if authored and (found := _problems_of_samples(study, design)):
+        return found
     if authored + drawn > MOST_GOLD:
         return [_("A study has at most %d gold trials: import or draw fewer.") % MOST_GOLD]
+    return []
+
+
+def _problems_of_samples(study: Study, design: Design) -> list[str]:
+    """Return what is wrong with the samples of authored gold trials: gone, or smaller than the study's."""
+    known, slots = _kinds_by_sample(design), study.goldtrials.values_list("slots", flat=True)
+    others = {sample for trial in slots for slot in trial for sample in slot} - known.keys()
+    sets = study.goldsources.values("sample_set")
+    there = Sample.objects.filter(pk__in=others, sample_set__in=sets)
+    if there.count() < len(others):
+        return [_("A gold trial shows a sample that is no longer there: import the table again.")]
+    own = Sample.objects.filter(sample_set__conditions__study=study).aggregate(
+        width=Min("width"), height=Min("height")
+    )
+    small = there.filter(Q(width__lt=own["width"] or 0) | Q(height__lt=own["height"] or 0)).first()
+    if small is not None:
+        text = _(
+            "The gold trials' “%(name)s” is smaller than the images that the study compares, and would have "
+            "to be enlarged, which gives it away: take images of %(width)d × %(height)d pixels or more."
+        )
+        return [text % {"name": small.name, **own}]
     return []
 
 

@@ -1,7 +1,8 @@
 """Tables of gold trials that researchers author.
 
 A table has a column ``slot_1``, ``slot_2``, ... for each slot of the protocol's trials, with the set's slug
-and the sample's name (``photos/0001.png``; several samples of one grid with ``|`` between), and a column for
+and the sample's name (``photos/0001.png``; several samples of one grid with ``|`` between) - of the sets that
+the study compares, or of any other whose images are as large - and a column for
 each question's key with the right answer: a slot (``slot_2``), slots from best to worst
 (``slot_2 > slot_1``), a point of a scale (``4``) or a word (``fake``). Where the protocol knows, the answer
 may be left out.
@@ -21,10 +22,10 @@ from django.utils.translation import gettext as _
 
 from humaneval.protocols import registry
 from humaneval.protocols.base import AnswerError, Design, Kind, Protocol, QuestionSpec
-from humaneval.samples.models import Sample
+from humaneval.samples.models import Sample, SampleSet
 from humaneval.studies.design import design_of, problems_of_trials
 from humaneval.studies.gold import MOST_GOLD
-from humaneval.studies.models import Condition, GoldTrial, Study, StudyState
+from humaneval.studies.models import Condition, GoldSource, GoldTrial, Study, StudyState
 
 SLOT = re.compile(r"slot_([1-9][0-9]?)")
 SEPARATOR = "|"
@@ -50,8 +51,11 @@ def import_gold(*, study: Study, rows: Iterable[Mapping[str, Any]]) -> int:
         locked = Study.objects.select_for_update().get(pk=study.pk)
         if locked.state != StudyState.DRAFT:
             raise ValidationError({"gold": _("A study's gold trials may not change once it is launched.")})
-        found = _Reader(locked, design_of(locked)).read_all(list(rows))
-        GoldTrial.objects.filter(study=locked).delete()
+        reader = _Reader(locked, design_of(locked))
+        found = reader.read_all(list(rows))
+        for part in (GoldTrial, GoldSource):
+            part.objects.filter(study=locked).delete()
+        GoldSource.objects.bulk_create(GoldSource(study=locked, sample_set=one) for one in reader.other_sets)
         GoldTrial.objects.bulk_create(found)
     return len(found)
 
@@ -68,6 +72,8 @@ class _Reader:
         self._protocol: Protocol = registry.get(study.protocol)
         self._shape = self._shape_of_trials()
         self._conditions = {c.sample_set_id: c for c in study.conditions.select_related("sample_set")}
+        self.other_sets: list[SampleSet] = []
+        """Sets that the rows read show samples of and that the study does not compare."""
 
     def read_all(self, rows: list[Mapping[str, Any]]) -> list[GoldTrial]:
         """Return unsaved gold trials; raises ValidationError that names the wrong rows."""
@@ -98,10 +104,13 @@ class _Reader:
         return [[name.strip() for name in cell.split(SEPARATOR) if name.strip()] for cell in cells]
 
     def _samples(self, names: set[str]) -> dict[str, Sample]:
-        """Return the samples of the study's sets by "slug/name", as many of them as there are."""
-        sets = {c.sample_set.slug: c.sample_set_id for c in self._conditions.values()}
+        """Return the samples of the named sets by "slug/name", as many of them as there are."""
+        named = SampleSet.objects.filter(slug__in={name.partition("/")[0] for name in names}).order_by("slug")
+        self.other_sets = [one for one in named if one.pk not in self._conditions]
+        sets = {one.slug: one.pk for one in named}
         wanted = {name.partition("/")[2] for name in names}
         rows = Sample.objects.filter(sample_set__in=sets.values(), name__in=wanted)
+        rows = rows.select_related("sample_set")
         by_key = {(row.sample_set_id, row.name): row for row in rows}
         parts = {name: name.partition("/") for name in names}
         found = {name: by_key.get((sets.get(slug, 0), rest)) for name, (slug, _sep, rest) in parts.items()}
@@ -118,7 +127,7 @@ class _Reader:
         unknown = [name for name in row if name and SLOT.fullmatch(str(name)) and row[name]]
         if extra := [name for name in unknown if int(str(name)[5:]) > len(slots)]:
             raise _Wrong(_("there is no %(slot)s in this study's trials.") % {"slot": extra[0]})
-        places = [self._conditions[slot[0].sample_set_id] for slot in slots]
+        places = [self._place_of(slot[0].sample_set) for slot in slots]
         prompts = {sample.prompt_id for slot in slots for sample in slot}
         return GoldTrial(
             study=self._study,
@@ -128,14 +137,20 @@ class _Reader:
             prompt_id=prompts.pop() if len(prompts) == 1 else None,
             slots=[[sample.pk for sample in slot] for slot in slots],
             lineup=[place.pk for place in places] if len(places) > 2 else [],
-            expected=self._expected(row, [_kind(place) for place in places]),
+            expected=self._expected(row, [_kind(slot[0].sample_set) for slot in slots]),
         )
+
+    def _place_of(self, sample_set: SampleSet) -> Condition:
+        """Return the condition of a set; of one that the study does not compare one of its kind, or any."""
+        if sample_set.pk in self._conditions:
+            return self._conditions[sample_set.pk]
+        every = list(self._conditions.values())
+        return next((one for one in every if one.sample_set.kind == sample_set.kind), every[0])
 
     def _sample(self, name: str, samples: Mapping[str, Sample]) -> Sample:
         if name not in samples:
             raise _Wrong(
-                _("the study's sets have no sample “%(name)s”; a sample is named set-slug/file-name.")
-                % {"name": name}
+                _("there is no sample “%(name)s”; a sample is named set-slug/file-name.") % {"name": name}
             )
         return samples[name]
 
@@ -165,8 +180,8 @@ class _Reader:
         return value
 
 
-def _kind(condition: Condition) -> Kind:
-    return "real" if condition.sample_set.kind == "real" else "generated"
+def _kind(sample_set: SampleSet) -> Kind:
+    return "real" if sample_set.kind == "real" else "generated"
 
 
 def _shown(cell: str) -> Any:

@@ -18,7 +18,16 @@ from humaneval.studies.states import DELETABLE, StudyState, may_change
 from humaneval.studies.steering import StopRule
 from humaneval.studies.strata import check_strata, check_votes
 
-__all__ = ["Condition", "DuplicatePair", "GoldTrial", "Question", "Study", "StudyState", "Trial"]
+__all__ = [
+    "Condition",
+    "DuplicatePair",
+    "GoldSource",
+    "GoldTrial",
+    "Question",
+    "Study",
+    "StudyState",
+    "Trial",
+]
 
 AT_LEAST_ONE = [MinValueValidator(1)]
 MOST_TRIALS = 1_000_000
@@ -404,10 +413,26 @@ class DuplicatePair(StudyPart):
         return f"batch {self.batch}: {self.first_id} and {self.second_id}"
 
 
+class GoldSource(StudyPart):
+    """A sample set that gold trials show and the study does not compare: kept as long as the study."""
+
+    sample_set = models.ForeignKey(SampleSet, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "sample_set"], name="gold_source_once_a_study")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.sample_set)
+
+
 class GoldTrial(StudyPart):
     """A question with a known answer, authored by the researcher: made a trial at launch.
 
-    ``slots`` and ``lineup`` are as a trial's.
+    ``slots`` and ``lineup`` are as a trial's. A sample of a set that the study does not compare
+    (:class:`GoldSource`) stands in the place of a condition of its kind, and counts for it no more than any
+    gold trial does.
     """
 
     condition = models.ForeignKey(Condition, on_delete=models.CASCADE, related_name="gold_trials")

@@ -9,14 +9,17 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db.models import ProtectedError
 from django.test import Client
 from django.urls import reverse
 
+from humaneval.samples.models import Sample, SampleSet
 from humaneval.studies import checklist
 from humaneval.studies.design import design_of, preview_trials, problems_of
 from humaneval.studies.gold_tables import import_gold, read_gold
+from humaneval.studies.gold_words import gold_in_words
 from humaneval.studies.models import Study, Trial
-from tests.factories import draft_study, opened
+from tests.factories import draft_study, filled_set, opened
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +56,59 @@ def test_authored_trials_stand_after_the_studys_own_with_their_answers():
     assert study.trials.filter(expected__isnull=True).count() == 12
     study.refresh_from_db()
     assert study.gold_count == 3
+
+
+def easy_rows(study: Study, **fields) -> list[dict[str, str]]:
+    """Return rows that set an image of a set beside the study against the study's real ones."""
+    easy = filled_set(kind="generated", count=4, slug="glaring-fakes", **fields)
+    others = easy.samples.order_by("name").values_list("name", flat=True)
+    return [
+        {"slot_1": f"{easy.slug}/{name}", "slot_2": real}
+        for name, real in zip(others, names(study, 0), strict=False)
+    ]
+
+
+def test_gold_trials_may_show_sets_that_the_study_does_not_compare():
+    study = draft_study(trial_count=12, gold_per_block=1)
+    rows = easy_rows(study)
+    assert import_gold(study=study, rows=rows) == 4
+    assert problems_of(study, design_of(study)) == []
+    assert [row["samples"][0] for row in gold_in_words(study)] == [row["slot_1"] for row in rows]
+    opened(study)
+    shown = {sample for trial in gold_of(study) for sample in trial.slots[0]}
+    easy = SampleSet.objects.get(slug="glaring-fakes")
+    assert shown == set(easy.samples.values_list("pk", flat=True))
+    assert {tuple(trial.expected.items()) for trial in gold_of(study)} == {(("real", 1),)}
+    assert {trial.condition.sample_set.kind for trial in gold_of(study)} == {"generated"}
+    own = {sample for trial in study.trials.filter(expected=None) for slot in trial.slots for sample in slot}
+    assert own.isdisjoint(shown)
+    with pytest.raises(ProtectedError):
+        easy.delete()
+
+
+def test_another_table_lets_go_of_the_sets_that_it_no_longer_shows():
+    study = draft_study(trial_count=12, gold_per_block=1)
+    import_gold(study=study, rows=easy_rows(study))
+    import_gold(study=study, rows=gold_rows(study))
+    assert not study.goldsources.exists()
+
+
+def test_gold_images_that_would_have_to_be_enlarged_are_refused():
+    study = draft_study(trial_count=12, gold_per_block=1)
+    import_gold(study=study, rows=easy_rows(study))
+    Sample.objects.filter(sample_set__slug="glaring-fakes").update(width=5)
+    (problem,) = problems_of(study, design_of(study))
+    assert "smaller than the images that the study compares" in problem
+
+
+def test_a_gold_image_that_is_gone_is_told_before_the_launch():
+    study = draft_study(trial_count=12, gold_per_block=1)
+    import_gold(study=study, rows=easy_rows(study))
+    gone = Sample.objects.filter(sample_set__slug="glaring-fakes").earliest("pk")
+    gone.stimuli.all().delete()
+    gone.delete()
+    (problem,) = problems_of(study, design_of(study))
+    assert "no longer there" in problem
 
 
 def test_drawn_trials_know_their_answer_and_leave_the_studys_own_as_they_were():
@@ -109,7 +165,7 @@ def test_an_order_is_read_from_best_to_worst():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"slot_1": "nowhere/1.png"}, "Row 1: the study's sets have no sample “nowhere/1.png”"),
+        ({"slot_1": "nowhere/1.png"}, "Row 1: there is no sample “nowhere/1.png”"),
         ({"slot_1": ""}, "Row 1: slot_1 shows 1 samples, not 0"),
         ({"slot_3": "x/y"}, "Row 1: there is no slot_3"),
         ({"real": "slot_1"}, "Row 1: “real” contradicts which image is real"),
