@@ -10,7 +10,8 @@ class ConfigConfig(AppConfig):
     verbose_name = "Configuration"
 
     def ready(self) -> None:
-        """Make known who counts votes, and panels in the order in which they are asked about an arrival."""
+        """Make known a server's checks, who counts votes, and panels in the order in which they are asked."""
+        import humaneval.config.checks  # noqa: F401 (it registers them)
         from humaneval.rating import panels
         from humaneval.rating.live_page import standing as count_votes
         from humaneval.recruitment import recruiters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,9 +26,22 @@ class StrictEnv(environ.FileAwareEnv):
     def __init__(self) -> None:
         super().__init__()
         self.ENVIRON = FileAwareMapping(cache=False)
+        self.names: set[str] = set()
+        """Every name that was asked for so far."""
+
+    def read_file(self, name: str, default: Path) -> None:
+        """Read the file of settings that a variable names, or the default one where it is there."""
+        path = Path(self.text(name, str(default)))
+        if not path.exists() and path != default:
+            raise ImproperlyConfigured(f"{name}={str(path)!r} is not there: correct it, or take it out.")
+        try:
+            self.read_env(str(path))
+        except OSError as error:
+            raise ImproperlyConfigured(f"The settings in {path} cannot be read: {error.strerror}.") from error
 
     def text(self, name: str, default: str = "") -> str:
         """Return a variable as text, without the line break that files end with."""
+        self.names.add(name)
         # Not by django-environ's own str(), which takes a secret that begins with $ for another's name.
         if self.ENVIRON.env.get(f"{name}_FILE"):
             return self._from_file(name)

@@ -18,7 +18,7 @@ from humaneval.ui.theme import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = StrictEnv()
-env.read_env(env.text("ENV_FILE", str(BASE_DIR / ".env")))
+env.read_file("ENV_FILE", BASE_DIR / ".env")
 
 # --- where things are kept -------------------------------------------------------------------------
 DATA_DIR = coherence.writable_folder(Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve())
@@ -219,12 +219,14 @@ PROLIFIC_FEE_RATE = env.exact("PROLIFIC_FEE_RATE", "0.428")  # of rewards and bo
 PROLIFIC_WEBHOOK_SECRET = env.text("PROLIFIC_WEBHOOK_SECRET", "")
 # "sandbox", "production" or an address. AWS says that it closed MTurk on 30 September 2026.
 MTURK_ENDPOINT = env.text("MTURK_ENDPOINT", "sandbox")
+if MTURK_ENDPOINT not in {"sandbox", "production"}:
+    MTURK_ENDPOINT = env.site("MTURK_ENDPOINT", "")
 # Sites that may be handed a worker's finished assignment.
 MTURK_SUBMIT_ORIGINS = env.items(
     "MTURK_SUBMIT_ORIGINS", default=["https://www.mturk.com", "https://workersandbox.mturk.com"]
 )
 # A queue (SQS) into which MTurk may put its notifications; without one we look for ourselves now and then.
-MTURK_QUEUE_URL = env.text("MTURK_QUEUE_URL", "")
+MTURK_QUEUE_URL = env.site("MTURK_QUEUE_URL", "")
 PANEL_LISTEN_SECONDS = env.whole("PANEL_LISTEN_SECONDS", 15, least=1)
 CELERY_BEAT_SCHEDULE["look at the panels"] = {
     "task": "recruitment.look",
@@ -388,3 +390,4 @@ coherence.check(
         for name in ("S3_ENDPOINT_URL", "S3_REGION", "S3_PREFIX", "S3_ACCESS_KEY", "S3_SECRET_KEY")
     },
 )
+SETTING_NAMES = frozenset(env.names)

@@ -13,7 +13,7 @@ from django.conf import settings
 @pytest.mark.parametrize(("asked", "preload"), [({}, False), ({"HSTS_PRELOAD": "true"}, True)])
 def test_browsers_lists_are_entered_only_when_the_operator_asks(asked, preload, tmp_path):
     environment = os.environ | {
-        "PUBLIC_URL": "https://lab.example", "DATA_DIR": str(tmp_path), "ENV_FILE": str(tmp_path / "none")
+        "PUBLIC_URL": "https://lab.example", "DATA_DIR": str(tmp_path), "ENV_FILE": os.devnull
     } | asked  # fmt: skip
     asking = (
         "from humaneval.config import settings as s; print(s.SECURE_HSTS_SECONDS > 0, s.SECURE_HSTS_PRELOAD)"

@@ -161,6 +161,8 @@ CONTRADICTIONS = {
     "S3_ENDPOINT_URL is set and S3_BUCKET is not: name the bucket": {"S3_ENDPOINT_URL": "http://storage"},
     "S3_ACCESS_KEY and S3_SECRET_KEY go together": {"S3_BUCKET": "b", "S3_ACCESS_KEY": "k"},
     "DATA_DIR='/dev/null/var': Not a directory; name another folder": {"DATA_DIR": "/dev/null/var"},
+    "ENV_FILE='/no/such.env' is not there: correct it, or take it out.": {"ENV_FILE": "/no/such.env"},
+    "MTURK_ENDPOINT (without a scheme) is no address": {"MTURK_ENDPOINT": "live"},
     "BROKER_URL (http) is no address": {"BROKER_URL": "http://broker"},
 }
 
@@ -233,6 +235,22 @@ def test_health_is_told_without_tls_and_all_else_is_not(settings, client) -> Non
     assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("given", "warning"),
+    [
+        ({"ALOWED_HOSTS": "lab.example"}, "ALOWED_HOSTS is no setting.\n\tHINT: Is ALLOWED_HOSTS meant?"),
+        (
+            {"BROKER_URL": "redis://r"},
+            "counts rate limits for itself.\n\tHINT: Set REDIS_URL",
+        ),
+    ],
+)
+def test_the_deployment_check_finds_slips(tmp_path: Path, given: dict[str, str], warning: str) -> None:
+    command = [sys.executable, "manage.py", "check", "--deploy"]
+    done = started_with(tmp_path, *command, PUBLIC_URL="https://lab.example", **given)
+    assert warning in done.stderr
+
+
 def settings_read() -> set[str]:
     """Return the names that the settings module reads from the environment."""
     calls = (node for node in ast.walk(ast.parse(SETTINGS.read_text())) if isinstance(node, ast.Call))
@@ -242,6 +260,7 @@ def settings_read() -> set[str]:
         if isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)
         and call.func.value.id == "env"
+        and call.args
         and isinstance(call.args[0], ast.Constant)
     }
 
