@@ -81,12 +81,22 @@ def _pair_agreement(patterns: FloatArray, weight: FloatArray) -> FloatArray:
     return np.divide(pairs, m * (m - 1), out=np.zeros(len(m)), where=m > 1)
 
 
-def agreement_weights(values: FloatArray, weights: Weights) -> FloatArray:
+def weights_named(weights: str | None) -> Weights:
+    """Return the weights meant by one of their names: ours, or scikit-learn's (None) and R's irr."""
+    if weights in (None, "identity", "unweighted"):
+        return "identity"
+    if weights in ("linear", "equal"):
+        return "linear"
+    if weights in ("quadratic", "squared"):
+        return "quadratic"
+    raise InputError(f"weights is identity, linear or quadratic, not {weights!r}.")
+
+
+def agreement_weights(values: FloatArray, weights: str | None) -> FloatArray:
     """Return the (k, k) weights of two answers: identity, 1 - distance/range, or 1 - its square."""
+    weights = weights_named(weights)
     if weights == "identity":
         return np.eye(len(values))
-    if weights not in ("linear", "quadratic"):
-        raise InputError(f"weights is identity, linear or quadratic, not {weights!r}.")
     spread = values.max() - values.min()
     distance = np.abs(values[:, None] - values[None, :]) / (spread if spread > 0 else 1.0)
     return 1 - distance if weights == "linear" else 1 - distance**2
@@ -254,8 +264,9 @@ def estimate(
     draws, lost = _replicates(coefficient, terms, units, replicates, seed)
     deviation = float(draws.std(ddof=1)) if len(draws) > 1 else 0.0
     stretch, freedom, clusters, notes = _rater_stretch(coefficient, units, terms, sums)
-    rule: IntervalRule = Percentile(draws, stretch, high=coefficient.high, degrees_of_freedom=freedom)
+    rule: IntervalRule = Percentile(draws, stretch, coefficient.low, coefficient.high, freedom)
     convention = "percentile" if stretch == 1 else f"percentile, stretched by {stretch:.3f} for raters"
+    convention += f", Student's quantile on {freedom:.3g} degrees of freedom" if np.isfinite(freedom) else ""
     if lost:
         notes += (f"{lost} of {replicates} bootstrap replicates had all answers alike and are left out.",)
     if value > 1 - 1e-12 or deviation <= 1e-12:
@@ -311,6 +322,9 @@ def _rater_stretch(
     vote = _vote_effects(coefficient, units, terms, gradient)
     by_rater = sums_by(units.rater.codes, vote, raters)
     item = float((by_unit**2).sum())
+    if raters == 2:
+        note = "Two raters do not show how raters differ: the interval speaks of these two."
+        return 1.0, max(units.pairable - 1.0, 1.0), clusters, (note,)
     together = float((by_rater**2).sum()) * raters / max(raters - 1, 1)
     if item <= 0:
         return 1.0, np.inf, clusters, ()
@@ -394,6 +408,7 @@ def percent_agreement(
     chance: 0.5 is what coin flips give on a yes/no question.
     """
     units = units_of(table, rater, item, answer, counts, values)
+    weights = weights_named(weights)
     require_order(units, weights)
     coefficient = Percent(agreement_weights(units.values, weights))
     return estimate(coefficient, units, replicates=replicates, seed=seed)
@@ -457,6 +472,7 @@ def gwet_ac(
     Or of ``counts``, units x categories. Steadier than kappa where nearly all answers fall into one category.
     """
     units = units_of(table, rater, item, answer, counts, values)
+    weights = weights_named(weights)
     require_order(units, weights)
     coefficient = Gwet(agreement_weights(units.values, weights))
     return estimate(coefficient, units, replicates=replicates, seed=seed)

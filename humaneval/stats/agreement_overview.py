@@ -60,7 +60,7 @@ def agreement_overview(
     require_order(units, level)
     same = agreement_weights(units.values, "identity")
     partial = {"nominal": "identity", "ordinal": "linear"}.get(level, "quadratic")
-    weighted = Gwet(agreement_weights(units.values, partial))  # type: ignore[arg-type]
+    weighted = Gwet(agreement_weights(units.values, partial))
     coefficients: list[Coefficient] = [Percent(same), Fleiss(same), Alpha(units.values, level), weighted]
     percent, fleiss, alpha, gwet = (
         estimate(coefficient, units, replicates=replicates, seed=seed) for coefficient in coefficients

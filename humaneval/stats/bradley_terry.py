@@ -247,6 +247,7 @@ def _with_model_errors(
         labels=model.table.labels,
         covariance=np.zeros((0, 0)),
         degrees_of_freedom=np.inf,
+        design_effect=1.0,
         unbounded=unbounded,
         log_likelihood=float(model.log_likelihood(theta, model.table.counts)),
     )

@@ -138,6 +138,7 @@ def from_matrix(
     wins: ArrayLike, *, ties: ArrayLike | None = None, labels: ArrayLike | None = None
 ) -> Comparisons:
     """Tabulate a win matrix: ``wins[i, j]`` the times i beat j; ``ties`` is symmetric."""
+    labels = _names_of_frame(wins) if labels is None else labels
     matrix = _square(wins, "wins")
     tied = np.zeros_like(matrix) if ties is None else _square(ties, "ties")
     if tied.shape != matrix.shape or not np.allclose(tied, tied.T):
@@ -152,6 +153,16 @@ def from_matrix(
         raise InputError(f"{len(names)} labels for {len(matrix)} conditions.")
     first, second, counts = first[met], second[met], counts[met]
     return Comparisons(names, first, second, np.zeros(len(first)), counts, round(float(counts.sum())))
+
+
+def _names_of_frame(wins: ArrayLike) -> NDArray[Any] | None:
+    """Return the names of a data frame's rows, which must be those of its columns; None without names."""
+    rows, columns = getattr(wins, "index", None), getattr(wins, "columns", None)
+    if rows is None or columns is None or not hasattr(rows, "to_numpy"):
+        return None
+    if len(rows) == len(columns) and list(rows) != list(columns):
+        raise InputError("The rows of a win matrix (who won) and its columns (who lost) have other names.")
+    return np.asarray(rows.to_numpy())
 
 
 def tabulate(

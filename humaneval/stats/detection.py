@@ -120,7 +120,8 @@ def _from_table(
     alarm = _corrected(false_alarms, noises, correction)
     variance = _delta_variance(hit, alarm, hit * (1 - hit) / signals, alarm * (1 - alarm) / noises)
     note = ("Votes are taken as independent; votes of one rater are not.",)
-    return _sensitivity(hit, alarm, variance, np.inf, round(signals + noises), "independent votes", {}, note)
+    n = round(signals + noises)
+    return _sensitivity(hit, alarm, variance, np.inf, n, "independent votes", {}, note, 1.0)
 
 
 def _delta_variance(hit: float, alarm: float, hit_variance: float, alarm_variance: float) -> float:
@@ -186,7 +187,8 @@ def _yes_no(
     notes = variance.notes
     effect = variance.design_effect
     if variance.silent or is_alike(value, at_least):
-        value, freedom, effect = max(value, at_least), freedom if freedom > 0 else np.inf, None
+        value, freedom = max(value, at_least), freedom if freedom > 0 else np.inf
+        effect = value / at_least
         notes += (ALIKE_NOTE,)
     return _sensitivity(
         hit,
@@ -304,6 +306,7 @@ def ordinal_dprime(
         clusters=found.clusters,
         convention=found.convention,
         notes=found.notes,
+        design_effect=found.design_effect,
         criteria=tuple(float(cut) for cut in found.thresholds),
         area=float(stats.norm.cdf(d / np.sqrt(2))),
     )

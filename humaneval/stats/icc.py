@@ -7,6 +7,7 @@ intervals (Shrout and Fleiss 1979; McGraw and Wong 1996) where the table is comp
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -84,8 +85,7 @@ def icc(
     and for ICC2 over raters (the larger counts; a percentile bootstrap over items, kept as ``replicates``,
     held the truth only 92 times in a hundred), and k is the harmonic mean of the raters an item.
     """
-    if form.removesuffix("k") not in _ONE_RATER:
-        raise InputError(f"form is one of ICC1, ICC2, ICC3, ICC1k, ICC2k, ICC3k, not {form!r}.")
+    form = _form_named(form)
     ratings = _read(table, rater, item, answer)
     components = components_of(ratings, np.ones((1, ratings.present.shape[0])), form)
     k = _raters_averaged(ratings) if form.endswith("k") else 1.0
@@ -124,6 +124,15 @@ def icc(
         raters_averaged=k,
         replicates=draws,
     )
+
+
+def _form_named(form: str) -> Form:
+    """Return the form meant: ICC2k is also ICC(2,k) as Shrout and Fleiss write it, and ICC2 ICC(2,1)."""
+    found = re.fullmatch(r"ICC([123])(?:,?(1|k))?", re.sub(r"[() ]", "", str(form)), re.IGNORECASE)
+    if found is None:
+        raise InputError(f"form is one of ICC1, ICC2, ICC3, ICC1k, ICC2k, ICC3k, not {form!r}.")
+    averaged = (found[2] or "").lower() == "k"
+    return f"ICC{found[1]}{'k' if averaged else ''}"  # type: ignore[return-value]
 
 
 def _chance_room(ratings: _Ratings) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from humaneval.stats.agreement import Weights, agreement_weights
+from humaneval.stats.agreement import Weights, agreement_weights, weights_named
 from humaneval.stats.alike import ALIKE_CONVENTION, UnitsAlike, alike_note, one_error
 from humaneval.stats.bootstrap import multiplicities
 from humaneval.stats.columns import encode, encode_together, same_length, sums_by
@@ -60,6 +60,7 @@ def cohen_kappa(
         table = _square(ready)
     else:
         table = _confusion(rater, item, answer, raters)
+    weights = weights_named(weights)
     weight = agreement_weights(np.arange(len(table), dtype=np.float64), weights)
     observed, expected = _parts(table[None], weight)
     if not table.sum():

@@ -146,7 +146,8 @@ class Information:
         for column in range(self.ratios):
             one = np.zeros(size)
             one[column] = 1.0
-            solution, failed = cg(product, one, rtol=1e-6, maxiter=500, M=precondition)
+            with np.errstate(divide="ignore", invalid="ignore"):  # a flat likelihood: said below
+                solution, failed = cg(product, one, rtol=1e-6, maxiter=500, M=precondition)
             if failed or not solution[column] > 0.99 / scale[column]:
                 return None
             columns.append(solution)

@@ -225,6 +225,7 @@ def cumulative_link(
         return fit_random(table, encode(rater), link, nodes)
     parameters, information = fit_fixed(table, link)
     bread = np.linalg.inv(information)
+    independent = bread
     clusters: dict[str, int] = {}
     freedom, method = np.inf, "model-based errors"
     notes: tuple[str, ...] = ("Votes are taken as independent; votes of one rater are not.",)
@@ -240,7 +241,14 @@ def cumulative_link(
         table, parameters, bread, link, freedom, clusters, f"cumulative {link}, {method}",
         log_likelihood(table, parameters, link),
         notes=notes,
+        design_effect=_design_effect(table, bread, independent),
     )  # fmt: skip
+
+
+def _design_effect(table: OrdinalTable, covariance: FloatArray, independent: FloatArray) -> float | None:
+    """Return the coefficients' variances over those of independent votes (None without coefficients)."""
+    own, naive = (float(np.trace(one[table.cuts :, table.cuts :])) for one in (covariance, independent))
+    return own / naive if naive > 0 else None
 
 
 def log_likelihood(table: OrdinalTable, parameters: FloatArray, link: Link) -> float:
@@ -361,6 +369,7 @@ def as_result(
     *,
     notes: tuple[str, ...] = (),
     rater_deviation: float | None = None,
+    design_effect: float | None = None,
 ) -> CumulativeLink:
     """Return the public result of fitted parameters (thresholds, then coefficients)."""
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
@@ -377,6 +386,7 @@ def as_result(
         clusters=clusters,
         convention="normal" if np.isinf(freedom) else "Student t",
         notes=notes,
+        design_effect=design_effect,
         names=table.names,
         reference=table.reference,
         categories=table.categories,

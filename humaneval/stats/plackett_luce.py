@@ -83,6 +83,7 @@ def plackett_luce(
     theta, information = _maximise(choices, precision)
     k = choices.size
     covariance = np.linalg.inv(information) - (0.0 if precision else 1.0 / k)
+    independent = covariance
     freedom, clusters, method = np.inf, {}, "Plackett-Luce, model-based errors"
     notes: tuple[str, ...] = ("Rankings are taken as independent; those of one rater are not.",)
     if rater is not None:
@@ -114,6 +115,7 @@ def plackett_luce(
         labels=choices.labels,
         covariance=covariance,
         degrees_of_freedom=freedom,
+        design_effect=float(np.trace(covariance) / np.trace(independent)),
         unbounded=unbounded,
         log_likelihood=_log_likelihood(choices, theta),
     )

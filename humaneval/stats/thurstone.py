@@ -56,6 +56,7 @@ def thurstone(
             f"values are infinite. bradley_terry shows them under a prior of {PRIOR_DEVIATION:g} logits."
         )
     values, covariance = _probit(table)
+    independent = covariance
     freedom, clusters, method = np.inf, {}, "Thurstone case V (probit), model-based errors"
     notes: tuple[str, ...] = ("Votes are taken as independent; votes of one rater are not.",)
     if rater is not None:
@@ -83,6 +84,7 @@ def thurstone(
         labels=table.labels,
         covariance=covariance * scale**2,
         degrees_of_freedom=freedom,
+        design_effect=float(np.trace(covariance) / np.trace(independent)),
         unbounded={},
     )
 
