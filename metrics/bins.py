@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -13,11 +14,15 @@ from metrics.clustering import assign, k_means
 from metrics.errors import InvalidInput
 
 MANY_DIMENSIONS = 1000
+EXAMPLES = 4
 
 
 @dataclass(frozen=True)
 class Bin:
-    """One bin: its shares in both sets, the z test between them, and the sample nearest to its centre."""
+    """One bin: its shares in both sets, the z test between them, and the real sample nearest to its centre.
+
+    ``examples`` are the generated samples nearest to it, at most four.
+    """
 
     index: int
     real: int
@@ -27,6 +32,7 @@ class Bin:
     z: float
     p: float
     representative: int
+    examples: tuple[int, ...] = ()
 
     @property
     def difference(self) -> float:
@@ -120,6 +126,13 @@ class Binning:
         first = torch.full((len(self.centres),), len(labels), device=labels.device)
         return first.scatter_reduce(0, labels[is_least], rows[is_least], "amin").tolist()
 
+    def examples(self, generated: Array, most: int = EXAMPLES) -> list[tuple[int, ...]]:
+        """Return for each bin the rows of the samples in it nearest to its centre, the nearest first."""
+        labels, distances = (column.cpu().numpy() for column in self._assign(generated))
+        order = np.lexsort((distances, labels))
+        starts = np.searchsorted(labels[order], np.arange(len(self.centres) + 1))
+        return [tuple(order[start : min(start + most, stop)].tolist()) for start, stop in pairwise(starts)]
+
 
 def ndb(
     real: Array,
@@ -144,6 +157,7 @@ def ndb(
         level=level,
         seed=seed,
         representatives=binning.representatives(real),
+        examples=binning.examples(generated),
     )
 
 
@@ -184,6 +198,7 @@ def compare_bins(
     level: float = 0.05,
     seed: int = 0,
     representatives: list[int] | None = None,
+    examples: list[tuple[int, ...]] | None = None,
 ) -> BinDifferences:
     """Return the comparison of two histograms (k) over the same bins.
 
@@ -198,10 +213,11 @@ def compare_bins(
     k = len(real)
     null = (k - 1) / 8 * (1 / real.sum() + 1 / generated.sum())
     marks = representatives or [-1] * k
-    rows = zip(real, generated, share1, share2, z, p, marks, strict=True)
+    near = examples or [()] * k
+    rows = zip(real, generated, share1, share2, z, p, marks, near, strict=True)
     table = tuple(
-        Bin(i, int(a), int(b), float(s), float(t), float(zi), float(pi), int(m))
-        for i, (a, b, s, t, zi, pi, m) in enumerate(rows)
+        Bin(i, int(a), int(b), float(s), float(t), float(zi), float(pi), int(m), e)
+        for i, (a, b, s, t, zi, pi, m, e) in enumerate(rows)
     )
     count = int((p < level).sum())
     return BinDifferences(

@@ -472,7 +472,10 @@ def _bin(one: bins.Bin, comparison: Comparison) -> dict[str, Any]:
         "generated": one.generated,
         "z": one.z,
         "p": one.p,
+        "real_share": one.real_share,
+        "generated_share": one.generated_share,
         "representative": names[one.representative] if 0 <= one.representative < len(names) else "",
+        "examples": [comparison.table.names[row] for row in one.examples],
     }
 
 
@@ -555,9 +558,19 @@ def memorisation(comparison: Comparison, settings: Settings) -> list[Score]:
             found.fraction,
             standard_error=_binomial_error(found.fraction, len(found.distances)),
             error_method="binomial, the real set held fixed",
-            details=dict(settings) | {"threshold": found.threshold},
+            details=dict(settings)
+            | {"threshold": found.threshold, "pairs": _nearest_pairs(found, comparison)},
             per_sample={"nearest_real_distance": found.distances, "nearest_real": found.nearest},
         )
+    ]
+
+
+def _nearest_pairs(found: copies.Memorisation, comparison: Comparison, most: int = 20) -> list[list[Any]]:
+    """Return the samples nearest to a real one: their name, the real one's, and the distance."""
+    real = comparison.real_table.names if comparison.real_table else ()
+    close = [row for row in np.argsort(found.distances)[:most] if found.distances[row] <= found.threshold]
+    return [
+        [comparison.table.names[row], real[found.nearest[row]], float(found.distances[row])] for row in close
     ]
 
 

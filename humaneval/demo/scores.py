@@ -21,6 +21,8 @@ METRICS = (
     "unique_fraction",
     "vendi_score",
     "class_accuracy",
+    "class_entropy",
+    "near_duplicates",
 )
 INCEPTION_METRICS = ("frechet_distance", "inception_score")
 SEED = 2026

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from humaneval.demo.material import Material
 from humaneval.samples.importing import create_sample_set, import_folder
 from humaneval.samples.models import SampleKind, SampleSet
+from humaneval.scoring.latents import import_latents
 
 REAL = "Real digits"
 
@@ -25,5 +26,8 @@ def import_sets(material: Material, say: Callable[[str], None]) -> dict[str, Sam
         if not found.imports.filter(finished_at__isnull=False, error="").exists():
             say(f"Importing sample set {number} of {len(wanted)}: {name}")
             import_folder(sample_set=found, folder=folder)
+            latents = folder.with_suffix(".latents.npz")
+            if latents.exists():
+                import_latents(sample_set=found, path=latents)
         sets[slug] = found
     return sets

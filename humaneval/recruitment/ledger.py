@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from statistics import median
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
@@ -23,6 +24,7 @@ from humaneval.recruitment.models import (
     Submission,
     SubmissionState,
 )
+from humaneval.studies.models import Study
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
@@ -264,3 +266,29 @@ def entries_of(postings: Iterable[Posting]) -> QuerySet[LedgerEntry]:
     """Return the payments of postings, oldest first, with all that an export says of them: one query."""
     rows = LedgerEntry.objects.filter(posting__in=postings).order_by("id")
     return rows.select_related("posting__study", "submission__session__rater", "intent__requested_by")
+
+
+# --- reports --------------------------------------------------------------------------------------------
+
+
+def payments_of(study: Study) -> list[dict[str, Any]]:
+    """Return what a study's raters were paid, posting by posting, as reports tell it; drafts paid nobody.
+
+    Keys: ``panel``, ``reward``, ``currency``, ``minutes``, ``paid``, ``submissions`` and ``hourly``, the
+    median pay for an hour or "". Amounts are decimals as text.
+    """
+    postings = Posting.objects.filter(study=study).exclude(state=PostingState.DRAFT).order_by("pk")
+    return [_payment(one) for one in postings]
+
+
+def _payment(posting: Posting) -> dict[str, Any]:
+    hourly = summarise(wages_of(posting)).median
+    return {
+        "panel": str(recruiters.get(posting.panel).title),
+        "reward": str(posting.reward),
+        "currency": posting.currency,
+        "minutes": posting.minutes,
+        "paid": str(totals_of(posting).paid),
+        "submissions": posting.submissions.count(),
+        "hourly": "" if hourly is None else str(hourly),
+    }

@@ -12,12 +12,14 @@ from humaneval.reports.results import Estimate, ExclusionSet, Report
 
 @dataclass(frozen=True)
 class ExclusionColumn:
-    """One way of leaving votes out: its name, when it was declared, and what it leaves out."""
+    """One way of leaving votes out: its name, when it was declared, what it leaves out, and of whom."""
 
     title: str
     declared: str
     governs: bool
     left_out: str
+    rules: list[tuple[str, int, int]]
+    raters: list[tuple[str, int, int, str]]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class ExclusionTable:
     question: str
     measure_label: str
     rows: list[tuple[str, list[tuple[str, str, int]]]]
+    winners: list[str]
+    words: str
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,28 @@ def exclusion_section(report: Report) -> ExclusionSection | None:
 
 def _column(one: ExclusionSet) -> ExclusionColumn:
     if not one.version:
-        return ExclusionColumn("Nothing left out", "", one.governs, "no votes")
-    rules = listed([f"{rule_title(rule).lower()} {count:,}" for rule, count in sorted(one.by_rule.items())])
+        return ExclusionColumn("Nothing left out", "", one.governs, "no votes", [], [])
+    rules = [
+        (rule_title(rule), count, one.raters_by_rule.get(rule, 0))
+        for rule, count in sorted(one.by_rule.items())
+    ]
+    named = listed([f"{title.lower()} {count:,}" for title, count, _ in rules])
+    declared = "declared before launch" if one.before_launch else "declared after launch"
     return ExclusionColumn(
-        title=f"{one.name} (version {one.version})",
-        declared="declared before launch" if one.before_launch else "declared after launch",
+        title=one.name if one.strict else f"{one.name} (version {one.version})",
+        declared="for comparison, declared by nobody" if one.strict else declared,
         governs=one.governs,
-        left_out=f"{counted(one.left_out, 'vote')}{f': {rules}' if rules else ''}",
+        left_out=f"{counted(one.left_out, 'vote')}{f': {named}' if named else ''}",
+        rules=rules,
+        raters=[
+            (
+                each.rater,
+                each.left_out,
+                each.votes,
+                listed([rule_title(rule).lower() for rule in each.by_rule]),
+            )
+            for each in one.excluded
+        ],
     )
 
 
@@ -64,7 +83,18 @@ def _table(ways: Sequence[ExclusionSet], question: str, text: str) -> ExclusionT
         (one.label, [_cell(estimates.get(condition)) for estimates in under])
         for condition, one in under[0].items()
     ]
-    return ExclusionTable(text, first.measure_label if first else "", rows)
+    winners = [way.winners.get(question, "—") for way in ways]
+    return ExclusionTable(text, first.measure_label if first else "", rows, winners, _words(winners))
+
+
+def _words(winners: Sequence[str]) -> str:
+    """Return whether the choice of rules decides who is first."""
+    named = set(winners) - {"—"}
+    if len(named) < 1:
+        return ""
+    if len(named) == 1:
+        return f"“{next(iter(named))}” is first whichever rules are applied."
+    return "Who is first depends on the rules: " + listed(sorted(f"“{one}”" for one in named)) + "."
 
 
 def _cell(one: Estimate | None) -> tuple[str, str, int]:

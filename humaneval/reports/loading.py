@@ -10,8 +10,18 @@ import numpy as np
 from humaneval.rating.models import RuleSet, Session
 from humaneval.rating.reading import read_vote_columns
 from humaneval.rating.vote_columns import Ints
+from humaneval.reports.diagnostics import diagnostics_of, wanted_pictures
 from humaneval.reports.facts import study_facts
-from humaneval.reports.material import Material, PairColumns, RuleSetFacts, SessionColumns, TrialColumns
+from humaneval.reports.material import (
+    LatentFacts,
+    Material,
+    PairColumns,
+    RuleSetFacts,
+    SessionColumns,
+    TrialColumns,
+)
+from humaneval.reports.payment import postings_of
+from humaneval.reports.pictures import thumbnails
 from humaneval.reports.scores import latest_scores, missing_scores
 from humaneval.samples.models import Prompt
 from humaneval.studies.models import Study, Trial
@@ -31,6 +41,7 @@ def load_material(study: Study) -> Material:
     """Return all that a report of this study is made from, as it stands now."""
     facts = study_facts(study)
     scores = latest_scores(study, facts.conditions)
+    latents = _latents(study)
     return Material(
         study=facts,
         settings=dict(study.settings),
@@ -41,6 +52,9 @@ def load_material(study: Study) -> Material:
         rule_sets=_rule_sets(study),
         pairs=_pairs(study),
         scores=tuple(scores),
+        latents=latents,
+        pictures=thumbnails(wanted_pictures(diagnostics_of(scores, latents, facts.conditions))),
+        payment={"postings": postings_of(study)},
         missing_scores=tuple(missing_scores(study, [one.row for one in scores])),
     )
 
@@ -50,6 +64,17 @@ def _design(study: Study) -> dict[str, Any]:
     return {name: getattr(study, name) for name in DESIGN_FIELDS} | {
         name: date.isoformat() if date else "" for name, date in dates.items()
     }
+
+
+def _latents(study: Study) -> tuple[LatentFacts, ...]:
+    rows = study.conditions.filter(sample_set__latent_use__isnull=False).select_related(
+        "sample_set__latent_use"
+    )
+    found = ((one.pk, one.sample_set.latent_use) for one in rows)
+    return tuple(
+        LatentFacts(condition, use.variance, use.kl, use.threshold, use.kl_threshold)
+        for condition, use in found
+    )
 
 
 def _rule_sets(study: Study) -> tuple[RuleSetFacts, ...]:

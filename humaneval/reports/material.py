@@ -135,12 +135,26 @@ class ScoreFacts:
     samples: tuple[SampleScore, ...] = ()
 
 
+@dataclass(frozen=True)
+class LatentFacts:
+    """How much of a condition's latent space is in use: by dimension, variance of means and divergence."""
+
+    condition: int
+    variance: list[float]
+    kl: list[float]
+    threshold: float
+    kl_threshold: float
+
+
 @dataclass(frozen=True, eq=False)
 class Material:
     """Everything that a report is made from.
 
-    ``settings`` are the protocol's; ``design`` is whatever else was decided about the study, by the name
-    of the field in :class:`humaneval.studies.models.Study` (votes of a trial, strata, stopping rule, dates).
+    ``settings`` are the protocol's; ``design`` is whatever else was decided about the study, by the name of
+    the field in :class:`humaneval.studies.models.Study` (votes of a trial, strata, stopping rule, dates,
+    ...). ``pictures`` are thumbnails (WebP, base64) of the samples that diagnostics show, by
+    :func:`humaneval.reports.diagnostics.picture_key`; ``payment`` is what raters were paid, as
+    :mod:`humaneval.reports.payment` has it.
     """
 
     study: StudyFacts
@@ -155,3 +169,6 @@ class Material:
     )
     scores: tuple[ScoreFacts, ...] = ()
     missing_scores: tuple[MissingScore, ...] = ()
+    latents: tuple[LatentFacts, ...] = ()
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    payment: Mapping[str, Any] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """The methods paragraphs: what was asked, what was counted, and what each interval takes into account.
 
-Made from what was actually done, so that they can be put into a paper.
+Made from what was actually done, so that they can be put into a paper; what a reader of human evaluations
+should be told follows the advice named in :mod:`humaneval.reports.methods_of_study`.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from humaneval.rating.exclusions import rule_title
+from humaneval.reports.material import Material
+from humaneval.reports.methods_of_study import describe_study
 from humaneval.reports.numbers import counted, listed
 from humaneval.reports.results import Estimate, Report
 
 
-def describe_methods(report: Report) -> list[str]:
+def describe_methods(report: Report, material: Material) -> list[str]:
     """Return the paragraphs for a report whose numbers are in place."""
-    return [paragraph for part in _PARTS for paragraph in part(report)]
+    first = _asked(report) if report.votes.total else iter(())
+    study = describe_study(material) if report.votes.total else iter(())
+    return [*first, *study, *(paragraph for part in _PARTS for paragraph in part(report))]
 
 
 def _asked(report: Report) -> Iterator[str]:
@@ -62,11 +67,18 @@ def _by_which_rules(report: Report) -> str:
 
 def _excluded_otherwise(report: Report) -> Iterator[str]:
     if report.exclusions:
-        later = [one for one in report.exclusions if one.version and not one.before_launch]
+        versions = [one for one in report.exclusions if one.version > 0]
+        later = [one for one in versions if not one.before_launch]
         after = f", {len(later)} of them declared after launch" if later else ""
+        declared = (
+            f", under {counted(len(versions), 'version')} of the study's exclusion rules{after},"
+            if versions
+            else ""
+        )
         yield (
-            "The headline estimates are also given with nothing left out and under "
-            f"{counted(len(report.exclusions) - 1, 'version')} of the study's exclusion rules{after}."
+            f"The headline estimates are also given with nothing left out{declared} and under every rule "
+            "set strictly, "
+            "so that readers see what the choice of rules does."
         )
 
 
@@ -116,11 +128,43 @@ def _scored(report: Report) -> Iterator[str]:
         )
 
 
+def _ranked(report: Report) -> Iterator[str]:
+    methods = sorted({one.certainty_method for one in report.ranking if one.certainty_method})
+    if methods:
+        yield (
+            f"Rank intervals hold for all conditions at once at 95% ({'; '.join(methods)}; Mogstad et al. "
+            "2024). The "
+            "probability of being best is how often a generated condition is highest when all estimates are "
+            "redrawn from "
+            "their joint distribution. How many votes would change the winner: the votes that favour it "
+            "most are left "
+            "out until another leads, and everything is fitted again (Broderick, Giordano and Meager 2020)."
+        )
+
+
+def _grouped(report: Report) -> Iterator[str]:
+    tested = sorted({f"{one.title}: {one.method}" for one in report.breakdowns if one.pvalue is not None})
+    if tested:
+        yield f"Whether differences between conditions depend on groups: {'; '.join(tested)}."
+
+
+def _behaved(report: Report) -> Iterator[str]:
+    if report.effects:
+        yield (
+            "Position, learning, fatigue, pace and speed are tested within raters (each rater compared with "
+            "themselves, "
+            "conditions taken out by their means), with errors between raters and Student's t; p-values are "
+            "given as they "
+            "are and after Holm over "
+            f"{counted(sum(one.pvalue is not None for one in report.effects), 'test')}."
+        )
+
+
 def _correlated(report: Report) -> Iterator[str]:
     methods: dict[str, set[str]] = {}
     for correlation in report.correlations:
         for one in correlation.coefficients:
-            if one.method:
+            if one.estimate is not None:
                 methods.setdefault(one.title, set()).add(one.method)
     if methods:
         named = ". ".join(
@@ -130,9 +174,26 @@ def _correlated(report: Report) -> Iterator[str]:
         )
         yield (
             "Correlations are between conditions (one point each, generated conditions only), not between "
-            f"images. {named}. Several scores are correlated with the same votes; no correction is made "
-            "for looking at many."
+            f"images. {named}. Which of two scores predicts people better is tested by Williams' t and "
+            "Steiger's z for "
+            "correlations that share the human side, with Zou's interval, Holm-adjusted over all pairs of "
+            "scores. "
+            "Pairwise accuracy weighs each pair of conditions by how sure people are of its order (Thompson "
+            "et al. 2024), "
+            "and is also given with ties, the score's tie threshold calibrated (Deutsch, Foster and Freitag "
+            "2023)."
         )
 
 
-_PARTS = (_asked, _counted, _excluded_otherwise, _estimated, _clustering, _agreement, _scored, _correlated)
+_PARTS = (
+    _counted,
+    _excluded_otherwise,
+    _estimated,
+    _clustering,
+    _ranked,
+    _agreement,
+    _grouped,
+    _behaved,
+    _scored,
+    _correlated,
+)

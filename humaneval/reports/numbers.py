@@ -88,3 +88,15 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 def listed(words: list[str]) -> str:
     """Return words as a list in a sentence: ``a``, ``a and b``, ``a, b and c``."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def p_words(value: float | None) -> str:
+    """Return a p-value as papers write it: ``p = 0.03``, ``p < 0.001``."""
+    if value is None:
+        return "no p-value"
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"
+
+
+def seconds(milliseconds: float | None) -> str:
+    """Return a time as people say it, or a dash where there is none."""
+    return "—" if milliseconds is None else f"{plain(milliseconds / 1000, 1)} s"

@@ -8,9 +8,26 @@ from datetime import datetime
 from typing import Any
 
 from humaneval.reports.analysis.correlations import TITLES, is_settled
+from humaneval.reports.behaviour_section import (
+    BehaviourSection,
+    GroupSection,
+    behaviour_section,
+    group_sections,
+)
+from humaneval.reports.diagnostics_section import DiagnosticsSection, diagnostics_section
 from humaneval.reports.exclusion_tables import ExclusionSection, exclusion_section
 from humaneval.reports.figures import Figure, Figures, draw_figures, scatter_points
-from humaneval.reports.numbers import bracket, column, counted, ends, in_unit, listed, plain, significant
+from humaneval.reports.numbers import (
+    bracket,
+    column,
+    counted,
+    ends,
+    in_unit,
+    listed,
+    plain,
+    seconds,
+    significant,
+)
 from humaneval.reports.results import (
     Agreement,
     ConditionFacts,
@@ -23,6 +40,7 @@ from humaneval.reports.results import (
     ScoreRow,
     VoteCounts,
 )
+from humaneval.reports.together_section import MOST_SHOWN, TrustBlock, accuracy_cells, trust_blocks
 
 NOT_KNOWN = "not known"
 _HEAT_STEPS = 10
@@ -67,6 +85,8 @@ class RankLine:
     votes: int
     raters: int
     items: int
+    ranks: str
+    best: str
 
 
 @dataclass(frozen=True)
@@ -106,6 +126,9 @@ class QuestionSection:
     agreement: Agreement | None
     agreement_value: str
     agreement_interval: str
+    groups: list[GroupSection]
+    influence: str
+    has_certainty: bool
 
 
 @dataclass(frozen=True)
@@ -116,6 +139,9 @@ class ScoreTable:
     direction: str
     extractor: str
     rows: list[tuple[str, str, str, str, int, int]]
+    error_method: str
+    settings: str
+    warnings: list[str]
 
 
 @dataclass(frozen=True)
@@ -148,7 +174,8 @@ class CorrelationSection:
     verdict_class: str
     words: str
     figure: Figure | None
-    coefficients: list[tuple[str, str, str, str]]
+    coefficients: list[tuple[str, str, str, str, str]]
+    accuracy: tuple[str, str, str]
     points: list[tuple[str, str, str, str, str]]
 
 
@@ -167,27 +194,36 @@ class ReportPage:
     missing: list[MissingScore]
     exclusions: ExclusionSection | None
     correlations: list[CorrelationSection]
+    folded: list[CorrelationSection]
     coefficient_titles: list[str]
+    behaviour: BehaviourSection | None
+    diagnostics: DiagnosticsSection
+    trust: list[TrustBlock]
 
 
 def present(report: Report) -> ReportPage:
     """Return the page of a report, its charts drawn. Costs what the charts cost."""
     figures = draw_figures(report)
+    correlations = [
+        _correlation_section(report, figures, place, one) for place, one in enumerate(report.correlations)
+    ]
     return ReportPage(
         report=report,
         built_at=datetime.fromisoformat(report.built_at),
         tally=_tally(report.votes),
-        median_time=_seconds(report.raters.median_response_ms),
+        median_time=seconds(report.raters.median_response_ms),
         questions=[_question_section(report, figures, one.key) for one in report.study.questions],
         scores=_score_tables(report.scores),
         score_columns=[one.label for one in _scored_conditions(report)],
         score_grid=_score_grid(report),
         missing=report.missing_scores,
         exclusions=exclusion_section(report),
-        correlations=[
-            _correlation_section(report, figures, place, one) for place, one in enumerate(report.correlations)
-        ],
+        correlations=correlations[:MOST_SHOWN],
+        folded=correlations[MOST_SHOWN:],
         coefficient_titles=list(TITLES.values()),
+        behaviour=behaviour_section(report, figures),
+        diagnostics=diagnostics_section(report, figures),
+        trust=trust_blocks(report, figures),
     )
 
 
@@ -207,12 +243,15 @@ def _question_section(report: Report, figures: Figures, key: str) -> QuestionSec
         ranking=ranking,
         rank_lines=_rank_lines(ranking, estimates) if any(one.votes for one in estimates) else [],
         notes=_notes([one for one in estimates if one.headline], ranking),
-        value_label=ranking.measure_label if ranking else "",
+        value_label=ranking.measure_label.split(":")[0] if ranking else "",
         heat_labels=[entry.label for entry in ranking.entries] if ranking and ranking.pairs else [],
         heat=_heat_rows(ranking) if any(one.votes for one in estimates) else [],
         agreement=agreement if agreement and agreement.answers else None,
         agreement_value=plain(agreement.estimate, 2) if agreement else "",
         agreement_interval=bracket(agreement.interval, "") if agreement else "",
+        groups=group_sections(report, figures, key),
+        influence=next((one.words for one in report.influence if one.question == key), ""),
+        has_certainty=ranking is not None and any(one.rank_low is not None for one in ranking.entries),
     )
 
 
@@ -277,7 +316,22 @@ def _rank_line(entry: RankEntry, estimate: Estimate, ranking: Ranking) -> RankLi
         votes=line.votes,
         raters=line.raters,
         items=line.items,
+        ranks=_ranks(entry),
+        best="—" if entry.best is None else _chance(entry.best),
     )
+
+
+def _ranks(entry: RankEntry) -> str:
+    if entry.rank_low is None or entry.rank_high is None:
+        return "—"
+    return (
+        str(entry.rank_low) if entry.rank_low == entry.rank_high else f"{entry.rank_low} to {entry.rank_high}"
+    )
+
+
+def _chance(value: float) -> str:
+    """Return a probability of being best in percent; one that is small is no zero."""
+    return "< 0.1%" if value < 0.001 else "> 99.9%" if value > 0.999 else f"{100 * value:.1f}%"
 
 
 def _heat_rows(ranking: Ranking | None) -> list[HeatRow]:
@@ -331,6 +385,9 @@ def _score_table(rows: Sequence[ScoreRow]) -> ScoreTable:
             )
             for row, value, low, high in zip(rows, values, lows, highs, strict=True)
         ],
+        error_method=first.error_method,
+        settings=", ".join(f"{name} {value}" for name, value in first.settings.items()),
+        warnings=list(dict.fromkeys(one for row in rows for one in row.warnings)),
     )
 
 
@@ -381,11 +438,6 @@ def _tally(votes: VoteCounts) -> str:
     return f"{counted(votes.total, 'vote')} in all{', of which ' + listed(kinds) if kinds else ''}."
 
 
-def _seconds(milliseconds: float | None) -> str:
-    """Return a time as people say it, or a dash where nobody has voted."""
-    return "—" if milliseconds is None else f"{plain(milliseconds / 1000, 1)} s"
-
-
 def _verdict(one: Correlation) -> tuple[str, str]:
     """Return the words on a correlation's sign, and the class of their style."""
     if one.as_expected is None:
@@ -402,7 +454,7 @@ def _correlation_section(
     figure = figures.scatters.get(place)
     question = next(each.text for each in report.study.questions if each.key == one.question)
     return CorrelationSection(
-        title=one.label,
+        title=one.title,
         question=question,
         extractor=one.space.words,
         systems=one.systems,
@@ -415,10 +467,12 @@ def _correlation_section(
                 each.title,
                 plain(each.estimate, 2),
                 ends(each.low, each.high, ""),
+                ends(each.these_low, each.these_high, ""),
                 "—" if each.pvalue is None else _pvalue(each.pvalue),
             )
             for each in one.coefficients
         ],
+        accuracy=accuracy_cells(one.accuracy),
         points=_point_rows(report, one),
     )
 

@@ -12,6 +12,16 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from humaneval.reports.findings.people import Breakdown, Effect, ExcludedRater, Influence, ResponseTimes
+from humaneval.reports.findings.scores import Diagnostics, Provenance
+from humaneval.reports.findings.together import (
+    Ceiling,
+    MetricComparison,
+    PairwiseAccuracy,
+    SampleLevel,
+    Trust,
+)
+
 FORMAT = 1
 """Version of the JSON layout; raised when a key changes its meaning."""
 
@@ -150,7 +160,11 @@ class Agreement:
 
 @dataclass(frozen=True)
 class RankEntry:
-    """One condition's place; conditions with equal estimates share a rank."""
+    """One condition's place; conditions with equal estimates share a rank.
+
+    ``rank_low`` to ``rank_high`` are the ranks it may have (all conditions' intervals hold together at 95%),
+    ``best`` its probability of being the first generated one; conditions of different ``tier`` surely differ.
+    """
 
     rank: int | None
     condition: int
@@ -163,6 +177,10 @@ class RankEntry:
     naive_high: float | None
     win_rate: float | None
     votes: int
+    rank_low: int | None = None
+    rank_high: int | None = None
+    best: float | None = None
+    tier: int | None = None
 
 
 @dataclass(frozen=True)
@@ -190,6 +208,7 @@ class Ranking:
     pairs: list[PairCounts]
     simulated: bool
     notes: list[str] = field(default_factory=list)
+    certainty_method: str = ""
 
 
 class FeatureSpace(NamedTuple):
@@ -211,7 +230,10 @@ class FeatureSpace(NamedTuple):
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """The latest succeeded automated score of one sample set by one metric in one feature space."""
+    """The latest succeeded automated score of one sample set by one metric in one feature space.
+
+    ``error_method`` says how the standard error was got, ``settings`` are the metric's own.
+    """
 
     condition: int
     condition_label: str
@@ -231,6 +253,9 @@ class ScoreRow:
     computed_at: str
     preprocessing: str = ""
     precision: str = ""
+    error_method: str = ""
+    warnings: list[str] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def space(self) -> FeatureSpace:
@@ -251,7 +276,12 @@ class MissingScore:
 
 @dataclass(frozen=True)
 class Coefficient:
-    """One correlation coefficient over systems."""
+    """One correlation coefficient over systems.
+
+    ``low`` to ``high`` is about systems like these: raters, items, the score's noise and the few systems all
+    count. ``these_low`` to ``these_high`` is about these very systems. ``positive`` is how often the
+    coefficient is above 0 when people and score are redrawn.
+    """
 
     name: str
     title: str
@@ -260,6 +290,9 @@ class Coefficient:
     high: float | None
     pvalue: float | None
     method: str
+    these_low: float | None = None
+    these_high: float | None = None
+    positive: float | None = None
 
 
 @dataclass(frozen=True)
@@ -285,19 +318,27 @@ class Correlation:
     simulated: bool
     preprocessing: str = ""
     precision: str = ""
+    accuracy: PairwiseAccuracy | None = None
 
     @property
     def space(self) -> FeatureSpace:
         """Where the score was computed."""
         return FeatureSpace(self.extractor, self.preprocessing, self.precision)
 
+    @property
+    def title(self) -> str:
+        """The score's name, with how it was computed where that is not the usual way."""
+        return f"{self.label} (draft precision)" if self.precision == "draft" else self.label
+
 
 @dataclass(frozen=True)
 class ExclusionSet:
     """One version of the study's exclusion rules (0: none of them), and the headline estimates under it.
 
-    ``governs`` marks the one that the rest of the report follows. ``left_out`` counts votes of any kind,
-    ``by_rule`` too; one that several rules leave out counts for each of them.
+    ``governs`` marks the one that the rest of the report follows, ``strict`` the one that applies every rule.
+    ``left_out`` counts votes of any kind, ``by_rule`` too; one that several rules leave out counts for each
+    of them. ``raters`` lose some vote, ``excluded`` names those that lose most; ``winners`` is who is first,
+    by question.
     """
 
     version: int
@@ -307,11 +348,20 @@ class ExclusionSet:
     left_out: int
     by_rule: dict[str, int]
     estimates: list[Estimate]
+    strict: bool = False
+    raters: int = 0
+    raters_by_rule: dict[str, int] = field(default_factory=dict)
+    excluded: list[ExcludedRater] = field(default_factory=list)
+    winners: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a study's votes and scores say at one vote count."""
+    """Everything a study's votes and scores say at one vote count.
+
+    ``answers`` says the result in a few sentences. ``pictures`` are thumbnails (WebP, base64) of the samples
+    that diagnostics show, by key.
+    """
 
     study: StudyFacts
     votes: VoteCounts
@@ -330,6 +380,18 @@ class Report:
     code_version: str
     format: int = FORMAT
     exclusions: list[ExclusionSet] = field(default_factory=list)
+    breakdowns: list[Breakdown] = field(default_factory=list)
+    times: list[ResponseTimes] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    influence: list[Influence] = field(default_factory=list)
+    samples: list[SampleLevel] = field(default_factory=list)
+    comparisons: list[MetricComparison] = field(default_factory=list)
+    ceilings: list[Ceiling] = field(default_factory=list)
+    trust: list[Trust] = field(default_factory=list)
+    provenance: list[Provenance] = field(default_factory=list)
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
+    pictures: dict[str, str] = field(default_factory=dict)
+    answers: list[str] = field(default_factory=list)
 
 
 def to_payload(report: Report) -> dict[str, Any]:
@@ -350,6 +412,6 @@ def _read(kind: Any, value: Any) -> Any:
     if origin is list:
         (inner,) = typing.get_args(kind)
         return [_read(inner, part) for part in value]
-    if origin is types.UnionType and value is None:
-        return None
+    if origin is types.UnionType:
+        return None if value is None else _read(typing.get_args(kind)[0], value)
     return value

@@ -18,7 +18,7 @@ from humaneval.scoring.results import values_by_sample
 from humaneval.studies.models import Condition, Study
 from metrics.errors import UnknownMetric
 from metrics.labels import OF_INCEPTION
-from metrics.registry import Metric, resolve
+from metrics.registry import BUILT_IN, Metric, resolve
 
 _QUANTILE = NormalDist().inv_cdf(0.975)
 
@@ -117,7 +117,20 @@ def _row(score: Score, condition: ConditionFacts) -> ScoreRow:
         reference=score.run.reference.name,
         run=score.run_id,
         computed_at=score.created_at.isoformat(),
+        error_method=str(score.details.get("error_method", "")),
+        warnings=[str(one) for one in score.details.get("warnings", [])],
+        settings=_settings(score),
     )
+
+
+def _settings(score: Score) -> dict[str, str]:
+    """Return the metric's own settings that a score was computed with: as told by it, else as asked."""
+    metric = next((one for one in BUILT_IN if score.metric in {kind.name for kind in one.gives}), None)
+    if metric is None:
+        return {}
+    asked = dict(metric.defaults) | dict(score.run.settings.get(metric.name, {}))
+    used = {name: score.details.get(name, value) for name, value in asked.items()}
+    return {name: str(value) for name, value in used.items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -131,3 +131,27 @@ class SampleScores(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of score {self.score_id}"
+
+
+class LatentUse(models.Model):
+    """How much of a model's latent space is in use: by latent dimension, from its posterior over its data.
+
+    It is about the model that a generated set came from, and needs what only its makers have: posterior means
+    (and log-variances), or the divergence from the prior by dimension.
+    """
+
+    sample_set = models.OneToOneField(SampleSet, on_delete=models.CASCADE, related_name="latent_use")
+    source = models.CharField(max_length=500, help_text=_("The file that it was computed from, as given."))
+    count = models.PositiveIntegerField(help_text=_("Data that the posterior was taken over."))
+    variance = models.JSONField(
+        default=list, blank=True, help_text=_("Of the posterior mean, by dimension; empty if not known.")
+    )
+    kl = models.JSONField(
+        default=list, blank=True, help_text=_("Divergence from the prior (nats), by dimension, if known.")
+    )
+    threshold = models.FloatField(help_text=_("Variance from which on a dimension is active."))
+    kl_threshold = models.FloatField(help_text=_("Divergence from which on a dimension is active."))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"latent use of {self.sample_set_id}"

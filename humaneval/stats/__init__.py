@@ -8,6 +8,7 @@ from humaneval.stats.agreement import fleiss_kappa, gwet_ac, krippendorff_alpha,
 from humaneval.stats.agreement_overview import agreement_overview
 from humaneval.stats.bradley_terry import bradley_terry
 from humaneval.stats.concordance import kendall_w
+from humaneval.stats.condition_means import condition_means
 from humaneval.stats.conditions import by_condition
 from humaneval.stats.correlations import correlation
 from humaneval.stats.crowd_ranking import crowd_bradley_terry
@@ -18,7 +19,7 @@ from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableEr
 from humaneval.stats.human_metric import human_metric_correlation, noise_ceiling
 from humaneval.stats.hype import hype_score
 from humaneval.stats.icc import icc
-from humaneval.stats.influence import winner_influence
+from humaneval.stats.influence import mean_influence_on_winner, winner_influence
 from humaneval.stats.kappa import cohen_kappa
 from humaneval.stats.latent_truth import dawid_skene, mace, one_coin
 from humaneval.stats.multiplicity import adjust_pvalues
@@ -35,7 +36,9 @@ from humaneval.stats.results import Interval, Result, Tested
 from humaneval.stats.sequential import anytime_multiplier, confidence_sequence, sequential_difference
 from humaneval.stats.stopping import StopDecision, stop_for_best, stop_for_width, stop_for_winner
 from humaneval.stats.thurstone import thurstone
+from humaneval.stats.uncertain_correlation import uncertain_correlation
 from humaneval.stats.weighted_estimates import reliability_weighted_means
+from humaneval.stats.within_raters import within_contrast, within_slope
 
 __all__ = [
     "DisconnectedError",
@@ -55,6 +58,7 @@ __all__ = [
     "by_condition",
     "cohen_kappa",
     "compare_correlations",
+    "condition_means",
     "confidence_sequence",
     "correlation",
     "crowd_bradley_terry",
@@ -73,6 +77,7 @@ __all__ = [
     "krippendorff_alpha",
     "mace",
     "mean_difference",
+    "mean_influence_on_winner",
     "mean_opinion_score",
     "next_pairs",
     "noise_ceiling",
@@ -99,6 +104,9 @@ __all__ = [
     "stop_for_width",
     "stop_for_winner",
     "thurstone",
+    "uncertain_correlation",
     "win_rate",
     "winner_influence",
+    "within_contrast",
+    "within_slope",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from humaneval.stats.bradley_terry import bradley_terry
-from humaneval.stats.columns import encode, same_length
+from humaneval.stats.columns import encode, encode_together, numbers, same_length, sums_by, truths
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.results import FloatArray
 
@@ -20,7 +20,8 @@ class WinnerInfluence:
 
     ``votes_to_change`` is how few votes, left out, put another condition first (None if not found within
     half of all votes), ``votes`` are their row numbers. ``raters`` lists raters whose leaving alone does,
-    ``rater_leads`` maps each rater to the lead without them (in logits; negative where the winner falls).
+    ``rater_leads`` maps each rater to the lead without them (in logits, or in the answer's unit; negative
+    where the winner falls).
     """
 
     winner: Any
@@ -43,29 +44,28 @@ def winner_influence(
 
     Votes are ordered by their influence on the lead (the half-win Bradley-Terry's Newton step, as
     Broderick, Giordano and Meager 2020), the smallest set that overturns it is found by bisection, and the
-    model is refitted without it: what is reported did happen.
+    model is refitted without it: what is reported did happen. Votes of one outcome of one pair are alike, so
+    that refits cost what the pairs cost, not the votes.
     """
     n = same_length(winner=winner, loser=loser, rater=rater, tie=tie)
-    votes = _Votes(
-        np.asarray(winner), np.asarray(loser), np.zeros(n, bool) if tie is None else np.asarray(tie, bool)
-    )
-    strengths, labels = votes.fit(np.ones(n))
+    votes = _tabulated(winner, loser, np.zeros(n, bool) if tie is None else truths(tie, "tie"))
+    strengths, labels = votes.fit(votes.counts)
     if len(labels) < 2:
         raise InputError("Influence on the winner needs at least two conditions.")
     order = np.argsort(-strengths, kind="stable")
     first = order[0]
-    best: tuple[int, NDArray[np.int64]] | None = None
+    best: NDArray[np.int64] | None = None
     for challenger in order[1:4]:
-        found = _fewest(votes, labels, strengths, int(first), int(challenger), n)
-        if found is not None and (best is None or len(found) < best[0]):
-            best = (len(found), found)
+        found = _fewest(votes, labels, strengths, int(first), int(challenger))
+        if found is not None and (best is None or len(found) < len(best)):
+            best = found
     leads = _leads_without_raters(votes, encode(rater).codes, encode(rater).labels, labels[first])
     return WinnerInfluence(
         winner=labels[first],
         runner_up=labels[order[1]],
         lead=float(strengths[first] - strengths[order[1]]),
-        votes_to_change=None if best is None else best[0],
-        votes=np.zeros(0, dtype=np.int64) if best is None else best[1],
+        votes_to_change=None if best is None else len(best),
+        votes=np.zeros(0, dtype=np.int64) if best is None else best,
         raters=tuple(name for name, lead in leads.items() if lead < 0),
         rater_leads=leads,
     )
@@ -73,74 +73,172 @@ def winner_influence(
 
 @dataclass(frozen=True, eq=False)
 class _Votes:
-    winner: NDArray[Any]
-    loser: NDArray[Any]
-    tie: NDArray[np.bool_]
+    """Votes as kinds: ``winner``, ``loser``, ``tie`` and ``counts`` a kind, ``kind`` of each vote."""
 
-    def fit(self, keep: FloatArray) -> tuple[FloatArray, NDArray[Any]]:
-        """Fit the votes with a positive entry in ``keep``."""
-        kept = keep > 0
+    labels: NDArray[Any]
+    winner: NDArray[np.int64]
+    loser: NDArray[np.int64]
+    tie: NDArray[np.bool_]
+    counts: FloatArray
+    kind: NDArray[np.int64]
+
+    def fit(self, counts: FloatArray) -> tuple[FloatArray, NDArray[Any]]:
+        """Fit so many votes of each kind; return strengths and the labels that they belong to."""
+        kept = counts > 0
         found = bradley_terry(
-            winner=self.winner[kept], loser=self.loser[kept], tie=self.tie[kept], cluster="none"
+            winner=self.labels[self.winner[kept]],
+            loser=self.labels[self.loser[kept]],
+            tie=self.tie[kept],
+            counts=counts[kept],
+            cluster="none",
         )
         return found.estimate, found.labels
 
-    def effects(self, labels: NDArray[Any], strengths: FloatArray, direction: FloatArray) -> FloatArray:
-        """Return by how much ``direction`` @ strengths falls, to first order, without each vote."""
-        won = np.searchsorted(labels, self.winner)
-        lost = np.searchsorted(labels, self.loser)
-        chance = 1 / (1 + np.exp(-(strengths[won] - strengths[lost])))
+    def effects(self, strengths: FloatArray, direction: FloatArray) -> FloatArray:
+        """Return by how much ``direction`` @ strengths falls, to first order, without a vote of each kind."""
+        chance = 1 / (1 + np.exp(-(strengths[self.winner] - strengths[self.loser])))
         residual = np.where(self.tie, 0.5, 1.0) - chance
-        curve = chance * (1 - chance)
-        k = len(labels)
+        curve = chance * (1 - chance) * self.counts
+        k = len(self.labels)
         information = np.full((k, k), 1.0 / k)
-        np.add.at(information, (won, won), curve)
-        np.add.at(information, (lost, lost), curve)
-        np.add.at(information, (won, lost), -curve)
-        np.add.at(information, (lost, won), -curve)
+        np.add.at(information, (self.winner, self.winner), curve)
+        np.add.at(information, (self.loser, self.loser), curve)
+        np.add.at(information, (self.winner, self.loser), -curve)
+        np.add.at(information, (self.loser, self.winner), -curve)
         per = np.linalg.solve(information, direction)
-        return np.asarray(residual * (per[won] - per[lost]))
+        return np.asarray(residual * (per[self.winner] - per[self.loser]))
+
+
+def _tabulated(winner: ArrayLike, loser: ArrayLike, tie: NDArray[np.bool_]) -> _Votes:
+    (won, lost), labels = encode_together(winner, loser)
+    k = len(labels)
+    key = encode((tie * np.int64(k) + won) * k + lost)
+    pair, second = np.divmod(key.labels, k)
+    tied, first = np.divmod(pair, k)
+    return _Votes(
+        labels, first, second, tied.astype(bool), sums_by(key.codes, np.ones(len(won)), key.size), key.codes
+    )
 
 
 def _fewest(
-    votes: _Votes, labels: NDArray[Any], strengths: FloatArray, first: int, challenger: int, n: int
+    votes: _Votes, labels: NDArray[Any], strengths: FloatArray, first: int, challenger: int
 ) -> NDArray[np.int64] | None:
     """Return the fewest of the most influential votes without which the challenger is ahead."""
     direction = np.zeros(len(labels))
     direction[first], direction[challenger] = 1.0, -1.0
-    order = np.argsort(-votes.effects(labels, strengths, direction), kind="stable")
+    order = np.argsort(-votes.effects(strengths, direction), kind="stable")
+    upto = np.cumsum(votes.counts[order])
+
+    def without(count: int) -> FloatArray:
+        taken = np.clip(count - (upto - votes.counts[order]), 0, votes.counts[order])
+        kept = votes.counts.copy()
+        kept[order] -= taken
+        return kept
 
     def overturned(count: int) -> bool:
-        keep = np.ones(n)
-        keep[order[:count]] = 0
         try:
-            refitted, present = votes.fit(keep)
+            refitted, present = votes.fit(without(count))
         except NotEstimableError:
             return False
         return len(present) == len(labels) and bool(refitted[challenger] > refitted[first])
 
-    low, high = 0, max(n // 2, 1)
+    low, high = 0, max(int(votes.counts.sum()) // 2, 1)
     if not overturned(high):
         return None
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if overturned(middle) else (middle, high)
-    return np.sort(order[:high])
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return np.sort(np.argsort(rank[votes.kind], kind="stable")[:high])
 
 
 def _leads_without_raters(
     votes: _Votes, rater: NDArray[np.int64], names: NDArray[Any], winner: Any
 ) -> dict[Any, float]:
-    leads = {}
-    for code, name in enumerate(names):
-        try:
-            strengths, labels = votes.fit((rater != code).astype(float))
-        except NotEstimableError:
-            continue
-        place = int(np.flatnonzero(labels == winner)[0]) if winner in labels else None
-        if place is None or len(labels) < 2:
-            continue
-        leads[name.item() if hasattr(name, "item") else name] = float(
-            strengths[place] - np.delete(strengths, place).max()
-        )
-    return leads
+    """Return the winner's lead without each rater; raters who gave the same votes are fitted once."""
+    kinds = len(votes.counts)
+    given = np.bincount(rater * kinds + votes.kind, minlength=len(names) * kinds).reshape(-1, kinds)
+    different, which = np.unique(given, axis=0, return_inverse=True)
+    found = [_lead(votes, votes.counts - row, winner) for row in different.astype(np.float64)]
+    return {
+        name.item() if hasattr(name, "item") else name: lead
+        for name, place in zip(names, which.ravel(), strict=True)
+        if (lead := found[place]) is not None
+    }
+
+
+def _lead(votes: _Votes, counts: FloatArray, winner: Any) -> float | None:
+    try:
+        strengths, labels = votes.fit(counts)
+    except NotEstimableError:
+        return None
+    place = int(np.flatnonzero(labels == winner)[0]) if winner in labels else None
+    if place is None or len(labels) < 2:
+        return None
+    return float(strengths[place] - np.delete(strengths, place).max())
+
+
+def mean_influence_on_winner(answer: ArrayLike, *, condition: ArrayLike, rater: ArrayLike) -> WinnerInfluence:
+    """Return how few votes, or which single rater, would change which condition has the highest mean.
+
+    The votes that hold the winner up most go first: its own highest answers and the challenger's lowest, each
+    by what it moves its mean. The means are recomputed after each: what is reported did happen.
+    """
+    n = same_length(answer=answer, condition=condition, rater=rater)
+    values, groups, who = numbers(answer, "answer"), encode(condition), encode(rater)
+    if groups.size < 2:
+        raise InputError("Influence on the winner needs at least two conditions.")
+    size = sums_by(groups.codes, np.ones(n), groups.size)
+    means = sums_by(groups.codes, values, groups.size) / size
+    order = np.argsort(-means, kind="stable")
+    tried = (_fewest_of_means(values, groups.codes, int(order[0]), int(one)) for one in order[1:4])
+    best = min((found for found in tried if found is not None), key=len, default=None)
+    leads = _mean_leads(values, groups.codes, who.codes, (who.size, groups.size), int(order[0]))
+    names = [name.item() if hasattr(name, "item") else name for name in who.labels]
+    by_rater = {name: float(lead) for name, lead in zip(names, leads, strict=True) if np.isfinite(lead)}
+    return WinnerInfluence(
+        winner=groups.labels[order[0]],
+        runner_up=groups.labels[order[1]],
+        lead=float(means[order[0]] - means[order[1]]),
+        votes_to_change=None if best is None else len(best),
+        votes=np.zeros(0, dtype=np.int64) if best is None else best,
+        raters=tuple(name for name, lead in by_rater.items() if lead < 0),
+        rater_leads=by_rater,
+    )
+
+
+def _fewest_of_means(
+    values: FloatArray, codes: NDArray[np.int64], first: int, challenger: int
+) -> NDArray[np.int64] | None:
+    """Return the fewest votes, by influence, without which the challenger's mean is above the first's."""
+    rows = np.flatnonzero((codes == first) | (codes == challenger))
+    own, y = codes[rows] == first, values[rows]
+    counts = np.array([(~own).sum(), own.sum()])
+    means = np.array([y[~own].mean(), y[own].mean()])
+    effect = np.where(own, (y - means[1]) / counts[1], (means[0] - y) / counts[0])
+    order = np.argsort(-effect, kind="stable")
+    gone = own[order]
+    left = [counts[side] - np.cumsum(gone == bool(side)) for side in (0, 1)]
+    total = [
+        counts[side] * means[side] - np.cumsum(np.where(gone == bool(side), y[order], 0)) for side in (0, 1)
+    ]
+    known = (left[0] > 0) & (left[1] > 0)
+    ahead = known & (total[0] * left[1] > total[1] * left[0] + 1e-9 * left[0] * left[1])
+    found = np.flatnonzero(ahead[: max(len(rows) // 2, 1)])
+    return np.sort(rows[order[: found[0] + 1]]) if len(found) else None
+
+
+def _mean_leads(
+    values: FloatArray, codes: NDArray[np.int64], who: NDArray[np.int64], shape: tuple[int, int], first: int
+) -> FloatArray:
+    """Return the winner's lead without each rater; NaN where it or all others are gone then."""
+    key = who * shape[1] + codes
+    sums = sums_by(key, values, shape[0] * shape[1]).reshape(shape)
+    counts = sums_by(key, np.ones(len(values)), shape[0] * shape[1]).reshape(shape)
+    left = counts.sum(axis=0) - counts
+    means = np.full(shape, np.nan)
+    np.divide(sums.sum(axis=0) - sums, left, out=means, where=left > 0.5)
+    others = np.delete(means, first, axis=1)
+    highest = np.where(np.isnan(others), -np.inf, others).max(axis=1)
+    return np.asarray(np.where(np.isfinite(highest), means[:, first] - highest, np.nan))

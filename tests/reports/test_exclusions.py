@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from humaneval.rating import exclusions
 from humaneval.rating.models import RuleSet
+from humaneval.reports.exclusions import STRICT
 from humaneval.reports.freshness import current_basis
 from humaneval.reports.pages import render_body
 from humaneval.reports.report import build, report_of
@@ -41,9 +42,22 @@ def counted_votes(report, condition: str) -> int:
     return next(one.votes for one in report.estimates if one.headline and one.label.startswith(condition))
 
 
-def test_without_rules_nothing_is_left_out_and_nothing_is_compared(study):
+def test_without_rules_nothing_is_left_out_and_every_rule_stands_beside_for_comparison(study):
     report = report_of(study)
-    assert (report.votes.counted, report.votes.excluded, report.exclusions) == (40, 0, [])
+    assert (report.votes.counted, report.votes.excluded) == (40, 0)
+    none, strict = report.exclusions
+    assert (none.governs, none.version, none.strict) == (True, 0, False)
+    assert (strict.governs, strict.strict, strict.before_launch) == (False, True, False)
+    assert none.winners == {"real": "good"}
+
+
+def test_a_set_says_whose_votes_each_rule_leaves_out(study):
+    before_launch(study, 1, "As registered", "late")
+    way = report_of(study).exclusions[1]
+    assert way.raters_by_rule == {"late": way.raters}
+    assert sum(one.left_out for one in way.excluded) == way.left_out == 2
+    assert all(one.by_rule == {"late": one.left_out} for one in way.excluded)
+    assert all(one.rater.startswith("r") and one.left_out <= one.votes for one in way.excluded)
 
 
 def test_the_report_follows_the_last_rules_declared_before_launch(study):
@@ -57,6 +71,7 @@ def test_the_report_follows_the_last_rules_declared_before_launch(study):
         (1, False, 4),
         (2, True, 2),
         (3, False, 2),
+        (STRICT, False, 40),
     ]
     assert report.exclusions[1].by_rule == {"late": 2, "too_fast": 2}
     assert counted_votes(report, "poor") == 14
@@ -69,7 +84,7 @@ def test_rules_declared_after_launch_stand_beside_and_change_no_headline(study):
     exclusions.declare_rules(study=study, name="Afterthought", rules={"late": {}})
     report = report_of(study)
     assert report.estimates == plain.estimates
-    none, later = report.exclusions
+    none, later, _ = report.exclusions
     assert (none.governs, later.governs, later.before_launch) == (True, False, False)
     poor = {one.label: one for one in later.estimates}
     assert none.estimates == [one for one in plain.estimates if one.headline]
@@ -108,7 +123,11 @@ def test_the_page_and_the_table_show_all_sets(study):
     for words in ("As registered (version 1)", "declared after launch", "Leaves out 2 votes: late votes 2."):
         assert words in page
     table = exclusions_table(report)
-    assert [(row[1], row[4]) for row in table.rows[::3]] == [(0, False), (1, True), (2, False)]
+    assert [(row[1], row[4]) for row in table.rows[:9:3]] == [
+        (0, False),
+        (1, True),
+        (2, False),
+    ]
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory().key}")
     answer = client.get(f"/api/v1/studies/{study.slug}/exclusions.csv")

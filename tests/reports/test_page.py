@@ -54,7 +54,8 @@ def test_charts_have_text_alternatives_and_ids_of_their_own(page):
     charts = [
         attributes for tag, attributes in elements if tag == "svg" and attributes.get("class") == "chart"
     ]
-    assert len(charts) == 2 + 2  # estimates wide and narrow, a scatter for each score
+    # Estimates, how scores go with people, response times (wide and narrow each), a scatter for each score.
+    assert len(charts) == 3 * 2 + 2
     identifiers = [attributes["id"] for _, attributes in elements if "id" in attributes]
     assert len(identifiers) == len(set(identifiers))
     for chart in charts:

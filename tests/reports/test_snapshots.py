@@ -71,7 +71,7 @@ def test_building_takes_as_many_queries_however_many_votes_there_are(scored, dja
     )
     with django_assert_num_queries(len(few)):
         build(scored)
-    assert len(few) <= 18
+    assert len(few) <= 20
 
 
 def test_another_study_does_not_change_the_basis(scored, make_pairwise):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from humaneval.reports.analysis.adapters import attempt, interval_of, method_of
+from humaneval.reports.analysis.accuracy import order_accuracy
+from humaneval.reports.analysis.adapters import attempt
+from humaneval.reports.analysis.standing import DRAWS, Standing
 from humaneval.reports.numbers import counted, plain
 from humaneval.reports.results import (
     Coefficient,
@@ -21,7 +23,7 @@ from humaneval.reports.results import (
     StudyFacts,
     finite,
 )
-from humaneval.stats import correlation
+from humaneval.stats import StatsError, correlation, uncertain_correlation
 
 Kind = Literal["pearson", "spearman", "kendall"]
 TITLES: dict[str, str] = {"pearson": "Pearson", "spearman": "Spearman", "kendall": "Kendall"}
@@ -39,18 +41,36 @@ class Pairing:
     human: NDArray[np.float64]
     score: NDArray[np.float64]
     expected_sign: int | None
+    human_error: NDArray[np.float64]
+    score_error: NDArray[np.float64]
+
+    def draws(self, standing: Standing | None) -> NDArray[np.float64]:
+        """Return draws of the human estimates (draws, systems): joint ones, or independent ones without."""
+        if standing is not None and set(self.conditions) <= set(standing.conditions):
+            return standing.columns(self.conditions)
+        noise = np.random.default_rng(0).standard_normal((DRAWS, len(self.human)))
+        return np.asarray(self.human + self.human_error * noise)
 
 
 def correlate(
-    study: StudyFacts, estimates: Sequence[Estimate], scores: Sequence[ScoreRow]
+    study: StudyFacts,
+    estimates: Sequence[Estimate],
+    scores: Sequence[ScoreRow],
+    standings: Mapping[str, Standing] | None = None,
 ) -> list[Correlation]:
     """Return one record for each question and each metric (in each feature space) of generated conditions.
 
-    Within a question, the scores that order systems most as people do come first.
+    Within a question, the scores that order systems most as people do come first. ``standings`` hold the
+    joint distribution of each question's estimates.
     """
     headline = [one for one in estimates if one.headline and one.kind == "generated"]
     found = [
-        _correlate_one(study, [one for one in headline if one.question == question.key], rows)
+        _correlate_one(
+            study,
+            [one for one in headline if one.question == question.key],
+            rows,
+            (standings or {}).get(question.key),
+        )
         for question in study.questions
         for rows in _by_metric(scores)
         if {row.condition for row in rows} & _estimated(headline, question.key)
@@ -79,9 +99,12 @@ def _by_metric(scores: Iterable[ScoreRow]) -> list[list[ScoreRow]]:
     return list(groups.values())
 
 
-def _correlate_one(study: StudyFacts, estimates: Sequence[Estimate], rows: Sequence[ScoreRow]) -> Correlation:
+def _correlate_one(
+    study: StudyFacts, estimates: Sequence[Estimate], rows: Sequence[ScoreRow], standing: Standing | None
+) -> Correlation:
     pairing = pair_up(estimates, rows)
-    coefficients = _coefficients(pairing)
+    draws = pairing.draws(standing)
+    coefficients = _coefficients(pairing, draws)
     as_expected = _as_expected(coefficients, pairing.expected_sign)
     first, human = rows[0], estimates[0]
     return Correlation(
@@ -100,42 +123,52 @@ def _correlate_one(study: StudyFacts, estimates: Sequence[Estimate], rows: Seque
         simulated=any(one.simulated for one in estimates),
         preprocessing=first.preprocessing,
         precision=first.precision,
+        accuracy=order_accuracy(
+            pairing.human, pairing.score, draws, pairing.score_error, pairing.expected_sign
+        ),
     )
 
 
 def pair_up(estimates: Sequence[Estimate], rows: Sequence[ScoreRow]) -> Pairing:
     """Return the systems that have both numbers. Every human measure here is better when higher."""
-    score_of = {row.condition: row.value for row in rows}
+    score_of = {row.condition: row for row in rows}
     both = [one for one in estimates if one.estimate is not None and one.condition in score_of]
     better = rows[0].higher_is_better
     return Pairing(
         [one.condition for one in both],
         [one.label for one in both],
         np.array([one.estimate for one in both], dtype=float),
-        np.array([score_of[one.condition] for one in both], dtype=float),
+        np.array([score_of[one.condition].value for one in both], dtype=float),
         None if better is None else 1 if better else -1,
+        np.array([one.interval.standard_error or 0.0 for one in both], dtype=float),
+        np.array([score_of[one.condition].standard_error or 0.0 for one in both], dtype=float),
     )
 
 
-def _coefficients(pairing: Pairing) -> list[Coefficient]:
+def _coefficients(pairing: Pairing, draws: NDArray[np.float64]) -> list[Coefficient]:
     if len(pairing.conditions) < LEAST_SYSTEMS:
         return []
-    return [_coefficient(pairing, kind) for kind in get_args(Kind)]
+    return [_coefficient(pairing, draws, kind) for kind in get_args(Kind)]
 
 
-def _coefficient(pairing: Pairing, kind: Kind) -> Coefficient:
-    result, note = attempt(lambda: correlation(pairing.score, pairing.human, kind=kind))
-    if result is None:
-        return Coefficient(kind, TITLES[kind], None, None, None, None, note)
-    interval = interval_of(result)
+def _coefficient(pairing: Pairing, draws: NDArray[np.float64], kind: Kind) -> Coefficient:
+    try:
+        found = uncertain_correlation(
+            pairing.human, pairing.score, human_draws=draws, score_error=pairing.score_error, kind=kind
+        )
+    except StatsError as error:
+        return Coefficient(kind, TITLES[kind], None, None, None, None, str(error))
     return Coefficient(
         kind,
         TITLES[kind],
-        finite(result.estimate),
-        interval.low,
-        interval.high,
-        finite(getattr(result, "pvalue", None)),
-        method_of(result),
+        finite(found.estimate),
+        finite(found.like_these.low),
+        finite(found.like_these.high),
+        finite(found.pvalue),
+        found.method,
+        finite(found.these.low),
+        finite(found.these.high),
+        finite(found.positive),
     )
 
 

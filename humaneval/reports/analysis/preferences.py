@@ -41,33 +41,39 @@ _WIN_RATE_LABEL = "Win rate against the field (a tie counts half)"
 
 @dataclass(frozen=True)
 class Preferences:
-    """What pairwise votes say: strengths and win rates of each condition, and the ranking by strength."""
+    """What pairwise votes say: strengths and win rates of each condition, and the ranking by strength.
+
+    ``fit`` is the model behind the strengths (labels are the conditions' names), if there is one.
+    """
 
     estimates: list[Estimate]
     ranking: Ranking
+    fit: BradleyTerry | None = None
 
 
 def estimate_preferences(
     table: VoteTable, question: QuestionFacts, conditions: Sequence[ConditionFacts], label: str
 ) -> Preferences:
     """Return strengths (log-odds scale, mean 0), win rates and the ranking of one question's votes."""
-    strengths = _estimate_strengths(table, question, conditions, label)
+    strengths, fit = _estimate_strengths(table, question, conditions, label)
     rates = [_estimate_win_rate(table, question, condition) for condition in conditions]
     return Preferences(
         [*sorted_by_estimate(strengths), *sorted_by_estimate(rates)],
         _rank(strengths, rates, table, question, label, conditions),
+        fit,
     )
 
 
 def _estimate_strengths(
     table: VoteTable, question: QuestionFacts, conditions: Sequence[ConditionFacts], label: str
-) -> list[Estimate]:
+) -> tuple[list[Estimate], BradleyTerry | None]:
     names = {condition.id: condition.label for condition in conditions}
     result, note = attempt(lambda: _fit(table, names, clustered=True))
     naive, reason = attempt(lambda: _fit(table, names, clustered=False))
-    return [
+    found = [
         _strength(result, naive, note, reason, table, question, condition, label) for condition in conditions
     ]
+    return found, result if isinstance(result, BradleyTerry) else None
 
 
 def _fit(table: VoteTable, names: dict[int, str], *, clustered: bool) -> BradleyTerry:

@@ -22,15 +22,16 @@ def estimate_rankings(
     conditions: Sequence[ConditionFacts],
     protocol: Protocol,
     settings: Mapping[str, Any],
-) -> list[Estimate]:
-    """Return each condition's strength (log scale, mean 0) from orders or best-worst choices."""
+) -> tuple[list[Estimate], Strengths | None]:
+    """Return each condition's strength (log scale, mean 0) from orders or best-worst choices, and the fit."""
     choices = _choices(ballots, protocol, settings)
     result, note = attempt(lambda: plackett_luce(**choices, rater=[ballot.rater for ballot in ballots]))
     naive, reason = attempt(lambda: plackett_luce(**choices))
-    return [
+    found = [
         _strength(condition, question, protocol.measure, ballots, (result, note), (naive, reason))
         for condition in conditions
     ]
+    return found, result if isinstance(result, Strengths) else None
 
 
 def _choices(ballots: Sequence[Ballot], protocol: Protocol, settings: Mapping[str, Any]) -> dict[str, Any]:

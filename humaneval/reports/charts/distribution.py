@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from humaneval.reports.charts.estimates import NARROW, shortened
 from humaneval.reports.charts.palette import PAPER, scale_colours
-from humaneval.reports.charts.svg import Canvas, render_svg
+from humaneval.reports.charts.svg import Plot, svg_of
 from humaneval.reports.results import Estimate
 
 _ROOM_FOR_A_NUMBER = 0.07
@@ -20,22 +21,30 @@ _DARK_INK, _LIGHT_INK = "#111418", "#ffffff"
 def draw_distribution(
     estimates: Sequence[Estimate], *, labels: Sequence[str], name: str, title: str, width: float
 ) -> str:
-    """Return the chart as SVG. ``labels`` names the scale's points from lowest to highest.
+    """Return the chart as SVG; see :func:`plot_distribution`."""
+    return svg_of(plot_distribution(estimates, labels=labels, title=title, width=width), name)
+
+
+def plot_distribution(
+    estimates: Sequence[Estimate], *, labels: Sequence[str], title: str, width: float
+) -> Plot:
+    """Return the chart. ``labels`` names the scale's points from lowest to highest.
 
     Estimates need a ``distribution`` (answers at each point); conditions without answers are left out.
     """
     shown = [estimate for estimate in estimates if sum(estimate.distribution)]
     narrow = width < NARROW
-    with Canvas(
-        width, (48 if narrow else 34) * len(shown) + (74 + 18 * len(labels) if narrow else 84)
-    ) as figure:
+    colours = scale_colours(len(labels))
+
+    def paint(figure: Figure) -> None:
         axes = figure.subplots()
-        colours = scale_colours(len(labels))
         for place, estimate in enumerate(shown):
             _draw_bar(axes, place, estimate, colours)
         _set_axes(axes, shown, narrow=narrow)
         _draw_legend(axes, labels, colours, narrow=narrow)
-        return render_svg(figure, name=name, title=title, description=describe_distribution(shown, labels))
+
+    height = (48 if narrow else 34) * len(shown) + (74 + 18 * len(labels) if narrow else 84)
+    return Plot(width, height, title, describe_distribution(shown, labels), paint)
 
 
 def describe_distribution(estimates: Sequence[Estimate], labels: Sequence[str]) -> str:

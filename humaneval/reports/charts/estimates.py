@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from humaneval.reports.charts.palette import GENERATED, INK, MUTED, REAL
-from humaneval.reports.charts.svg import Canvas, render_svg
+from humaneval.reports.charts.svg import Plot, svg_of
 from humaneval.reports.numbers import with_interval
 from humaneval.reports.results import Estimate
 
@@ -26,14 +27,28 @@ def draw_estimates(
     limits: tuple[float, float] | None = None,
     reference: tuple[float, str] | None = None,
 ) -> str:
-    """Return the chart as SVG, conditions from top to bottom in the order given.
+    """Return the chart as SVG; see :func:`plot_estimates`."""
+    plot = plot_estimates(estimates, title=title, width=width, limits=limits, reference=reference)
+    return svg_of(plot, name)
+
+
+def plot_estimates(
+    estimates: Sequence[Estimate],
+    *,
+    title: str,
+    width: float,
+    limits: tuple[float, float] | None = None,
+    reference: tuple[float, str] | None = None,
+) -> Plot:
+    """Return the chart, conditions from top to bottom in the order given.
 
     ``limits`` fixes the axis (e.g. the ends of a scale); ``reference`` is a value to mark with its
     words. ``width`` is in CSS pixels; below 480 names stand above their lines rather than beside them.
     """
     narrow = width < NARROW
     row = 46 if narrow else 36
-    with Canvas(width, row * len(estimates) + (118 if reference else 96)) as figure:
+
+    def paint(figure: Figure) -> None:
         axes = figure.subplots()
         for place, estimate in enumerate(estimates):
             _draw_row(axes, place, estimate)
@@ -41,7 +56,9 @@ def draw_estimates(
         _set_axes(axes, estimates, limits)
         (_name_above if narrow else _name_beside)(axes, estimates)
         _draw_legend(axes, estimates, narrow=narrow)
-        return render_svg(figure, name=name, title=title, description=describe_estimates(estimates))
+
+    height = row * len(estimates) + (118 if reference else 96)
+    return Plot(width, height, title, describe_estimates(estimates), paint)
 
 
 def describe_estimates(estimates: Sequence[Estimate]) -> str:

@@ -46,3 +46,23 @@ def _at(position: float) -> str:
 
 def _hex(colour: tuple[int, ...]) -> str:
     return "#" + "".join(f"{channel:02x}" for channel in colour)
+
+
+SERIES = ("#112233", "#122334", "#132435", "#142536", "#152637", "#162738", "#172839", "#18293a")
+"""Stand-ins for up to eight conditions in one chart; each has a marker of its own, too."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+_OKABE_ITO = ("#0068a8", "#b4500b", "#00714f", "#8f5aa8", "#8a6a00", "#3b8fc4", "#c2476a", "#444444")
+THEMED |= {
+    stand_in: f"var(--series-{number}, {colour})"
+    for number, (stand_in, colour) in enumerate(zip(SERIES, _OKABE_ITO, strict=True), 1)
+}
+
+ON_PAPER = {
+    INK: "#111418",
+    MUTED: "#5d6572",
+    GRID: "#d5d9df",
+    GENERATED: "#0068a8",
+    REAL: "#b4500b",
+    PAPER: "#ffffff",
+} | dict(zip(SERIES, _OKABE_ITO, strict=True))
+"""What each stand-in becomes in a figure for a paper."""

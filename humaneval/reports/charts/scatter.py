@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from humaneval.reports.charts.estimates import shortened
 from humaneval.reports.charts.palette import GENERATED, INK, MUTED
-from humaneval.reports.charts.svg import Canvas, render_svg
+from humaneval.reports.charts.svg import Plot, svg_of
 from humaneval.reports.numbers import ends, in_unit, significant
 
 _OFFSETS = ((9, 6), (9, -13), (-9, 6), (-9, -13), (0, 12), (0, -20))
@@ -42,14 +43,39 @@ def draw_scatter(
     width: float = 400,
     height: float = 330,
 ) -> str:
-    """Return the chart as SVG. ``unit`` is the human estimate's (``share``, ``points``, ``log-strength``)."""
-    with Canvas(width, height) as figure:
+    """Return the chart as SVG; see :func:`plot_scatter`."""
+    plot = plot_scatter(
+        points,
+        title=title,
+        score_label=score_label,
+        human_label=human_label,
+        unit=unit,
+        width=width,
+        height=height,
+    )
+    return svg_of(plot, name)
+
+
+def plot_scatter(
+    points: Sequence[Point],
+    *,
+    title: str,
+    score_label: str,
+    human_label: str,
+    unit: str,
+    width: float = 400,
+    height: float = 330,
+) -> Plot:
+    """Return the chart. ``unit`` is the human estimate's (``share``, ``points``, ``log-strength``)."""
+
+    def paint(figure: Figure) -> None:
         axes = figure.subplots()
         for point in points:
             _draw_point(axes, point)
         _set_axes(axes, score_label, human_label, unit)
         _name_points(axes, points, width, height)
-        return render_svg(figure, name=name, title=title, description=describe_scatter(points, unit))
+
+    return Plot(width, height, title, describe_scatter(points, unit), paint)
 
 
 def describe_scatter(points: Sequence[Point], unit: str) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import io
 import re
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -49,6 +51,24 @@ drawing = threading.RLock()
 """Held while a figure is drawn: matplotlib's settings and font cache are shared by all threads."""
 
 ET.register_namespace("", "http://www.w3.org/2000/svg")
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A chart before it is put into a form: its size in CSS pixels, its words, and who paints it."""
+
+    width: float
+    height: float
+    title: str
+    description: str
+    paint: Callable[[Figure], None]
+
+
+def svg_of(plot: Plot, name: str) -> str:
+    """Return a plot as an ``<svg>`` element for a page; ``name`` is unique there."""
+    with Canvas(plot.width, plot.height) as figure:
+        plot.paint(figure)
+        return render_svg(figure, name=name, title=plot.title, description=plot.description)
 
 
 class Canvas:

@@ -1,0 +1,1 @@
+"""What a report finds beside its estimates: frozen records about people, about scores, and about both."""

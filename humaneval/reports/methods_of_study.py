@@ -1,0 +1,133 @@
+"""How the study was run, in the words of a methods section: design, presentation, raters, pay, time.
+
+What published advice asks a human evaluation to report, as far as the platform knows it: who the raters
+were, how they were found and paid, how many judged how much, what they were shown and asked, in which order,
+what was left out and by which rule decided when (van der Lee et al. 2019, INLG, and 2021, Computer Speech &
+Language 67; Howcroft et al. 2020, INLG; Shimorina and Belz 2022, "The Human Evaluation Datasheet", HumEval).
+What it does not know it leaves to be filled in, in square brackets, rather than guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from humaneval.protocols import registry
+from humaneval.reports.material import Material
+from humaneval.reports.numbers import counted, listed
+
+MISSING_CRITERION = "[Say how the quality judged was defined, and why this question measures it.]"
+UNKNOWN_PANEL = "[say how raters were found]"
+UNKNOWN_PEOPLE = "[Say what is known of the raters: language, country, expertise, age; which board approved.]"
+UNKNOWN_PAY = "Pay: the platform has none on record [say what raters were paid, and what that makes an hour]."
+
+
+def describe_study(material: Material) -> Iterator[str]:
+    """Yield the paragraphs: how trials were made and shown, who judged them, what they were paid."""
+    yield " ".join(_designed(material))
+    yield " ".join(_recruited(material))
+    if not material.votes.simulated.all():
+        yield _paid(material)
+
+
+def _designed(material: Material) -> Iterator[str]:
+    design, study = material.design, material.study
+    yield _trials(material)
+    yield f"Conditions: {listed([one.label for one in study.conditions])}."
+    recipe = f" ({design['recipe']})" if design.get("recipe") else ""
+    yield (
+        f"All images, real and generated, were re-encoded by one recipe{recipe} and stripped of metadata; "
+        "places on screen and the order of trials were balanced or drawn by the seed."
+    )
+    yield from _limits(design)
+
+
+def _trials(material: Material) -> str:
+    design, study = material.design, material.study
+    protocol = registry.get(study.protocol)
+    trials, asked = int((~material.trials.is_gold).sum()), design.get("votes_per_trial")
+    named = f"Trials: {trials:,} of the protocol “{protocol.title}” ({protocol.summary.rstrip('.')})"
+    wanted = f", {counted(asked, 'vote')} wanted for each" if asked else ""
+    if design.get("adaptive"):
+        return f"{named}; pairs were chosen as votes came in, by what they would tell (seed {study.seed})."
+    return f"{named}{wanted}, made from seed {study.seed} before the first vote."
+
+
+def _limits(design: Mapping[str, Any]) -> Iterator[str]:
+    session = design.get("assignments_per_session")
+    if session:
+        repeats = design.get("repeats_per_session") or 0
+        twice = f", {repeats:,} of them shown twice to check consistency" if repeats else ""
+        yield f"A sitting had at most {counted(session, 'trial')}{twice}."
+    if design.get("gold_count"):
+        gold = counted(design["gold_count"], "gold trial")
+        yield f"{gold} with known answers checked attention and count for nothing."
+    if design.get("unique_samples"):
+        yield "No rater saw an image twice."
+    strata = design.get("strata") or {}
+    if strata.get("groups"):
+        groups = listed(list(strata["groups"]))
+        yield f"Votes were drawn in fixed numbers from {groups} (by {strata.get('by')})."
+    if design.get("stop_rule"):
+        yield f"Collection stopped by a rule declared beforehand ({design['stop_rule']})."
+    yield MISSING_CRITERION
+
+
+def _recruited(material: Material) -> Iterator[str]:
+    votes, sessions = material.votes, material.sessions
+    raters, given = np.unique(votes.rater, return_counts=True)
+    programs = len(np.unique(votes.rater[votes.simulated]))
+    people = len(raters) - programs
+    if programs:
+        were = "was a program" if programs == 1 else "were programs"
+        yield f"{counted(programs, 'rater')} of {len(raters):,} {were}."
+    if not people:
+        return
+    sittings = counted(len(np.unique(votes.session)), "sitting")
+    yield (
+        f"{counted(people, 'person', 'people')} took part in {sittings} ({np.median(given):g} votes each in "
+        f"the median, {given.min():,} to {given.max():,}), all after giving consent on the first page."
+    )
+    yield _panels(material)
+    if any(sessions.strata):
+        yield f"Groups of raters: {listed([one for one in sessions.strata if one])}."
+    yield _when(material)
+    yield UNKNOWN_PEOPLE
+
+
+def _panels(material: Material) -> str:
+    sessions, votes = material.sessions, material.votes
+    rows = sessions.rows(votes.session)
+    _, first = np.unique(votes.rater, return_index=True)
+    panels = sessions.panel[rows[first[~votes.simulated[first]]]]
+    said = [
+        f"{sessions.panels[code] or 'no named panel'} "
+        f"({counted(int((panels == code).sum()), 'person', 'people')})"
+        for code in np.unique(panels).tolist()
+    ]
+    return f"They came by {listed(said)} {UNKNOWN_PANEL}."
+
+
+def _when(material: Material) -> str:
+    received = material.votes.received_at[material.votes.received_at > 0]
+    if not len(received):
+        return "When they voted is not recorded."
+    ends = (received.min(), received.max())
+    first, last = (np.datetime64(int(end), "us").astype("datetime64[D]") for end in ends)
+    return f"Votes came in on {first}." if first == last else f"Votes came in from {first} to {last}."
+
+
+def _paid(material: Material) -> str:
+    postings = material.payment.get("postings") or []
+    return f"Pay: {listed([_posting(one) for one in postings])}." if postings else UNKNOWN_PAY
+
+
+def _posting(one: Mapping[str, Any]) -> str:
+    currency = one["currency"]
+    hourly = f", {one['hourly']} {currency} an hour in the median" if one.get("hourly") else ""
+    return (
+        f"{one['panel']} paid {one['reward']} {currency} for about {counted(int(one['minutes']), 'minute')} "
+        f"({counted(int(one['submissions']), 'submission')}, {one['paid']} {currency} in all{hourly})"
+    )
