@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from metrics.arrays import as_matrix
 from metrics.asked import (
     LABEL_COLUMNS,
     PROMPT_COLUMNS,
@@ -23,7 +26,7 @@ from metrics.errors import InvalidInput
 from metrics.extractors import load_extractor
 from metrics.extractors.base import Extractor
 from metrics.features import Features
-from metrics.frechet import frechet_distance
+from metrics.frechet import frechet_distance_to_statistics
 from metrics.labels import label_of
 from metrics.published import read_statistics
 from metrics.registry import Metric, available, resolve
@@ -176,26 +179,30 @@ def _scores(
     settings, seed, reading, name, extractor, asked = rest
     from_statistics = reference is None and any(one.name == "frechet_distance" for one in usable)
     metrics = [one for one in usable if not (from_statistics and one.name == "frechet_distance")]
-    found = [_against_statistics(Path(real), table)] if from_statistics else []
+    device = statistics_device(extractor.device)
+    found = [_against_statistics(Path(real), table, device)] if from_statistics else []
     return found + evaluate(
         metrics,
         real=reference,
         generated=table,
         seed=seed,
         settings=settings,
-        device=statistics_device(extractor.device),
+        device=device,
         progress=reading.stage(f"scores of {name}"),
         asked=asked,
     )
 
 
-def _against_statistics(real: Path, table: Features) -> Score:
-    reference, ours = read_statistics(real), table.statistics()
-    distance = frechet_distance(reference.mean, reference.cov, ours.mean, ours.cov)
+def _against_statistics(real: Path, table: Features, device: torch.device) -> Score:
+    reference = read_statistics(real)
+    ours = as_matrix(table.values, "generated features", device=device, names=table.names)
+    distance = frechet_distance_to_statistics(reference.mean, reference.cov, ours, reference.n)
     return Score(
         metric="frechet_distance",
         label=label_of("frechet_distance", "Fréchet distance", table.extractor),
         value=distance.value,
+        standard_error=distance.standard_error,
+        error_method="infinitesimal jackknife over the generated set, the statistics held fixed",
         higher_is_better=False,
         count_real=reference.n or 0,
         count_generated=len(table),

@@ -8,7 +8,7 @@ L^T C2 L, which are those of C1 C2: no square root of a non-symmetric matrix, no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -199,16 +199,25 @@ def _error_from_transport(
     d/dC2 = I - T with T C2 T = C1, and d/dC1 = I - T^-1. With C1 = L L^T and L^T C2 L = V D V^T,
     T = L V D^(-1/2) V^T L^T; directions that one Gaussian lacks contribute nothing.
     """
+    inner, roots = _transport(cov1, cov2)
+    carried1 = _backwards(x1, cov2, inner, roots)
+    influence1 = -2 * (x1 @ shift) + x1.square().sum(dim=1) - carried1
+    return _standard_error(influence1, _influence_of_generated(x2, inner, roots, shift))
+
+
+def _transport(cov1: torch.Tensor, cov2: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return L V and the diagonal of D^(1/2), of the directions that both Gaussians have."""
     lower = factor(cov1)
     values, vectors = symmetric_eigen(lower.T @ cov2 @ lower)
     keep = values > values[-1].clamp(min=0) * len(values) * 2.2e-16
-    inner = lower @ vectors[:, keep]
-    roots = values[keep].sqrt()
-    carried2 = (x2 @ (inner / roots.sqrt())).square().sum(dim=1)
-    carried1 = _backwards(x1, cov2, inner, roots)
-    influence1 = -2 * (x1 @ shift) + x1.square().sum(dim=1) - carried1
-    influence2 = 2 * (x2 @ shift) + x2.square().sum(dim=1) - carried2
-    return _standard_error(influence1, influence2)
+    return lower @ vectors[:, keep], values[keep].sqrt()
+
+
+def _influence_of_generated(
+    x2: torch.Tensor, inner: torch.Tensor, roots: torch.Tensor, shift: torch.Tensor
+) -> torch.Tensor:
+    carried = (x2 @ (inner / roots.sqrt())).square().sum(dim=1)
+    return 2 * (x2 @ shift) + x2.square().sum(dim=1) - carried
 
 
 def _backwards(
@@ -219,9 +228,32 @@ def _backwards(
     return (x1 @ carrier).square().sum(dim=1)
 
 
-def _standard_error(influence1: torch.Tensor, influence2: torch.Tensor) -> float:
-    variance = influence1.var() / len(influence1) + influence2.var() / len(influence2)
-    return float(variance.sqrt())
+def _standard_error(*influences: torch.Tensor) -> float:
+    variances = [each.var() / len(each) for each in influences]
+    return float(torch.stack(variances).sum().sqrt())
+
+
+def frechet_distance_to_statistics(
+    mean: Array, cov: Array, generated: Array, n_real: int | None = None
+) -> FrechetDistance:
+    """Return the squared Fréchet distance of features to a Gaussian known by its mean and covariance alone.
+
+    The standard error is the infinitesimal jackknife's over the generated set, the Gaussian held fixed.
+    ``n_real``, where it is known, is what the Gaussian rests on. Needs two samples.
+    """
+    x2 = as_matrix(generated, "generated features")
+    first_mean, first = (one.to(x2.device) for one in _gaussian(mean, cov))
+    if x2.shape[1] != len(first_mean) or len(x2) < 2:
+        raise InvalidInput(f"two samples or more of {len(first_mean)} features are needed")
+    mean2, x2 = _centred(x2)
+    second = x2.T @ x2 / (len(x2) - 1)
+    plain = frechet_distance(first_mean, first, mean2, second)
+    influence = _influence_of_generated(x2, *_transport(first, second), mean2 - first_mean)
+    return replace(
+        plain,
+        standard_error=_standard_error(influence),
+        warnings=plain.warnings + _few_samples_warning(n_real or len(x2), len(x2), x2.shape[1]),
+    )
 
 
 @dataclass(frozen=True)

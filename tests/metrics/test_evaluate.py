@@ -269,6 +269,8 @@ def test_a_comparison_against_statistics_is_that_against_the_set(own_extractor, 
     )
     assert against.scores[0].value == pytest.approx(whole.scores[0].value, rel=1e-6)
     assert against.scores[0].count_real == 60
+    assert 0 < against.scores[0].standard_error < whole.scores[0].standard_error
+    assert any("biased upwards" in warning for warning in against.scores[0].warnings)
     assert [score.metric for score in against.scores] == ["frechet_distance", "inception_score"]
     assert set(against.left_out) == {"precision_recall", "density_coverage"}
 

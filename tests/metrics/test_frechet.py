@@ -9,6 +9,7 @@ from scipy.linalg import sqrtm
 
 from metrics import FeatureStatistics, fid_infinity, frechet_distance, frechet_distance_of_features
 from metrics.errors import InvalidInput, NonFiniteFeatures
+from metrics.frechet import frechet_distance_to_statistics
 
 
 def covariance(dimension: int, seed: int, rank: int | None = None) -> np.ndarray:
@@ -122,6 +123,31 @@ def test_the_standard_error_is_the_spread_over_repeated_draws():
         values.append(found.value)
         errors.append(found.standard_error)
     assert np.mean(errors) == pytest.approx(np.std(values), rel=0.2)
+
+
+@pytest.mark.parametrize("samples", [300, 5])
+def test_the_standard_error_to_a_fixed_gaussian_is_the_generated_sets_spread(samples):
+    """With 5 samples of 6 dimensions, where the covariance is singular, up to a third too much."""
+    rng = np.random.default_rng(1)
+    mean, mix = np.zeros(6), rng.standard_normal((6, 6))
+    found = [
+        frechet_distance_to_statistics(mean, mix @ mix.T, rng.standard_normal((samples, 6)) @ mix.T * 1.3)
+        for _ in range(400)
+    ]
+    errors, spread = [one.standard_error for one in found], np.std([one.value for one in found])
+    assert 0.85 < np.mean(errors) / spread < (1.15 if samples > 6 else 1.4)
+
+
+def test_a_distance_to_statistics_is_that_of_the_features_and_warns_of_the_bias_too():
+    rng = np.random.default_rng(2)
+    x, y = rng.standard_normal((80, 5)), rng.standard_normal((70, 5)) + 0.3
+    found = frechet_distance_to_statistics(x.mean(axis=0), np.cov(x, rowvar=False), y, len(x))
+    expected = frechet_distance_of_features(x, y)
+    assert found.value == pytest.approx(expected.value, rel=1e-12)
+    assert found.warnings == expected.warnings
+    assert 0 < found.standard_error < expected.standard_error
+    with pytest.raises(InvalidInput, match="samples or more of 5 features"):
+        frechet_distance_to_statistics(x.mean(axis=0), np.cov(x, rowvar=False), y[:1])
 
 
 def test_few_samples_are_warned_of_with_the_bias_named():
