@@ -149,10 +149,16 @@ def realism_of(real: Array, generated: Array, neighbours: Neighbours, k: int) ->
     radii = neighbours.radii_squared(k).to(points.a.device)
     radii = torch.where(radii <= radii.median(), radii, torch.zeros_like(radii))
     best = torch.zeros(len(points.b), dtype=torch.float64, device=points.a.device)
+    balls = torch.zeros(len(points.b), dtype=torch.long, device=points.a.device)
     nearest_copy = nearest_between(points.b, points.a).squared[:, 0]
     for tile in points.tiles():
         ratio = radii[tile.rows][:, None] / tile.squared.double().clamp_(min=tile.tolerance * 1e-3 + 1e-300)
-        best[tile.columns] = torch.maximum(best[tile.columns], ratio.amax(dim=0))
+        largest, rows = ratio.max(dim=0)
+        better = largest > best[tile.columns]
+        balls[tile.columns] = torch.where(better, rows + tile.rows.start, balls[tile.columns])
+        best[tile.columns] = torch.maximum(best[tile.columns], largest)
+    exact = points.exact(balls, torch.arange(len(balls), device=balls.device))
+    best = torch.where(exact > 0, radii[balls] / exact, best)
     best[nearest_copy == 0] = float("inf")
     return best.sqrt().cpu().numpy()
 

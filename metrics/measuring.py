@@ -83,7 +83,6 @@ def _convolution_flops(device: torch.device, precision: str, batch: int, channel
     x = torch.randn(batch, channels, side, side, device=device, dtype=dtype)
     x = x.contiguous(memory_format=torch.channels_last)
     with torch.inference_mode(), precision_tier(precision):
-        torch.backends.cudnn.benchmark = True  # the fastest algorithm there is, whichever the network gets
         seconds = seconds_of(lambda: layer(x), device, 10 if device.type == "cuda" else 3)
     return 2 * 9 * channels**2 * side**2 * batch / seconds
 

@@ -15,6 +15,7 @@ from metrics import check_extractor, extract, load_extractor
 from metrics.devices import resolve_device
 from metrics.errors import InvalidInput, MissingPackage, MissingWeights, UnknownExtractor
 from metrics.extractors import inception, weights
+from metrics.extractors.inception_network import shifted_maxima
 from metrics.extractors.own_file import save_module
 from tests.metrics.networks import SmallNetwork
 
@@ -212,6 +213,13 @@ def test_a_network_that_gives_another_width_than_it_says_is_refused(own_file, tm
     (tmp_path / "small.json").write_text(json.dumps(about | {"feature_dimension": 99}))
     with pytest.raises(InvalidInput, match="16 values a sample instead of 99"):
         extract(load_extractor(f"module:{tmp_path / 'small.pt2'}", device="cpu"), pictures)
+
+
+def test_maxima_of_shifted_copies_are_the_max_pools():
+    x = torch.randn(2, 3, 35, 18).relu_().contiguous(memory_format=torch.channels_last)
+    found = shifted_maxima(shifted_maxima(x, 2), 3)
+    assert torch.equal(found, torch.nn.functional.max_pool2d(x, 3, stride=2))
+    assert found.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_pixels_are_the_pixels():
