@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from deploy.browser import find_browser
-from tests.browser.rater import Rater
+from tests.browser.rater import PATIENCE_MS, Rater
 from tests.browser.recording import Recording, record
 from tests.browser.site import Site, build_site, free_port
 from tests.jobs.platform import Databases, Platform
@@ -26,9 +26,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_MS = 20_000
-"""How long to wait for what must come; test machines are slow at times."""
-
 MISSING = (
     "The browser tests need Chromium or Chrome: install one (Debian: apt install chromium), run "
     "`playwright install chromium`, or name one with CHROMIUM=/path."

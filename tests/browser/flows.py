@@ -74,6 +74,7 @@ DEVICE = {"device": {"min_refresh_hz": 20, "keyboard": True}}
 
 FLOWS: dict[str, tuple[str, dict[str, Any]]] = {
     "all-around": ("two_afc", {"flow": EVERYTHING, "trial_count": 4}),
+    "afterwards": ("two_afc", {"flow": {"closing": [EYES, DEVICES], "break_every": 1}, "trial_count": 2}),
     "choosy": ("real_or_fake", {"flow": DEVICE}),
     "large-screens": ("real_or_fake", {"flow": {"device": {"min_width": 1000}}}),
     "heavy": (

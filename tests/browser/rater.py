@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from playwright.sync_api import ConsoleMessage, Frame, Page, Response, expect
+from playwright.sync_api import ConsoleMessage, Error, Frame, Page, Response, expect
 
 from tests.browser.site import ASSIGNMENTS, Site
 
 REFLEX_MS = 140
 """The player takes faster answers for double clicks."""
+
+PATIENCE_MS = 20_000
+"""How long to wait for what must come; test machines are slow at times."""
+
+READY = """([count, reflex, patience]) => new Promise((resolve) => {
+  const deadline = performance.now() + patience;
+  const look = () => {
+    const text = document.querySelector(".count")?.textContent ?? "";
+    const ready = text === count && document.querySelector(".trial")?.getAttribute("aria-busy") === "false";
+    if (ready) setTimeout(() => resolve(text), reflex);
+    else if (performance.now() > deadline) resolve(`${text} ${document.querySelector("h1")?.textContent}`);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+"""Resolves a moment after the trial that is counted so can be answered."""
 
 
 @dataclass
@@ -53,12 +70,24 @@ class Rater:
         self.page.keyboard.press("Enter")
         return self.see(1)
 
-    def see(self, number: int) -> Rater:
+    def see(self, number: int, total: int = ASSIGNMENTS) -> Rater:
         """Wait until question ``number`` is on screen and can be answered."""
-        expect(self.view.locator(".count")).to_have_text(f"{number} of {ASSIGNMENTS}")
-        expect(self.view.locator(".trial")).to_have_attribute("aria-busy", "false")
-        self.page.wait_for_timeout(REFLEX_MS)
+        self._wait_for(f"{number} of {total}")
         return self
+
+    def _wait_for(self, count: str) -> None:
+        """Wait within the page, which is quicker than to ask again and again from here."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while True:
+            try:
+                seen = self.view.evaluate(READY, [count, REFLEX_MS, PATIENCE_MS])
+            except Error:  # the page was just being left for another
+                if time.monotonic() > deadline:
+                    raise
+                self.page.wait_for_timeout(50)
+                continue
+            assert seen == count, f"waited in vain for “{count}”: the page says “{seen}”"
+            return
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other."""

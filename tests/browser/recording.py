@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Response, expect
 
 from humaneval.protocols.registry import PROTOCOLS
+from tests.browser.audit import violations
 from tests.browser.rater import Rater
 from tests.browser.site import Site, StoredVote
 
@@ -45,6 +46,17 @@ WATCH_FRAMES = """addEventListener("DOMContentLoaded", () => {
 });"""
 
 
+EXPOSED = """() => new Promise((resolve) => {
+  const look = () => {
+    const layers = [...document.querySelectorAll(".layers > *")];
+    if (layers.every((each) => each.style.visibility === "hidden")) resolve();
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+"""Resolves when an image that is shown only for a moment is gone, and its masks too: axe-core takes long."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """A response as the browser got it."""
@@ -61,13 +73,17 @@ class Reply:
 
 @dataclass(frozen=True)
 class Recording:
-    """``frames``: in every animation frame how many images stood on the stage, and whether all were there."""
+    """``frames``: in every animation frame how many images stood on the stage, and whether all were there.
+
+    ``violations``: what axe-core found, by screen; of the trial with several questions, one unanswered.
+    """
 
     votes: list[StoredVote]
     replies: list[Reply]
     frames: set[tuple[int, bool]]
     cookies: list[object]
     complaints: list[str]
+    violations: dict[str, list[str]]
 
     @property
     def code(self) -> list[Reply]:
@@ -87,11 +103,20 @@ def record(site: Site, browser: Browser, study: str) -> Recording:
     rater.page.add_init_script(WATCH_FRAMES)
     rater.open(study)
     expect(rater.view.get_by_role("button", name="I agree")).to_be_enabled()
+    found = {"consent": violations(rater)}
     rater.press("Tab", "Tab", "Enter")  # past the link that skips to the content, to the agreement
     expect(rater.view.get_by_role("button", name="Start")).to_be_visible()
-    rater.start().answer_all(lambda: rater.press(*KEYS[study])).finish()
+    found["instructions"] = violations(rater)
+    rater.start()
+    rater.page.evaluate(EXPOSED)
+    rater.press(*KEYS[study][:-1])
+    found["trial"] = violations(rater)
+    rater.press(KEYS[study][-1])
+    rater.answer_all(lambda: rater.press(*KEYS[study]), first=2).finish()
+    found["end"] = violations(rater)
     frames = {(count, whole) for count, whole in rater.page.evaluate("window.seen")}
     replies = [Reply.of(response) for response in rater.responses]
-    recording = Recording(site.votes(study), replies, frames, [*context.cookies()], rater.complaints)
+    cookies = [*context.cookies()]
+    recording = Recording(site.votes(study), replies, frames, cookies, rater.complaints, found)
     context.close()
     return recording

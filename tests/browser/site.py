@@ -27,7 +27,7 @@ from humaneval.samples.importing import create_sample_set, import_folder
 from humaneval.samples.models import SampleSet
 from humaneval.studies import lifecycle
 from humaneval.studies.authoring import create_study
-from humaneval.studies.models import Study
+from humaneval.studies.models import Study, Trial
 from humaneval.studies.pairs import import_pairs
 from tests.browser.flows import FILE_STEM, FLOWS
 from tests.jobs.platform import Platform
@@ -40,7 +40,10 @@ CONDITIONS = {"pairwise": slice(1, None), "timed_real_or_fake": slice(0, 2)}
 PROMPT = "a bright spot on a slope of two colours"
 PASSWORD = "look-at-images"
 IMAGES = 24
-ASSIGNMENTS = 5
+FIRST_MS = 200
+"""The exposure that the timed study begins with."""
+
+ASSIGNMENTS = 4
 
 _SCALES = (
     QuestionSpec("realism", "How real does it look?", 7, "not at all", "in between", "entirely"),
@@ -58,7 +61,7 @@ STUDIES: dict[str, dict[str, Any]] = {
     "likert": {"display_width": 160},
     "likert_grid": {"settings": {"grid_size": 16}, "questions": _SCALES, "display_width": 96},
     "pairwise": {"settings": {"allow_tie": True}, "display_width": 224},
-    "timed_real_or_fake": {"display_width": 240},
+    "timed_real_or_fake": {"settings": {"start_ms": FIRST_MS}, "display_width": 240},
     "ranking": {"settings": {"images": 3}, "display_width": 160},
     "ranking_best_worst": {"settings": {"images": 3, "mode": "best_worst"}, "display_width": 160},
     "duplicates": {"settings": {"batch_size": 8}, "display_width": 200},
@@ -146,6 +149,11 @@ class Site:
         with self.rows():
             return Session.objects.filter(study=self.studies[study]).count()
 
+    def trials(self, study: str) -> int:
+        """Return how many trials a study has."""
+        with self.rows():
+            return Trial.objects.filter(study=self.studies[study]).count()
+
     def move(self, study: str, move: str) -> None:
         """Pause, resume or close a study."""
         with self.rows():
@@ -162,8 +170,8 @@ def build_site(platform: Platform, port: int) -> Site:
             site.studies[slug] = open_study(slug, sets).pk
         for slug, (like, changes) in FLOWS.items():
             site.studies[slug] = open_study(like, sets, slug=slug, **changes).pk
-        post_to_panel(Study.objects.get(slug="all-around"))
-        post_to_panel(Study.objects.get(slug="large-screens"))
+        for slug in ("all-around", "afterwards", "large-screens"):
+            post_to_panel(Study.objects.get(slug=slug))
     with override_settings(**static_settings(platform)):
         call_command("collectstatic", interactive=False, verbosity=0)
     serve(site)

@@ -5,42 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.audit import fits, violations
 from tests.browser.rater import Rater
-from tests.browser.recording import KEYS
+from tests.browser.recording import KEYS, Recording
 from tests.browser.site import STUDIES, Site
 
 
-def violations(rater: Rater) -> list[str]:
-    """Return what axe-core finds wrong with the page as it is now, in light and in dark."""
-    found = []
-    for scheme in ("light", "dark"):
-        rater.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        results = Axe().run(rater.page)
-        found += [f"{scheme}: {results.generate_report()}"] * bool(results.violations_count)
-    return found
-
-
-def fits(rater: Rater) -> bool:
-    """Return whether the page needs no scrolling sideways."""
-    return bool(rater.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
 @pytest.mark.parametrize("study", STUDIES)
-def test_every_screen_of_a_session(study: str, rater: Rater) -> None:
-    rater.open(study)
-    expect(rater.view.get_by_role("button", name="I agree")).to_be_enabled()
-    assert violations(rater) == []
-    rater.agree()
-    assert violations(rater) == []
-    rater.start()
-    rater.press(*KEYS[study][:-1])  # with several questions: some answered, some not
-    assert violations(rater) == []
-    rater.press(KEYS[study][-1])
-    rater.answer_all(lambda: rater.press(*KEYS[study]), first=2).finish()
-    assert violations(rater) == []
+@pytest.mark.parametrize("screen", ["consent", "instructions", "trial", "end"])
+def test_every_screen_of_a_session(screen: str, study: str, recordings: Callable[[str], Recording]) -> None:
+    assert recordings(study).violations[screen] == []
 
 
 def test_a_trial_on_a_phone_with_a_sign_up(phone_rater: Rater) -> None:

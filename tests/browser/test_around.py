@@ -9,11 +9,12 @@ import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from humaneval.rating.models import Session, Vote
+from tests.browser.audit import fits, violations
 from tests.browser.rater import REFLEX_MS, Rater
 from tests.browser.site import Site
-from tests.browser.test_accessibility import fits, violations
 
 STUDY = "all-around"
+AFTERWARDS = "afterwards"
 PROLIFIC = "?PROLIFIC_PID={person}&STUDY_ID=p-{study}&SESSION_ID=s-{person}"
 TRIALS = 4
 PRACTICE = 3
@@ -65,12 +66,12 @@ def to_trials(rater: Rater) -> None:
 
 
 def to_closing(rater: Rater) -> None:
-    """Come from the consent to the closing questions."""
-    to_trials(rater)
-    for number in range(TRIALS):
-        trial(rater, lambda: rater.press("f"))
-        if number == 1:
-            button(rater, "Go on").click()
+    """Come from the consent of the study with little before them to the closing questions."""
+    rater.agree()
+    button(rater, "Start").click()
+    trial(rater, lambda: rater.press("f"))
+    button(rater, "Go on").click()
+    trial(rater, lambda: rater.press("f"))
     expect(heading(rater, "A few last questions")).to_be_visible()
 
 
@@ -208,10 +209,9 @@ def test_who_does_not_understand_goes_back_to_the_panel_with_a_code(rater: Rater
 
 
 def test_a_break_says_what_was_earned_where_the_panel_pays(rater: Rater) -> None:
-    rater.open(STUDY, PROLIFIC.format(person="bea", study=STUDY))
-    to_trials(rater)
-    for _ in range(2):
-        trial(rater, lambda: rater.press("f"))
+    rater.open(AFTERWARDS, PROLIFIC.format(person="bea", study=AFTERWARDS)).agree()
+    button(rater, "Start").click()
+    trial(rater, lambda: rater.press("f"))
     expect(rater.view.get_by_text("Earned so far: $1.20 of $2.40.")).to_be_visible()
 
 
@@ -269,7 +269,7 @@ CLOSING = "**/api/v1/rating/session/closing/"
 
 def test_closing_answers_wait_for_a_connection_and_outlast_the_page(rater: Rater, site: Site) -> None:
     context = rater.page.context
-    rater.open(STUDY)
+    rater.open(AFTERWARDS)
     to_closing(rater)
     context.route(CLOSING, lambda route: route.abort())
     rater.view.get_by_label("No", exact=True).check()
@@ -279,9 +279,9 @@ def test_closing_answers_wait_for_a_connection_and_outlast_the_page(rater: Rater
     assert violations(rater) == []
     rater.page.close()
     context.unroute(CLOSING)
-    back = Rater.at(site, context.new_page()).open(STUDY)
+    back = Rater.at(site, context.new_page()).open(AFTERWARDS)
     back.finish()
-    assert kept(site)[0].closing == {"eyes": 1, "devices": [0]}
+    assert kept(site, AFTERWARDS)[0].closing == {"eyes": 1, "devices": [0]}
     rater.complaints.clear()
 
 
@@ -299,14 +299,14 @@ def test_a_server_in_trouble_keeps_no_closing_answer_twice(lost: bool, rater: Ra
         else:
             route.fulfill(status=503, json={"detail": "not now"})
 
-    rater.open(STUDY)
+    rater.open(AFTERWARDS)
     to_closing(rater)
     rater.page.route(CLOSING, trouble)
     rater.view.get_by_label("Yes").check()
     rater.view.get_by_label("Laptop").check()
     button(rater, "Send").click()
     rater.finish()
-    assert kept(site)[0].closing == {"eyes": 0, "devices": [1]}
+    assert kept(site, AFTERWARDS)[0].closing == {"eyes": 0, "devices": [1]}
     rater.complaints.clear()
 
 

@@ -28,21 +28,6 @@ def _network_errors_are_expected(rater: Rater) -> Iterator[None]:
     rater.complaints[:] = [text for text in rater.complaints if "Failed to load resource" not in text]
 
 
-def test_a_server_that_answers_503_for_a_while_loses_nothing(rater: Rater, site: Site) -> None:
-    tries = count()
-
-    def in_trouble(route: Route) -> None:
-        if next(tries) < 3:
-            route.fulfill(status=503, json={"detail": "The database does not answer just now."})
-        else:
-            route.continue_()
-
-    rater.page.route(VOTES, in_trouble)
-    rater.open("two_afc").agree().start().answer_all(lambda: rater.press("f")).finish()
-    assert next(tries) > 3
-    assert each_assignment_has_one_answer(site, "two_afc")
-
-
 @pytest.mark.parametrize("study", PROTOCOLS)
 def test_every_protocol_through_503_a_dead_connection_and_a_reload(
     study: str, rater: Rater, site: Site
@@ -133,7 +118,7 @@ def test_leaving_is_warned_of_only_while_something_is_unsent(rater: Rater) -> No
     assert asked == ["beforeunload"]
 
 
-@pytest.mark.parametrize("study", few_fast("real_or_fake", "timed_real_or_fake", "ranking"))
+@pytest.mark.parametrize("study", few_fast("timed_real_or_fake", "ranking"))
 def test_an_image_that_cannot_be_had_is_its_own_outcome(study: str, rater: Rater, site: Site) -> None:
     broken: list[str] = []
 

@@ -9,14 +9,12 @@ from statistics import median
 
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.audit import fits, violations
 from tests.browser.rater import Rater
-from tests.browser.recording import Recording
-from tests.browser.site import ASSIGNMENTS, Site
-from tests.browser.test_accessibility import fits, violations
+from tests.browser.recording import EXPOSED, Recording
+from tests.browser.site import ASSIGNMENTS, FIRST_MS, Site
 
 STUDY = "timed_real_or_fake"
-FIRST_MS = 500
-"""The exposure that the study begins with."""
 
 
 def alter(page: Page, address: str, change: Callable[[dict], None]) -> None:
@@ -59,7 +57,7 @@ def test_the_image_is_followed_by_masks_and_then_by_nothing(rater: Rater) -> Non
         }"""
     )
     rater.start()
-    rater.page.wait_for_timeout(1200)
+    rater.page.evaluate(EXPOSED)
     seen = rater.page.evaluate("layers")
     assert seen == ["span", "img", *["canvas"] * 4, "nothing"]
 
@@ -82,7 +80,7 @@ def test_a_break_between_blocks(phone_rater: Rater) -> None:
     assert violations(rater) == []
     assert fits(rater)
     rater.press("Enter")
-    rater.answer_all(lambda: rater.press("ArrowRight"), first=2).finish()
+    rater.see(2)
 
 
 def test_a_display_too_slow_for_the_exposure_is_refused_politely(rater: Rater, site: Site) -> None:

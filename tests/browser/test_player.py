@@ -71,9 +71,9 @@ def test_the_next_trial_is_there_within_two_frames(rater: Rater) -> None:
           }, { capture: true });
         }"""
     )
-    rater.answer_all(lambda: rater.press("f"), last=4).see(5)
+    rater.answer_all(lambda: rater.press("f"), last=3).see(4)
     frames = sorted(rater.page.evaluate("window.frames_until_change"))
-    assert len(frames) == 4
+    assert len(frames) == 3
     assert frames[1] <= 2
 
 
@@ -104,19 +104,15 @@ def test_a_paused_and_a_closed_study_say_so_politely(rater: Rater, site: Site) -
 def test_the_preview_shows_every_screen_and_stores_nothing(study: str, rater: Rater, site: Site) -> None:
     page = rater.page
     before = site.sessions(study)
-    page.goto(f"{site.entry(study)}preview/")
+    page.goto(f"{site.entry(study)}preview/?trial={site.trials(study) - 2}")
     page.get_by_label("Username").fill("researcher")
     page.get_by_label("Password").fill("look-at-images")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Nothing is stored.")).to_be_visible()
     page.get_by_role("button", name="I agree").click()
     page.get_by_role("button", name="Start").click()
-    count = page.locator(".count")
-    for number in range(1, 11):
-        expect(count).to_have_text(f"{number} of 10")
-        expect(page.locator(".trial")).to_have_attribute("aria-busy", "false")
-        page.wait_for_timeout(140)
-        rater.press(*KEYS[study])
+    for number in range(1, 4):
+        rater.see(number, total=3).press(*KEYS[study])
         expect(page.get_by_text("Nothing is stored.")).to_be_visible()
     expect(page.locator("output.code")).to_have_text("PREVIEW")
     expect(page.get_by_text("Nothing is stored.")).to_be_visible()

@@ -7,10 +7,10 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from tests.browser.audit import fits, violations
 from tests.browser.rater import Rater
 from tests.browser.recording import Recording
 from tests.browser.site import ASSIGNMENTS, Site
-from tests.browser.test_accessibility import fits, violations
 from tests.browser.test_exposures import alter
 
 STUDY = "two_afc_own_keys"
@@ -57,7 +57,7 @@ def test_an_answer_is_no_vote_before_it_is_confirmed(rater: Rater, site: Site) -
     rater.view.get_by_role("button", name="Next").click()
     rater.answer_all(lambda: rater.press("a", "Enter"), first=4).finish()
     votes = site.votes(STUDY)
-    assert [vote.outcome for vote in votes] == ["answered", "cannot_tell", *["answered"] * 3]
+    assert [vote.outcome for vote in votes] == ["answered", "cannot_tell", *["answered"] * (ASSIGNMENTS - 2)]
     assert votes[0].values == [votes[0].order[1]]
 
 
@@ -92,7 +92,7 @@ def test_a_closer_look_enlarges_both_images_alike_and_is_kept_with_the_vote(rate
     rater.press("a", "Enter")
     rater.answer_all(lambda: rater.press("a", "Enter"), first=2).finish()
     zooms = [vote.timings["zooms"] for vote in site.votes(STUDY)]
-    assert zooms == [2, 0, 0, 0, 0]
+    assert zooms == [2, *[0] * (ASSIGNMENTS - 1)]
     assert site.votes(STUDY)[0].timings["zoom_ms"] > 0
 
 
