@@ -1,49 +1,37 @@
 // @ts-check
 /** How long the page was hidden or out of focus while a trial stood on screen. */
 
-export class Attention {
-  constructor() {
-    this.hidden = new Stopwatch(() => document.hidden);
-    this.unfocused = new Stopwatch(() => !document.hasFocus());
-    document.addEventListener("visibilitychange", () => this.hidden.look());
-    addEventListener("blur", () => this.unfocused.look());
-    addEventListener("focus", () => this.unfocused.look());
-  }
-
-  restart() {
-    this.hidden.restart();
-    this.unfocused.restart();
-  }
-
-  /** @returns {{hidden_ms: number, unfocused_ms: number}} since the last restart */
-  read() {
-    return { hidden_ms: Math.round(this.hidden.read()), unfocused_ms: Math.round(this.unfocused.read()) };
-  }
+/** @returns {{restart: () => void, read: () => {hidden_ms: number, unfocused_ms: number}}} read: since the last restart */
+export function watchAttention() {
+  const hidden = stopwatch(() => document.hidden);
+  const unfocused = stopwatch(() => !document.hasFocus());
+  document.addEventListener("visibilitychange", hidden.read);
+  addEventListener("blur", unfocused.read);
+  addEventListener("focus", unfocused.read);
+  return {
+    restart() {
+      hidden.restart();
+      unfocused.restart();
+    },
+    read: () => ({ hidden_ms: hidden.read(), unfocused_ms: unfocused.read() }),
+  };
 }
 
-class Stopwatch {
-  /** @param {() => boolean} running */
-  constructor(running) {
-    this.running = running;
-    this.total = 0;
-    /** @type {number | null} */
-    this.since = null;
-  }
-
-  restart() {
-    this.total = 0;
-    this.since = null;
-    this.look();
-  }
-
-  look() {
+/** @param {() => boolean} runs  looked at whenever it may have changed */
+function stopwatch(runs) {
+  let total = 0;
+  /** @type {number | null} */
+  let since = null;
+  const read = () => {
     const now = performance.now();
-    if (this.since !== null) this.total += now - this.since;
-    this.since = this.running() ? now : null;
-  }
-
-  read() {
-    this.look();
-    return this.total;
-  }
+    if (since !== null) total += now - since;
+    since = runs() ? now : null;
+    return Math.round(total);
+  };
+  const restart = () => {
+    since = null;
+    total = 0;
+    read();
+  };
+  return { read, restart };
 }

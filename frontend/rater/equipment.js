@@ -18,6 +18,6 @@ export async function equip({ page, flow }, part) {
   return {
     control: control ?? null,
     rekeyed: (choices) => (rekeying ? rekeying.rekeyed(choices, keys) : choices),
-    zoom: zooming ? new zooming.Zoom() : null,
+    zoom: zooming ? zooming.makeZoom() : null,
   };
 }

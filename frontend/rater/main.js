@@ -2,7 +2,7 @@
 /** The rater's page: from consent, or from where an earlier visit stopped, into the session. */
 import { RequestFailed, persist } from "./http.js";
 import { Keepsake } from "./keepsake.js";
-import { message } from "./screens.js";
+import { again, message } from "./screens.js";
 import { begin, connect } from "./server.js";
 import { runSession } from "./session.js";
 import { openShelf } from "./shelf.js";
@@ -36,7 +36,7 @@ async function resume() {
   const { token } = keepsake;
   if (!token) return null;
   try {
-    return { token, session: await persist(() => connect(api, token).session()) };
+    return { token, session: await persist(connect(api, token).session) };
   } catch (error) {
     if (!(error instanceof RequestFailed)) throw error;
     keepsake.token = null; // unknown to the server by now: begin anew
@@ -69,9 +69,8 @@ async function agree() {
 /** @param {unknown} error */
 function explain(error) {
   console.error(error);
-  const again = { label: words.tryAgain, act: () => location.reload() };
-  if (error instanceof RequestFailed) return message(root, words.stopped, error.message, again);
-  return message(root, words.failed, words.failedWhy, again);
+  const known = error instanceof RequestFailed;
+  message(root, known ? words.stopped : words.failed, known ? error.message : words.failedWhy, again(words.tryAgain));
 }
 
 try {

@@ -13,7 +13,7 @@
  *   comprehension: right answers; truths: of practice trials; unfit: what a device that does not do is told
  */
 import { RequestFailed, request } from "./http.js";
-import { message } from "./screens.js";
+import { again, message } from "./screens.js";
 import { runSession } from "./session.js";
 import { words } from "./words.js";
 
@@ -113,7 +113,7 @@ async function look() {
     await runSession(root, pretend(info, previewed), NO_SHELF, info, NO_MEMORY);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    message(root, words.noPreview, reason, { label: words.tryAgain, act: () => location.reload() });
+    message(root, words.noPreview, reason, again(words.tryAgain));
   }
 }
 

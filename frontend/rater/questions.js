@@ -11,160 +11,113 @@
 /** @typedef {import("./types.js").Control} Control */
 /** @typedef {import("./types.js").Shown} Shown */
 /** @typedef {import("./types.js").Outcome} Outcome */
-import { el } from "./elements.js";
+import { button, el, key } from "./elements.js";
 import { words } from "./words.js";
 
 /** @typedef {{question: Question, choices: Choice[], group: HTMLElement, buttons: HTMLButtonElement[], control: Control | null}} Row */
 
-export class Questions {
-  /**
-   * @param {Question[]} questions
-   * @param {{choices: (question: Question) => Choice[], control: import("./types.js").ControlMaker | null,
-   *   confirm: boolean, keys: Record<string, string>, cannotTell: boolean,
-   *   onAnswered: (outcome: Outcome, answers: Record<string, Shown>, event: Event) => void}} options
-   *   confirm: ask for "Next" even after a single choice; keys: the study's own, by name; cannotTell: offer
-   *   not to answer
-   */
-  constructor(questions, { choices, control, confirm, keys, cannotTell, onAnswered }) {
-    this.onAnswered = onAnswered;
-    this.keys = keys;
-    /** @type {Map<string, Shown>} */
-    this.given = new Map();
-    /** @type {Outcome | null} a way not to answer that is still to be confirmed */
-    this.aside = null;
-    this.confirm = confirm;
-    /** @type {Map<Outcome, HTMLButtonElement>} */
-    this.ways = new Map();
-    this.stacked = false;
-    this.rows = questions.map((question) => this.#row(question, choices(question), control));
-    this.atOnce = this.rows.length === 1 && !control && !confirm;
-    this.next = el("button", { type: "button", class: "primary next", disabled: true }, `${words.next} `, el("kbd", { "aria-hidden": "true" }, keys["next"]?.toUpperCase().trim() || "↵"));
-    this.next.addEventListener("click", (event) => this.#give(event));
-    this.element = el("div", { class: "questions" }, ...this.rows.map(({ group }) => group));
-    if (!this.atOnce) this.element.append(this.next);
-    if (cannotTell) this.element.append(this.#apart());
+/**
+ * @typedef {{element: HTMLElement, reset: () => void, arrange: (stacked: boolean) => void, isStacked: () => boolean,
+ *   choosePlace: (place: number, event: Event) => void, press: (event: KeyboardEvent) => boolean}} Questions
+ *   arrange: told whether the places stand above one another; choosePlace: answers the only question with the
+ *   place that was touched; press: whether the key meant something here
+ */
+
+/**
+ * @param {Question[]} asked
+ * @param {{choices: (question: Question) => Choice[], control: import("./types.js").ControlMaker | null,
+ *   confirm: boolean, keys: Record<string, string>, cannotTell: boolean,
+ *   onAnswered: (outcome: Outcome, answers: Record<string, Shown>, event: Event) => void}} options
+ *   confirm: ask for "Next" even after a single choice; keys: the study's own, by name; cannotTell: offer
+ *   not to answer
+ * @returns {Questions}
+ */
+export function ask(asked, { choices: choicesOf, control: makeControl, confirm, keys, cannotTell, onAnswered }) {
+  /** @type {Map<string, Shown>} */
+  const given = new Map();
+  /** @type {Outcome | null} a way not to answer that is still to be confirmed */
+  let aside = null;
+  /** @type {Map<Outcome, HTMLButtonElement>} */
+  const ways = new Map();
+  let stacked = false;
+  const rows = asked.map(rowOf);
+  const atOnce = rows.length === 1 && !makeControl && !confirm;
+  const next = button("primary next", words.next, give, keys["next"]?.toUpperCase().trim() || "↵");
+  const element = el("div", { class: "questions" }, ...rows.map(({ group }) => group));
+  if (!atOnce) element.append(next);
+  if (cannotTell) element.append(apart());
+
+  function reset() {
+    given.clear();
+    aside = null;
+    for (const { control } of rows) control?.reset();
+    show();
   }
 
-  reset() {
-    this.given.clear();
-    this.aside = null;
-    for (const { control } of this.rows) control?.reset();
-    this.#show();
-  }
-
-  /** @param {boolean} stacked  whether the places stand above one another */
-  arrange(stacked) {
-    if (stacked === this.stacked) return;
-    this.stacked = stacked;
-    for (const { choices, buttons } of this.rows) {
-      choices.forEach((choice, index) => this.#label(/** @type {HTMLButtonElement} */ (buttons[index]), choice));
-    }
-  }
-
-  /**
-   * Answer the only question with the place that was touched.
-   * @param {number} place
-   * @param {Event} event
-   */
-  choosePlace(place, event) {
-    const [row] = this.rows;
-    if (row?.control) return row.control.choosePlace?.(place, event);
-    const choice = row?.choices.find(({ value }) => value === place);
-    if (row && choice && this.rows.length === 1) this.#choose(row, choice, event);
-  }
-
-  /** @param {KeyboardEvent} event @returns {boolean} whether the key meant something here */
-  press(event) {
-    const { next, cannot_tell: unsure, not_shown: missing } = this.keys;
-    const means = (/** @type {string | undefined} */ key) => key !== undefined && keyOf({ key }) === keyOf(event);
-    if (event.key === "Enter" || means(next)) return !this.#wouldPress(document.activeElement) && this.#give(event);
-    if (means(unsure) || means(missing)) return this.#setAside(means(unsure) ? "cannot_tell" : "not_shown", event);
-    const row = this.#current();
-    if (row?.control) return row.control.press(event);
-    const choice = row?.choices.find((each) => this.#wording(each).keys.includes(keyOf(event)));
-    if (!row || !choice) return false;
-    this.#choose(row, choice, event);
-    return true;
-  }
-
-  /** Whether Enter presses the focused button, rather than gives what has been chosen. @param {Element | null} focused */
-  #wouldPress(focused) {
+  /** Whether Enter presses the focused button, rather than gives what has been chosen. */
+  function wouldPress() {
+    const focused = document.activeElement;
     return focused instanceof HTMLButtonElement && focused.getAttribute("aria-pressed") !== "true";
   }
 
   /** The row that keys answer: the focused one, else the first without an answer, else the last. */
-  #current() {
-    const focused = this.rows.find(({ group }) => group.contains(document.activeElement));
-    const open = this.rows.find(({ question }) => !this.given.has(question.key));
-    if (focused?.control) return focused; // its keys go on changing its answer
-    const focusedIsOpen = focused && !this.given.has(focused.question.key);
-    return focusedIsOpen ? focused : (open ?? focused ?? this.rows.at(-1));
+  function current() {
+    const isOpen = (/** @type {Row | undefined} */ row) => row && !given.has(row.question.key);
+    const focused = rows.find(({ group }) => group.contains(document.activeElement));
+    // A control's keys go on changing its answer.
+    return focused?.control || isOpen(focused) ? focused : (rows.find(isOpen) ?? focused ?? rows.at(-1));
   }
 
   /** @param {Choice} choice */
-  #wording(choice) {
-    return this.stacked && choice.stacked ? choice.stacked : choice;
+  function wording(choice) {
+    return (stacked && choice.stacked) || choice;
   }
 
-  /**
-   * @param {Question} question
-   * @param {Choice[]} choices
-   * @param {import("./types.js").ControlMaker | null} makeControl
-   * @returns {Row}
-   */
-  #row(question, choices, makeControl) {
-    const buttons = choices.map(() => el("button", { type: "button", class: "choice" }));
-    const legend = el("legend", {}, question.text);
-    const group = el("fieldset", { class: "question", "data-choices": choices.length }, legend);
-    const control = makeControl?.(question, (value, event) => this.#note(question, value, event)) ?? null;
+  /** @param {Question} question @returns {Row} */
+  function rowOf(question) {
+    const choices = choicesOf(question);
+    const buttons = choices.map(() => button("choice", ""));
+    const group = el("fieldset", { class: "question" }, el("legend", {}, question.text));
+    if (choices.length > 7) group.classList.add("many");
+    const control = makeControl?.(question, (value, event) => note(question, value, event)) ?? null;
     group.append(...(control ? [control.element] : lines(choices, buttons)));
-    if (choices.some(({ note }) => note)) group.append(notes(choices));
     const row = { question, choices, group, buttons, control };
-    choices.forEach((choice, index) => {
-      const button = /** @type {HTMLButtonElement} */ (buttons[index]);
-      this.#label(button, choice);
-      button.addEventListener("click", (event) => this.#choose(row, choice, event));
-    });
+    label(row);
+    buttons.forEach((each, index) => each.addEventListener("click", (event) => choose(row, index, event)));
     return row;
   }
 
   /** Ways not to answer, set apart from the answers. */
-  #apart() {
+  function apart() {
     /** @type {[Outcome, string][]} */
-    const ways = [["cannot_tell", words.cannotTell], ["not_shown", words.notShown]];
-    for (const [outcome, text] of ways) {
-      const key = this.keys[outcome];
-      const button = el("button", { type: "button", class: "plain", "aria-keyshortcuts": key ?? null }, text);
-      if (key) button.append(" ", el("kbd", { "aria-hidden": "true" }, key.toUpperCase()));
-      button.addEventListener("click", (event) => this.#setAside(outcome, event));
-      this.ways.set(outcome, button);
+    const all = [["cannot_tell", words.cannotTell], ["not_shown", words.notShown]];
+    for (const [outcome, text] of all) {
+      const way = button("plain", text, (event) => setAside(outcome, event), keys[outcome]?.toUpperCase());
+      if (keys[outcome]) way.setAttribute("aria-keyshortcuts", keys[outcome]);
+      ways.set(outcome, way);
     }
-    return el("div", { class: "apart" }, ...this.ways.values());
+    return el("div", { class: "apart" }, ...ways.values());
   }
 
-  /**
-   * @param {Outcome} outcome
-   * @param {Event} event
-   */
-  #setAside(outcome, event) {
-    if (!this.ways.has(outcome)) return false;
-    this.aside = outcome;
-    this.given.clear();
-    for (const { control } of this.rows) control?.reset();
-    this.#show();
-    if (!this.confirm) this.#give(event);
+  /** @param {Outcome} outcome @param {Event} event */
+  function setAside(outcome, event) {
+    if (!ways.has(outcome)) return false;
+    reset();
+    aside = outcome;
+    show();
+    if (!confirm) give(event);
     return true;
   }
 
-  /**
-   * @param {HTMLButtonElement} button
-   * @param {Choice} choice
-   */
-  #label(button, choice) {
-    const { text, keys, sign } = this.#wording(choice);
-    button.replaceChildren(el("span", {}, text), ...(sign ? [el("kbd", { "aria-hidden": "true" }, sign)] : []));
-    button.setAttribute("aria-keyshortcuts", keys.join(" "));
-    if (choice.name) button.setAttribute("aria-label", choice.name);
+  /** Put words and keys on a row's buttons. @param {Row} row */
+  function label({ choices, buttons }) {
+    buttons.forEach((each, index) => {
+      const choice = /** @type {Choice} */ (choices[index]);
+      const { text, keys: own, sign } = wording(choice);
+      each.replaceChildren(el("span", {}, text), ...(sign ? [key(sign)] : []));
+      each.setAttribute("aria-keyshortcuts", own.join(" "));
+      if (choice.name) each.setAttribute("aria-label", choice.name);
+    });
   }
 
   /**
@@ -172,72 +125,94 @@ export class Questions {
    * @param {Shown | null} value  null: no longer answered
    * @param {Event} event
    */
-  #note(question, value, event) {
-    if (value === null) this.given.delete(question.key);
-    else this.given.set(question.key, value);
-    this.aside = null;
-    this.#show();
-    if (this.atOnce) this.#give(event);
+  function note(question, value, event) {
+    if (value === null) given.delete(question.key);
+    else given.set(question.key, value);
+    aside = null;
+    show();
+    if (atOnce) give(event);
   }
 
-  /**
-   * @param {Row} row
-   * @param {Choice} choice
-   * @param {Event} event
-   */
-  #choose(row, choice, event) {
+  /** @param {Row} row @param {number} index  of the choice @param {Event} event */
+  function choose({ question, choices, buttons }, index, event) {
     // A keyboard's focus goes along, so that Enter never presses a button of an earlier trial.
-    const focused = this.element.contains(document.activeElement);
-    if (focused && event instanceof KeyboardEvent) row.buttons[row.choices.indexOf(choice)]?.focus();
-    this.#note(row.question, choice.value, event);
+    if (event instanceof KeyboardEvent && element.contains(document.activeElement)) buttons[index]?.focus();
+    note(question, /** @type {Choice} */ (choices[index]).value, event);
   }
+
+  const complete = () => aside || given.size === rows.length;
 
   /** @param {Event} event */
-  #give(event) {
-    if (!this.#complete) return false;
-    if (this.aside) this.onAnswered(this.aside, {}, event);
-    else this.onAnswered("answered", Object.fromEntries(this.given), event);
+  function give(event) {
+    if (!complete()) return false;
+    onAnswered(aside ?? "answered", aside ? {} : Object.fromEntries(given), event);
     return true;
   }
 
-  get #complete() {
-    return Boolean(this.aside) || this.given.size === this.rows.length;
+  function show() {
+    const marked = rows.length > 1 && current();
+    const press = (/** @type {HTMLElement | undefined} */ each, /** @type {boolean} */ pressed) =>
+      each?.setAttribute("aria-pressed", String(pressed));
+    if (confirm) for (const [outcome, way] of ways) press(way, outcome === aside);
+    for (const row of rows) {
+      const chosen = given.get(row.question.key);
+      if (!atOnce) row.choices.forEach(({ value }, index) => press(row.buttons[index], value === chosen));
+      row.group.classList.toggle("current", row === marked);
+    }
+    next.disabled = !complete();
   }
 
-  #show() {
-    const current = this.#current();
-    if (this.confirm) for (const [outcome, button] of this.ways) button.setAttribute("aria-pressed", String(outcome === this.aside));
-    for (const row of this.rows) {
-      row.choices.forEach((choice, index) => {
-        const pressed = this.given.get(row.question.key) === choice.value;
-        if (!this.atOnce) row.buttons[index]?.setAttribute("aria-pressed", String(pressed));
-      });
-      row.group.classList.toggle("current", this.rows.length > 1 && row === current);
-    }
-    this.next.disabled = !this.#complete;
-  }
+  return {
+    element,
+    reset,
+    isStacked: () => stacked,
+    arrange(now) {
+      if (now === stacked) return;
+      stacked = now;
+      rows.forEach(label);
+    },
+    choosePlace(place, event) {
+      const [row] = rows;
+      if (!row || row.control) return row?.control?.choosePlace?.(place, event);
+      const index = row.choices.findIndex(({ value }) => value === place);
+      if (index >= 0 && rows.length === 1) choose(row, index, event);
+    },
+    press(event) {
+      const means = (/** @type {string | undefined} */ each) => each !== undefined && keyOf({ key: each }) === keyOf(event);
+      if (event.key === "Enter" || means(keys["next"])) return !wouldPress() && give(event);
+      for (const outcome of ways.keys()) if (means(keys[outcome])) return setAside(outcome, event);
+      const row = current();
+      if (row?.control) return row.control.press(event);
+      const index = row?.choices.findIndex((each) => wording(each).keys.includes(keyOf(event))) ?? -1;
+      if (!row || index < 0) return false;
+      choose(row, index, event);
+      return true;
+    },
+  };
 }
 
 /**
- * The buttons in their line; those that prefer neither side in a second one.
+ * The buttons in their line; those that prefer neither side in a second one; the words of a scale under its
+ * buttons, which screen readers get with the buttons.
  *
  * @param {Choice[]} choices
  * @param {HTMLButtonElement[]} buttons
  */
 function lines(choices, buttons) {
-  const kind = choices.every(({ value, sign }) => typeof value === "number" && !sign) ? "choices scale" : "choices";
-  const below = buttons.filter((_, index) => choices[index]?.below);
-  const first = el("div", { class: kind }, ...buttons.filter((button) => !below.includes(button)));
-  return below.length ? [first, el("div", { class: "choices below" }, ...below)] : [first];
+  const line = (/** @type {string} */ kind, /** @type {boolean} */ below) =>
+    el("div", { class: kind }, ...buttons.filter((_, index) => Boolean(choices[index]?.below) === below));
+  const all = [line(choices.every(({ value, sign }) => typeof value === "number" && !sign) ? "choices scale" : "choices", false)];
+  if (choices.some(({ below }) => below)) all.push(line("choices below", true));
+  if (choices.some(({ note }) => note)) all.push(notes([choices[0], choices[(choices.length - 1) / 2], choices.at(-1)].map((each) => each?.note)));
+  return all;
 }
 
-/** The words of a scale under its buttons; screen readers get them with the buttons. @param {Choice[]} choices */
-function notes(choices) {
-  const texts = [choices[0], choices[(choices.length - 1) / 2], choices.at(-1)];
-  return el("div", { class: "notes", "aria-hidden": "true" }, ...texts.map((each) => el("span", {}, each?.note ?? "")));
+/** Words under the two ends and the middle of a scale. @param {(string | undefined)[]} texts */
+export function notes(texts) {
+  return el("div", { class: "notes", "aria-hidden": "true" }, ...texts.map((text) => el("span", {}, text ?? "")));
 }
 
 /** Letters count in either case. @param {{key: string}} event */
-function keyOf({ key }) {
-  return key.length === 1 ? key.toLowerCase() : key;
+function keyOf({ key: name }) {
+  return name.length === 1 ? name.toLowerCase() : name;
 }

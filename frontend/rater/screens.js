@@ -2,7 +2,7 @@
 /** What stands before, between and after the trials. */
 /** @typedef {import("./types.js").Study} Study */
 /** @typedef {import("./types.js").Completion} Completion */
-import { el, paragraphs } from "./elements.js";
+import { button, el, paragraphs } from "./elements.js";
 import { words } from "./words.js";
 
 /**
@@ -21,6 +21,46 @@ export function present(root, ...content) {
 }
 
 /**
+ * Show a sheet to read.
+ *
+ * @param {HTMLElement} root
+ * @param {string} title
+ * @param {Node[]} content
+ * @param {...Node} actions  buttons and links
+ */
+export function sheet(root, title, content, ...actions) {
+  const made = el("div", { class: "sheet" }, el("h1", {}, title), ...content);
+  if (actions.length) made.append(el("p", { class: "actions" }, ...actions));
+  present(root, made);
+  return made;
+}
+
+/**
+ * Show a sheet; resolve when its button is pressed, or Enter anywhere.
+ *
+ * @param {HTMLElement} root
+ * @param {string} title
+ * @param {Node[]} content
+ * @param {string} label
+ * @returns {Promise<void>}
+ */
+export function read(root, title, content, label) {
+  return new Promise((resolve) => {
+    const done = () => {
+      document.removeEventListener("keydown", onKey);
+      resolve();
+    };
+    const onKey = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Enter" || event.repeat) return;
+      event.preventDefault();
+      done();
+    };
+    document.addEventListener("keydown", onKey);
+    sheet(root, title, content, button("primary", label, done, "↵"));
+  });
+}
+
+/**
  * Show the instructions; resolve when the rater wants to begin.
  *
  * @param {HTMLElement} root
@@ -28,22 +68,14 @@ export function present(root, ...content) {
  * @param {number} total  trials in this session
  * @param {string[]} brief  what the protocol adds
  */
-export function instruct(root, study, total, brief) {
-  const start = el("button", { type: "button", class: "primary" }, `${words.start} `, el("kbd", { "aria-hidden": "true" }, "↵"));
-  present(
-    root,
-    el(
-      "div",
-      { class: "sheet" },
-      el("h1", {}, study.title),
-      ...paragraphs(study.instructions),
-      ...study.pictures.map(pictured),
-      ...brief.map((text) => el("p", {}, text)),
-      el("p", { class: "quiet" }, `${words.questions(total)} ${words.how}`),
-      el("p", { class: "actions" }, start),
-    ),
-  );
-  return pressed(start);
+export function instruct(root, { title, instructions, pictures }, total, brief) {
+  const content = [
+    ...paragraphs(instructions),
+    ...pictures.map(pictured),
+    ...brief.map((text) => el("p", {}, text)),
+    el("p", { class: "quiet" }, `${words.questions(total)} ${words.how}`),
+  ];
+  return read(root, title, content, words.start);
 }
 
 /** @param {import("./types.js").Picture} picture */
@@ -52,37 +84,17 @@ function pictured({ image: { url, width, height }, caption }) {
   return el("figure", {}, image, el("figcaption", { "aria-hidden": "true" }, caption));
 }
 
-/** Resolve when the button is pressed, or Enter anywhere. @param {HTMLButtonElement} button */
-export function pressed(button) {
-  return new Promise((resolve) => {
-    const onKey = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Enter" || event.repeat) return;
-      event.preventDefault();
-      done();
-    };
-    const done = () => {
-      document.removeEventListener("keydown", onKey);
-      resolve(undefined);
-    };
-    document.addEventListener("keydown", onKey);
-    button.addEventListener("click", done);
-  });
-}
+/** A button that loads the page again. @param {string} label @param {string} [kind] */
+export const again = (label, kind = "primary") => button(kind, label, () => location.reload());
 
 /**
  * @param {HTMLElement} root
  * @param {string} title
  * @param {string} text
- * @param {{label: string, act: () => void}} [action]
+ * @param {...Node} actions
  */
-export function message(root, title, text, action) {
-  const sheet = el("div", { class: "sheet" }, el("h1", {}, title), ...paragraphs(text));
-  if (action) {
-    const button = el("button", { type: "button", class: "primary" }, action.label);
-    button.addEventListener("click", action.act);
-    sheet.append(el("p", { class: "actions" }, button));
-  }
-  present(root, sheet);
+export function message(root, title, text, ...actions) {
+  sheet(root, title, paragraphs(text), ...actions);
 }
 
 /**
@@ -91,10 +103,9 @@ export function message(root, title, text, action) {
  * @param {Completion | null} completion
  * @param {boolean} answered  whether this rater had anything to answer
  */
-export function thank(root, study, completion, answered) {
-  const text = answered ? study.thanks || words.thanksWhy : words.nothingLeftWhy;
-  const debrief = answered ? study.flow.debrief : "";
-  partWith(root, answered ? words.thanks : words.nothingLeft, [text, debrief], completion, answered);
+export function thank(root, { thanks, flow }, completion, answered) {
+  if (!answered) return partWith(root, words.nothingLeft, [words.nothingLeftWhy], completion, false);
+  return partWith(root, words.thanks, [thanks || words.thanksWhy, flow.debrief], completion);
 }
 
 /**
@@ -105,27 +116,26 @@ export function thank(root, study, completion, answered) {
  * @param {string[]} texts
  * @param {Completion | null} completion
  * @param {boolean} [mayClose]  whether to say so where no way leads back
+ * @param {...Node} actions
  */
-export function partWith(root, title, texts, completion, mayClose = true) {
-  const sheet = el("div", { class: "sheet" }, el("h1", {}, title), ...texts.flatMap(paragraphs));
-  if (completion?.code) sheet.append(codeOf(completion.code));
+export function partWith(root, title, texts, completion, mayClose = true, ...actions) {
+  const content = texts.flatMap(paragraphs);
+  if (completion?.code) content.push(codeOf(completion.code));
   if (completion?.url) {
     const ours = new URL(completion.url, location.href).origin === location.origin; // hands in from within a frame
     const target = ours ? "_self" : "_top";
-    const link = el("a", { class: "button", href: completion.url, target, rel: "noreferrer" }, words.confirm);
-    sheet.append(el("p", { class: "actions" }, link));
+    actions.unshift(el("a", { class: "button", href: completion.url, target, rel: "noreferrer" }, words.confirm));
   } else if (mayClose) {
-    sheet.append(el("p", { class: "quiet" }, words.mayClose));
+    content.push(el("p", { class: "quiet" }, words.mayClose));
   }
-  present(root, sheet);
+  return sheet(root, title, content, ...actions);
 }
 
 /** @param {string} code */
 function codeOf(code) {
   const output = el("output", { class: "code", "aria-labelledby": "code-label" }, code);
-  const copy = el("button", { type: "button", class: "secondary" }, words.copy);
   const said = el("span", { class: "quiet", role: "status" });
-  copy.addEventListener("click", async () => {
+  const copy = button("secondary", words.copy, async () => {
     said.textContent = (await copyText(code, output)) ? words.copied : words.selected;
   });
   const label = el("p", { id: "code-label", class: "label" }, words.code);
@@ -146,4 +156,21 @@ async function copyText(text, element) {
     getSelection()?.selectAllChildren(element);
     return false;
   }
+}
+
+/**
+ * Add to the last screen the link to the rater's next session, where the study lets its raters come again.
+ *
+ * The session's number in the link makes it one of its own: a reload comes back to it.
+ *
+ * @param {HTMLElement} root
+ * @param {number | null | undefined} number
+ */
+export function offerAgain(root, number) {
+  if (!number) return;
+  const address = new URL(location.href);
+  address.hash = "";
+  address.searchParams.set("again", String(number));
+  const link = el("a", { class: "button", href: address.href }, words.again);
+  root.firstElementChild?.append(el("p", { class: "quiet" }, words.againWhy), el("p", { class: "actions" }, link));
 }

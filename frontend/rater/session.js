@@ -1,17 +1,16 @@
 // @ts-check
 /** One sitting: instructions, trials, thanks. */
 /** @typedef {import("./types.js").SessionInfo} SessionInfo */
-import { offerAgain } from "./again.js";
 import { DisplayTooSlow } from "./display.js";
 import { equip } from "./equipment.js";
-import { Header, waitingSign } from "./header.js";
+import { makeHeader } from "./header.js";
 import { RequestFailed, persist } from "./http.js";
 import { ImageLoader } from "./images.js";
-import { Outbox } from "./outbox.js";
+import { openOutbox } from "./outbox.js";
 import { loadPart } from "./protocols/registry.js";
-import { instruct, message, partWith, present, thank } from "./screens.js";
-import { Supply } from "./supply.js";
-import { Trials } from "./trials.js";
+import { again, instruct, message, offerAgain, partWith, present, thank } from "./screens.js";
+import { openSupply } from "./supply.js";
+import { prepareTrials } from "./trials.js";
 import { words } from "./words.js";
 
 /**
@@ -34,7 +33,7 @@ export async function runSession(root, server, shelf, info, memory) {
   const progress = { ...info.progress };
   const { outbox, answered } = await catchUp(server, shelf, progress);
   const loader = loaderOf(server);
-  let supply = new Supply(server, outbox, loader, answered);
+  let supply = openSupply(server, outbox, loader, answered);
   if (standing.understood) supply.warm();
   warnBeforeLeaving(outbox);
   const part = await loadPart(study.protocol);
@@ -45,7 +44,7 @@ export async function runSession(root, server, shelf, info, memory) {
     if (!standing.understood) {
       const { comprehend } = await import("./around/comprehension.js");
       if (!(await comprehend(root, server, study, memory, standing.tries_left))) {
-        return turnAway(root, await persist(() => server.session()));
+        return turnAway(root, await persist(server.session));
       }
       supply.warm();
     }
@@ -54,7 +53,7 @@ export async function runSession(root, server, shelf, info, memory) {
       await practise(root, { server, study, part, equipment, loader });
     }
   }
-  for (let before = -1; progress.done > before; supply = new Supply(server, outbox, loader, [])) {
+  for (let before = -1; progress.done > before; supply = openSupply(server, outbox, loader, [])) {
     before = progress.done;
     try {
       await runTrials(root, { study, part, equipment, supply, outbox, progress, pay });
@@ -63,7 +62,7 @@ export async function runSession(root, server, shelf, info, memory) {
       return message(root, words.tooSlow, words.tooSlowWhy(error.hertz));
     }
     await sendTheRest(root, outbox);
-    if (study.flow.closing.length && progress.done && !standing.closed && !supply.paused) {
+    if (study.flow.closing.length && progress.done && !standing.closed && !supply.isPaused()) {
       const { close } = await import("./around/closing.js");
       await close(root, server, study, memory);
       standing.closed = true;
@@ -73,14 +72,13 @@ export async function runSession(root, server, shelf, info, memory) {
       thank(root, study, ending.completion, progress.done > 0);
       return offerAgain(root, ending.again);
     }
-    if (supply.paused) return message(root, words.paused, words.pausedWhy, TRY_AGAIN);
+    if (supply.isPaused()) return message(root, words.paused, words.pausedWhy, again(words.tryAgain));
   }
-  return message(root, words.leftOver, words.leftOverWhy, TRY_AGAIN);
+  return message(root, words.leftOver, words.leftOverWhy, again(words.tryAgain));
 }
 
 /** How long a returning rater waits for the votes of an earlier visit to arrive before going on. */
 const CATCH_UP_MS = 3_000;
-const TRY_AGAIN = { label: words.tryAgain, act: () => location.reload() };
 
 /**
  * Open the outbox and send what an earlier visit left in it. From here on `progress.done` is what the
@@ -89,12 +87,12 @@ const TRY_AGAIN = { label: words.tryAgain, act: () => location.reload() };
  * @param {import("./types.js").Server} server
  * @param {import("./shelf.js").Shelf} shelf
  * @param {import("./types.js").Progress} progress
- * @returns {Promise<{outbox: Outbox, answered: string[]}>} answered: assignments that need not be shown again
+ * @returns {Promise<{outbox: import("./outbox.js").Outbox, answered: string[]}>}
+ *   answered: assignments that need not be shown again
  */
 async function catchUp(server, shelf, progress) {
-  const outbox = new Outbox(server, shelf);
-  outbox.addEventListener("change", (event) => {
-    const receipt = /** @type {CustomEvent<import("./types.js").Receipt | null>} */ (event).detail;
+  const outbox = openOutbox(server, shelf);
+  outbox.hear((receipt) => {
     if (receipt) progress.done = receipt.progress.done + outbox.waiting.size;
   });
   const left = await outbox.restore();
@@ -105,12 +103,13 @@ async function catchUp(server, shelf, progress) {
 
 /**
  * @param {HTMLElement} root
- * @param {Outbox} outbox
+ * @param {import("./outbox.js").Outbox} outbox
  */
 async function sendTheRest(root, outbox) {
   if (outbox.waiting.size) message(root, words.oneMoment, words.lastAnswers);
   await outbox.flush();
-  if (outbox.broken) throw outbox.broken;
+  const broken = outbox.broken();
+  if (broken) throw broken;
 }
 
 /** @param {import("./types.js").Server} server @returns {Promise<import("./types.js").Ending | null>} null: work is left */
@@ -137,25 +136,30 @@ function loaderOf(server) {
 /**
  * @param {HTMLElement} root
  * @param {{study: import("./types.js").Study, part: import("./types.js").Part,
- *   equipment: import("./types.js").Equipment, supply: Supply, outbox: Outbox, progress: import("./types.js").Progress,
+ *   equipment: import("./types.js").Equipment, supply: import("./supply.js").Supply,
+ *   outbox: import("./outbox.js").Outbox, progress: import("./types.js").Progress,
  *   pay: import("./types.js").Pay | null}} parts
  */
 async function runTrials(root, { study, part, equipment, supply, outbox, progress, pay }) {
-  const header = new Header(study.title);
+  const { classList } = document.body;
+  const header = makeHeader(study.title);
   const count = () => header.progress(progress.done, progress.total);
   /** @param {import("./types.js").Vote} vote */
-  const onDone = ({ outcome }) => {
+  const settle = async (vote) => {
+    const judged = study.page["feedback"] ? outbox.resultOf(vote.key) : null;
+    outbox.add(vote);
     progress.done += 1;
     count();
-    header.say("image", outcome === "not_shown" ? words.skipped : "");
+    header.say("image", vote.outcome === "not_shown" ? words.skipped : "");
+    return (await judged)?.feedback?.correct;
   };
   const show = () => {
-    document.body.classList.add("rating");
+    classList.add("rating");
     present(root, header.element, trials.element);
   };
   const onBlock = async () => {
     const { rest } = await import("./around/rest.js");
-    document.body.classList.remove("rating");
+    classList.remove("rating");
     await rest(root, progress, pay);
     show();
   };
@@ -164,17 +168,18 @@ async function runTrials(root, { study, part, equipment, supply, outbox, progres
     const { done, total } = progress;
     if (every && done && done < total && done % every === 0) await onBlock();
   };
-  const trials = new Trials({ study, part, equipment, supply, outbox, onDone, onBlock, between });
-  outbox.addEventListener("change", () => {
-    header.say("votes", waitingSign(outbox));
+  const trials = prepareTrials({ study, part, equipment, supply, settle, onBlock, between });
+  outbox.hear(() => {
+    const { waiting, isLasting, isHeld } = outbox;
+    header.say("votes", isHeld() && waiting.size ? words.waiting(waiting.size, isLasting) : ""); // the calm sign
     count();
   });
-  supply.addEventListener("waiting", (event) =>
-    header.say("trials", /** @type {CustomEvent<boolean>} */ (event).detail ? words.noConnection : ""),
-  );
-  supply.addEventListener("progress", (event) => {
-    progress.total = /** @type {CustomEvent<import("./types.js").Progress>} */ (event).detail.total;
-    count();
+  supply.hear({
+    onWaiting: (waiting) => header.say("trials", waiting ? words.noConnection : ""),
+    onProgress({ total }) {
+      progress.total = total;
+      count();
+    },
   });
   count();
   show();
@@ -182,14 +187,14 @@ async function runTrials(root, { study, part, equipment, supply, outbox, progres
     await between(); // a reload in a break comes back to it
     await trials.run();
   } finally {
-    document.body.classList.remove("rating");
+    classList.remove("rating");
   }
 }
 
-/** @param {Outbox} outbox */
-function warnBeforeLeaving(outbox) {
+/** @param {import("./outbox.js").Outbox} outbox */
+function warnBeforeLeaving({ waiting, flushOnLeaving }) {
   addEventListener("beforeunload", (event) => {
-    if (outbox.waiting.size) event.preventDefault();
+    if (waiting.size) event.preventDefault();
   });
-  addEventListener("pagehide", () => outbox.flushOnLeaving());
+  addEventListener("pagehide", flushOnLeaving);
 }

@@ -1,67 +1,54 @@
 // @ts-check
 /** A scale from 0 to 100. It has no handle until it is touched, so that where it stands at first suggests nothing. */
-/** @typedef {import("./types.js").Question} Question */
 import { el } from "./elements.js";
+import { notes } from "./questions.js";
 import { words } from "./words.js";
 
 const MIDDLE = 50;
 
-export class Slider {
-  /**
-   * @param {Question} question
-   * @param {boolean} numbered  whether the number is shown
-   * @param {(value: number, event: Event) => void} onChange
-   */
-  constructor({ text, low_label, middle_label, high_label }, numbered, onChange) {
-    this.onChange = onChange;
-    this.input = el("input", { type: "range", min: 0, max: 100, step: 1, "aria-label": text, "aria-keyshortcuts": "0 1 2 3 4 5 6 7 8 9" });
-    this.output = el("output", { class: "reading", "aria-hidden": "true" });
-    this.numbered = numbered;
-    this.touched = false;
-    const notes = [low_label, middle_label, high_label].map((note) => el("span", {}, note));
-    this.element = el(
-      "div",
-      { class: "slider" },
-      this.output,
-      this.input,
-      el("div", { class: "notes", "aria-hidden": "true" }, ...notes),
-    );
-    this.notes = notes.map(({ textContent }) => textContent ?? "");
-    this.input.addEventListener("input", (event) => this.#take(event));
-    // Also where the hidden handle happens to stand: that changes nothing, so no "input" comes.
-    for (const end of ["click", "pointerup"]) this.input.addEventListener(end, (event) => this.#take(event));
-    this.reset();
-  }
+/**
+ * @param {import("./types.js").Question} question
+ * @param {boolean} numbered  whether the number is shown
+ * @param {(value: number, event: Event) => void} onChange
+ * @returns {import("./types.js").Control}
+ */
+export function makeSlider({ text, low_label: low, middle_label: middle, high_label: high }, numbered, onChange) {
+  const input = el("input", { type: "range", min: 0, max: 100, step: 1, "aria-label": text, "aria-keyshortcuts": "0 1 2 3 4 5 6 7 8 9" });
+  const output = el("output", { "aria-hidden": "true" });
+  const ends = low || high ? ` (${[low, high].filter(Boolean).join(" – ")})` : "";
 
-  reset() {
-    this.touched = false;
-    this.input.value = String(MIDDLE);
-    this.#show();
-  }
-
-  /** Digits give tens; arrows are the slider's own. @param {KeyboardEvent} event */
-  press(event) {
-    if (!/^[0-9]$/.test(event.key)) return false;
-    this.input.value = String(Number(event.key) * 10);
-    this.input.focus();
-    this.#take(event);
-    return true;
+  /** @param {boolean} touched */
+  function show(touched) {
+    input.classList.toggle("untouched", !touched);
+    output.textContent = touched ? (numbered ? input.value : "") : words.slide;
+    output.className = touched ? "reading" : "reading quiet";
+    input.setAttribute("aria-valuetext", touched ? input.value + ends : words.notAnswered);
   }
 
   /** @param {Event} event */
-  #take(event) {
-    this.touched = true;
-    this.#show();
-    this.onChange(this.input.valueAsNumber, event);
+  function take(event) {
+    show(true);
+    onChange(input.valueAsNumber, event);
   }
 
-  #show() {
-    const { touched, numbered, input, output, notes } = this;
-    input.classList.toggle("untouched", !touched);
-    output.textContent = touched ? (numbered ? input.value : "") : words.slide;
-    output.classList.toggle("quiet", !touched);
-    const [low, , high] = notes;
-    const ends = [low, high].filter(Boolean).join(" – ");
-    input.setAttribute("aria-valuetext", touched ? `${input.value}${ends && ` (${ends})`}` : words.notAnswered);
+  function reset() {
+    input.value = String(MIDDLE);
+    show(false);
   }
+
+  // Also where the hidden handle happens to stand: that changes nothing, so no "input" comes.
+  input.oninput = input.onclick = input.onpointerup = take;
+  reset();
+  return {
+    element: el("div", { class: "slider" }, output, input, notes([low, middle, high])),
+    reset,
+    /** Digits give tens; arrows are the slider's own. @param {KeyboardEvent} event */
+    press(event) {
+      if (!/^[0-9]$/.test(event.key)) return false;
+      input.value = `${event.key}0`;
+      input.focus();
+      take(event);
+      return true;
+    },
+  };
 }

@@ -5,119 +5,108 @@ import { arrange } from "./layout.js";
 import { words } from "./words.js";
 
 /** @typedef {import("./types.js").Assignment} Assignment */
+/** @typedef {import("./types.js").Stimulus} Stimulus */
 /** @typedef {import("./layout.js").Layout} Layout */
 
 const PADDING = 16; // CSS pixels, as in rater.css
 
-export class Stage {
-  /**
-   * @param {number} displayWidth  width of one image in CSS pixels; 0 for its own
-   * @param {((place: number, event: Event) => void) | null} onPlace  called when the images of a place are touched
-   * @param {boolean} numbered  whether each place shows its number
-   * @param {import("./types.js").Flow["scale"]} scale
-   */
-  constructor(displayWidth, onPlace, numbered, scale) {
-    this.displayWidth = displayWidth;
-    this.scale = scale;
-    /** Whether there is no room for images that may not shrink; they are hidden then. */
-    this.cramped = false;
-    /** @type {(() => void) | null} */
-    this.onRoom = null;
-    this.onPlace = onPlace;
-    /** @type {HTMLElement[]} */
-    this.places = [];
-    /** @type {Assignment | null} */
-    this.assignment = null;
-    this.element = el("div", { class: "stage", role: "group" });
-    if (onPlace) this.element.classList.add("answers");
-    this.element.classList.toggle("numbered", numbered);
-    addEventListener("resize", () => {
-      if (this.assignment) this.fit();
-      if (!this.cramped) this.onRoom?.();
-    });
-  }
+/**
+ * @typedef {{element: HTMLElement, places: () => HTMLElement[], layout: () => Layout | undefined,
+ *   cramped: () => boolean, clear: () => void, room: () => Promise<void>,
+ *   put: (assignment: Assignment, images: HTMLImageElement[][]) => Layout}} Stage
+ *   cramped: whether there is no room for images that may not shrink; they are hidden then. room: resolves as
+ *   soon as there is. put: puts all images of a trial on screen at once, decoded, place by place
+ */
 
-  clear() {
-    this.assignment = null;
-    this.places = [];
-    this.element.replaceChildren();
-  }
+/**
+ * @param {number} displayWidth  width of one image in CSS pixels; 0 for its own
+ * @param {((place: number, event: Event) => void) | null} onPlace  called when the images of a place are touched
+ * @param {boolean} numbered  whether each place shows its number
+ * @param {import("./types.js").Flow["scale"]} scale
+ * @returns {Stage}
+ */
+export function makeStage(displayWidth, onPlace, numbered, scale) {
+  const element = el("div", { class: `stage ${onPlace ? "answers" : ""} ${numbered ? "numbered" : ""}`, role: "group" });
+  const { style } = element;
+  let cramped = false;
+  /** @type {(() => void) | null} */
+  let onRoom = null;
+  /** @type {HTMLElement[]} */
+  let places = [];
+  /** @type {Stimulus[][] | null} */
+  let shown = null;
+  /** @type {Layout | undefined} */
+  let layout;
 
-  /**
-   * Put all images of a trial on screen at once.
-   *
-   * @param {Assignment} assignment
-   * @param {HTMLImageElement[][]} images  decoded, place by place
-   * @param {string} description
-   * @returns {Layout}
-   */
-  put(assignment, images, description) {
-    this.assignment = assignment;
-    this.places = images.map((cells, place) => this.#place(cells, place, images.length));
-    const layout = this.fit();
-    this.element.setAttribute("aria-label", description);
-    this.element.replaceChildren(...this.places);
-    return layout;
-  }
-
-  /** Resolve as soon as there is room. @returns {Promise<void>} */
-  async room() {
-    if (this.cramped) await new Promise((resolve) => (this.onRoom = () => resolve(undefined)));
-    this.onRoom = null;
-  }
-
-  /** Size the images for the room there is, and the stage for the images. @returns {Layout} */
-  fit() {
-    const { places } = /** @type {Assignment} */ (this.assignment);
-    const cells = /** @type {import("./types.js").Stimulus[]} */ (places[0]);
-    const image = /** @type {import("./types.js").Stimulus} */ (cells[0]);
-    const box = this.#room();
-    const wanted = this.scale === "pixels" ? image.width / devicePixelRatio : this.displayWidth || image.width;
-    const layout = arrange({ box, image, places: places.length, cells: cells.length, wanted });
-    this.layout = layout;
-    this.cramped = this.scale !== "fit" && layout.width < wanted;
-    this.element.classList.toggle("cramped", this.cramped);
-    this.element.style.gridTemplateColumns = `repeat(${layout.across}, max-content)`;
-    this.element.style.width = `${layout.extent.width + 2 * PADDING}px`;
-    this.element.style.flexBasis = `${layout.extent.height + 2 * PADDING}px`;
-    for (const place of this.places) this.#size(place, layout);
-    return layout;
-  }
-
-  /** Room for images if the stage took all there is. */
-  #room() {
-    const { style } = this.element;
+  /** Size the images for the room there is, and the stage for the images. @param {Stimulus[][]} shown */
+  function fit(shown) {
+    const cells = /** @type {Stimulus[]} */ (shown[0]);
+    const image = /** @type {Stimulus} */ (cells[0]);
     style.width = "100%";
     style.flexBasis = "9999px"; // shrinks to what the questions leave
-    return { width: this.element.clientWidth - 2 * PADDING, height: this.element.clientHeight - 2 * PADDING };
+    const box = { width: element.clientWidth - 2 * PADDING, height: element.clientHeight - 2 * PADDING };
+    const wanted = scale === "pixels" ? image.width / devicePixelRatio : displayWidth || image.width;
+    layout = arrange({ box, image, places: shown.length, cells: cells.length, wanted });
+    cramped = scale !== "fit" && layout.width < wanted;
+    element.classList.toggle("cramped", cramped);
+    style.gridTemplateColumns = `repeat(${layout.across}, max-content)`;
+    style.width = `${layout.extent.width + 2 * PADDING}px`;
+    style.flexBasis = `${layout.extent.height + 2 * PADDING}px`;
+    for (const place of places) sizePlace(place, layout.width, layout.columns);
+    return layout;
   }
 
-  /**
-   * @param {HTMLElement} place
-   * @param {Layout} layout
-   */
-  #size(place, { width, columns }) {
-    place.style.gridTemplateColumns = `repeat(${columns}, ${width}px)`;
-    for (const image of place.querySelectorAll("img")) {
-      image.style.width = `${width}px`;
-      // Small images are enlarged as they are, without a smoothing that might flatter or hurt them.
-      image.classList.toggle("enlarged", width > image.naturalWidth);
-    }
-  }
-
-  /**
-   * @param {HTMLImageElement[]} cells
-   * @param {number} place
-   * @param {number} count
-   */
-  #place(cells, place, count) {
+  /** @param {HTMLImageElement[]} cells @param {number} place @param {number} count */
+  function placeOf(cells, place, count) {
     const name = count > 1 ? words.imageOf(place + 1, count) : words.image;
     cells.forEach((image, index) => {
       image.alt = cells.length > 1 ? words.cellOf(name, index + 1, cells.length) : name;
     });
-    const element = el("div", { class: "place" }, ...cells);
-    const { onPlace } = this;
-    if (onPlace) element.addEventListener("click", (event) => onPlace(place, event));
-    return element;
+    const made = el("div", { class: "place" }, ...cells);
+    if (onPlace) made.addEventListener("click", (event) => onPlace(place, event));
+    return made;
+  }
+
+  addEventListener("resize", () => {
+    if (shown) fit(shown);
+    if (!cramped) onRoom?.();
+  });
+  return {
+    element,
+    places: () => places,
+    layout: () => layout,
+    cramped: () => cramped,
+    clear() {
+      shown = null;
+      places = [];
+      element.replaceChildren();
+    },
+    async room() {
+      if (cramped) await new Promise((resolve) => (onRoom = () => resolve(undefined)));
+      onRoom = null;
+    },
+    put(assignment, images) {
+      shown = assignment.places;
+      places = images.map((cells, place) => placeOf(cells, place, images.length));
+      const found = fit(shown);
+      element.setAttribute("aria-label", words.images(images.length, images[0]?.length ?? 0));
+      element.replaceChildren(...places);
+      return found;
+    },
+  };
+}
+
+/**
+ * Small images are enlarged as they are, without a smoothing that might flatter or hurt them.
+ *
+ * @param {HTMLElement} place
+ * @param {number} width  of one image, in CSS pixels
+ * @param {number} columns
+ */
+export function sizePlace(place, width, columns) {
+  place.style.gridTemplateColumns = `repeat(${columns}, ${width}px)`;
+  for (const image of place.querySelectorAll("img")) {
+    image.style.width = `${width}px`;
+    image.classList.toggle("enlarged", width > image.naturalWidth);
   }
 }

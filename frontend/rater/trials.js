@@ -1,18 +1,19 @@
 // @ts-check
 /**
- * Trial after trial: show it, wait for the answer, hand the vote to the outbox, show the next one.
+ * Trial after trial: show it, wait for the answer, give the vote away, show the next one.
  */
 /** @typedef {import("./types.js").Vote} Vote */
 /** @typedef {import("./types.js").Study} Study */
 /** @typedef {import("./types.js").Assignment} Assignment */
 /** @typedef {{outcome: Vote["outcome"], answers: Vote["answers"], event: Event}} Given */
-import { Attention } from "./attention.js";
+/** @typedef {((given: Given) => void) | null} Taker  who takes the answers; null while there is nothing to answer */
+import { watchAttention } from "./attention.js";
 import { nextFrame } from "./display.js";
 import { el } from "./elements.js";
 import { ImageFailed } from "./images.js";
 import { randomId } from "./keepsake.js";
-import { Questions } from "./questions.js";
-import { Stage } from "./stage.js";
+import { ask } from "./questions.js";
+import { makeStage } from "./stage.js";
 import { Gone } from "./supply.js";
 import { words } from "./words.js";
 
@@ -21,92 +22,82 @@ const REFLEX_MS = 120;
 const SAY_AFTER_MS = 400;
 const FEEDBACK_MS = 700;
 
-export class Trials {
-  /**
-   * @param {{study: Study, part: import("./types.js").Part, equipment: import("./types.js").Equipment,
-   *   supply: import("./supply.js").Supply, outbox: import("./outbox.js").Outbox, onDone: (vote: Vote) => void,
-   *   onBlock: () => Promise<void>, between?: () => Promise<void>}} parts
-   *   onBlock: called between two blocks; resolves when the rater wants to go on; between: after each trial
-   */
-  constructor({ study, part, equipment, supply, outbox, onDone, onBlock, between }) {
-    this.part = part;
-    this.page = study.page;
-    this.supply = supply;
-    this.outbox = outbox;
-    this.onDone = onDone;
-    this.onBlock = onBlock;
-    this.between = between;
-    this.exposure = part.expose?.(study.page);
-    /** @type {number | undefined} */
-    this.block = undefined;
-    this.attention = new Attention();
-    /** @type {((given: Given) => void) | null} */
-    this.accept = null;
-    this.questions = new Questions(study.questions, {
-      choices: (question) => equipment.rekeyed(part.choices(question, study.page)),
-      control: equipment.control,
-      confirm: study.flow.confirm_answers,
-      keys: study.flow.keys,
-      cannotTell: Boolean(study.page["cannot_tell"]),
-      onAnswered: (outcome, answers, event) => !this.stage.cramped && this.accept?.({ outcome, answers, event }),
-    });
-    const touchable = part.placesAnswer && study.questions.length === 1;
-    this.stage = new Stage(
-      study.display_width,
-      touchable ? (place, event) => this.accept && this.questions.choosePlace(place, event) : null,
-      Number(study.page["images"] ?? 0) > 2,
-      study.flow.scale,
-    );
-    this.zoom = equipment.zoom;
-    this.zoom?.button.addEventListener("click", ({ detail }) => {
-      if (detail) this.zoom?.button.blur(); // a pointer's click: Enter later on is for the answer
-      this.#zoom();
-    });
-    this.prompt = el("p", { class: "prompt", hidden: !study.page["show_prompt"] });
-    this.loading = el("p", { class: "loading", role: "status" });
-    /** Busy while there is nothing to answer. */
-    this.element = el("div", { class: "trial unbegun", "aria-busy": "true" }, this.prompt, this.stage.element, this.loading, this.questions.element);
-    if (this.zoom) this.questions.element.prepend(this.zoom.button, this.zoom.dialog);
-    this.onKey = this.onKey.bind(this);
-  }
+/**
+ * @param {{study: Study, part: import("./types.js").Part, equipment: import("./types.js").Equipment,
+ *   supply: Pick<import("./supply.js").Supply, "next" | "parametersOf">,
+ *   settle: (vote: Vote) => Promise<boolean | undefined>, onBlock: () => Promise<void>,
+ *   between?: () => Promise<void>}} parts
+ *   settle: takes a vote, and resolves when the next trial may come, with whether the answer was right where
+ *   the rater is to be told; onBlock: called between two blocks, resolves when the rater wants to go on;
+ *   between: after each trial
+ * @returns {{element: HTMLElement, run: () => Promise<void>, isStacked: () => boolean}}
+ *   run: until no trial is left for this rater; isStacked: whether the places stand above one another
+ */
+export function prepareTrials({ study, part, equipment, supply, settle, onBlock, between }) {
+  const { page, flow } = study;
+  const { zoom } = equipment;
+  const exposure = part.expose?.(page);
+  const attention = watchAttention();
+  /** @type {Taker} */
+  let accept = null;
+  /** @type {number | undefined} */
+  let currentBlock;
+  const questions = ask(study.questions, {
+    choices: (question) => equipment.rekeyed(part.choices(question, page)),
+    control: equipment.control,
+    confirm: flow.confirm_answers,
+    keys: flow.keys,
+    cannotTell: Boolean(page["cannot_tell"]),
+    onAnswered: (outcome, answers, event) => !stage.cramped() && accept?.({ outcome, answers, event }),
+  });
+  const touchable = part.placesAnswer && study.questions.length === 1;
+  const onPlace = (/** @type {number} */ place, /** @type {Event} */ event) => accept && questions.choosePlace(place, event);
+  const stage = makeStage(study.display_width, touchable ? onPlace : null, Number(page["images"] ?? 0) > 2, flow.scale);
+  const prompt = el("p", { class: "prompt", hidden: !page["show_prompt"] });
+  const loading = el("p", { class: "loading", role: "status" });
+  const say = (/** @type {string} */ text) => void (loading.textContent = text);
+  /** Busy while there is nothing to answer. */
+  const element = el("div", { class: "trial unbegun", "aria-busy": "true" }, prompt, stage.element, loading, questions.element);
+  if (zoom) questions.element.prepend(zoom.button, zoom.dialog);
+  zoom?.button.addEventListener("click", ({ detail }) => {
+    if (detail) zoom.button.blur(); // a pointer's click: Enter later on is for the answer
+    lookCloser();
+  });
 
-  /** Run until no trial is left for this rater. */
-  async run() {
-    document.addEventListener("keydown", this.onKey);
-    try {
-      for (;;) {
-        const since = performance.now();
-        const prepared = await this.#patiently(this.supply.next());
-        if (!prepared) return;
-        const vote = await this.#voteOn(prepared, since);
-        if (!vote) continue;
-        const judged = this.page["feedback"] ? this.outbox.resultOf(vote.key) : null;
-        this.outbox.add(vote);
-        this.onDone(vote);
-        if (judged) await this.#tell(await this.#patiently(judged, words.sending));
-        await this.between?.();
-      }
-    } finally {
-      document.removeEventListener("keydown", this.onKey);
-    }
+  /** Look closer, while there is something to look at. */
+  function lookCloser() {
+    if (accept && !stage.cramped()) zoom?.show(stage.places());
   }
 
   /** @param {KeyboardEvent} event */
-  onKey(event) {
+  function onKey(event) {
     if (event.repeat) {
       // A key held down would press the focused button again and again.
       if (event.key === "Enter" || event.key === " ") event.preventDefault();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !this.accept || this.zoom?.open) return;
-    if (this.zoom && event.key.toLowerCase() === "z") this.#zoom();
-    else if (!this.questions.press(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !accept || zoom?.dialog.open) return;
+    if (zoom && event.key.toLowerCase() === "z") lookCloser();
+    else if (!questions.press(event)) return;
     event.preventDefault();
   }
 
-  /** Look closer, while there is something to look at. */
-  #zoom() {
-    if (this.accept && !this.stage.cramped) this.zoom?.show(this.stage.places);
+  async function run() {
+    document.addEventListener("keydown", onKey);
+    try {
+      for (;;) {
+        const since = performance.now();
+        const prepared = await patiently(supply.next());
+        if (!prepared) return;
+        const vote = await voteOn(prepared, since);
+        if (!vote) continue;
+        const correct = await patiently(settle(vote), words.sending);
+        if (correct !== undefined) await tell(correct);
+        await between?.();
+      }
+    } finally {
+      document.removeEventListener("keydown", onKey);
+    }
   }
 
   /**
@@ -114,15 +105,16 @@ export class Trials {
    * @param {number} since  when the rater began to wait for this trial
    * @returns {Promise<Vote | null>} null: it has been answered elsewhere
    */
-  async #voteOn({ assignment, images }, since) {
+  async function voteOn({ assignment, images }, since) {
+    /** @type {Vote} */
+    const vote = { assignment: assignment.id, key: randomId(), outcome: "not_shown", answers: {}, response_ms: 0, timings: device() };
     try {
-      return await this.#show(assignment, await this.#patiently(images), since);
+      await show(vote, assignment, await patiently(images), since);
     } catch (error) {
       if (error instanceof Gone) return null;
       if (!(error instanceof ImageFailed)) throw error;
-      const timings = { viewport: viewport(), device_pixel_ratio: devicePixelRatio };
-      return { assignment: assignment.id, key: randomId(), outcome: "not_shown", answers: {}, response_ms: 0, timings };
     }
+    return vote;
   }
 
   /**
@@ -133,61 +125,67 @@ export class Trials {
    * @param {string} saying  what to say if it takes long
    * @returns {Promise<T>}
    */
-  async #patiently(promised, saying = words.loading) {
+  async function patiently(promised, saying = words.loading) {
     const late = Symbol("late");
     const first = await Promise.race([promised, nextFrame().then(() => late)]);
     if (first !== late) return /** @type {T} */ (first);
-    this.stage.clear();
-    this.questions.reset();
-    const timer = setTimeout(() => (this.loading.textContent = saying), SAY_AFTER_MS);
+    stage.clear();
+    questions.reset();
+    return saidMeanwhile(promised, saying, SAY_AFTER_MS);
+  }
+
+  /**
+   * @template T
+   * @param {Promise<T>} promised
+   * @param {string} saying
+   * @param {number} after  ms of waiting
+   */
+  function saidMeanwhile(promised, saying, after) {
+    const timer = setTimeout(say, after, saying);
     return promised.finally(() => {
       clearTimeout(timer);
-      this.loading.textContent = "";
+      say("");
     });
   }
 
   /**
+   * Show a trial, and write into its vote what came of it.
+   *
+   * @param {Vote} vote
    * @param {Assignment} assignment
    * @param {HTMLImageElement[][]} images
    * @param {number} since
-   * @returns {Promise<Vote>}
    */
-  async #show(assignment, images, since) {
+  async function show(vote, assignment, images, since) {
     await nextFrame();
-    this.prompt.textContent = assignment.prompt ?? "";
-    this.questions.reset();
-    this.element.classList.remove("unbegun");
-    const cells = images[0]?.length ?? 0;
-    const put = () => this.stage.put(assignment, images, words.images(images.length, cells));
-    const layout = await this.#fitting(put());
-    this.questions.arrange(layout.arrangement === "column");
+    prompt.textContent = assignment.prompt ?? "";
+    questions.reset();
+    element.classList.remove("unbegun");
+    const put = () => stage.put(assignment, images);
+    const layout = await fitting(put());
+    questions.arrange(layout.arrangement === "column");
     // The frame put together above is on screen from here on, or the exposure says when.
-    const exposed = this.exposure && (await this.#expose(this.exposure, assignment, put));
+    const exposed = exposure && (await expose(exposure, assignment, put));
     const shown = exposed?.onset ?? (await nextFrame());
-    this.attention.restart();
-    this.zoom?.restart();
-    const shownAt = new Date(performance.timeOrigin + shown).toISOString();
-    const { outcome, answers, event } = await this.#answer(shown);
-    const exposure = await exposed?.over;
-    return {
-      assignment: assignment.id,
-      key: randomId(),
-      outcome,
-      answers,
-      response_ms: round(event.timeStamp - shown),
-      timings: {
-        shown_at: shownAt,
-        viewport: viewport(),
-        device_pixel_ratio: devicePixelRatio,
-        image_width: layout.width,
-        arrangement: layout.arrangement,
-        ...this.#rescaled(layout),
-        ...exposure,
-        ...this.attention.read(),
-        ...this.zoom?.read(),
-        input: inputOf(event),
-        wait_ms: round(Math.max(0, shown - since)),
-      },
+    attention.restart();
+    zoom?.restart();
+    const { outcome, answers, event } = await answer(shown);
+    const exposureAsItWas = await exposed?.over;
+    vote.outcome = outcome;
+    vote.answers = answers;
+    vote.response_ms = round(event.timeStamp - shown);
+    const now = stage.layout()?.width;
+    vote.timings = {
+      ...device(),
+      shown_at: new Date(performance.timeOrigin + shown).toISOString(),
+      image_width: layout.width,
+      arrangement: layout.arrangement,
+      ...(now && now !== layout.width && { rescaled_width: now }),
+      ...exposureAsItWas,
+      ...attention.read(),
+      ...zoom?.read(),
+      input: inputOf(event),
+      wait_ms: round(Math.max(0, shown - since)),
     };
   }
 
@@ -195,20 +193,13 @@ export class Trials {
    * Wait for a window with room for images that may not shrink.
    *
    * @param {import("./layout.js").Layout} layout
-   * @returns {Promise<import("./layout.js").Layout>}
    */
-  async #fitting(layout) {
-    if (!this.stage.cramped) return layout;
-    this.loading.textContent = words.cramped;
-    await this.stage.room();
-    this.loading.textContent = "";
-    return this.stage.layout ?? layout;
-  }
-
-  /** What became of the images' width, where that is not what it was. @param {import("./layout.js").Layout} layout */
-  #rescaled({ width }) {
-    const now = this.stage.layout?.width ?? width;
-    return now === width ? {} : { rescaled_width: now };
+  async function fitting(layout) {
+    if (!stage.cramped()) return layout;
+    say(words.cramped);
+    await stage.room();
+    say("");
+    return stage.layout() ?? layout;
   }
 
   /**
@@ -218,55 +209,52 @@ export class Trials {
    * @param {Assignment} assignment
    * @param {() => void} put  puts the image on the stage again
    */
-  async #expose(exposure, assignment, put) {
-    exposure.cover(/** @type {HTMLElement} */ (this.stage.places[0]));
-    const saying = setTimeout(() => (this.loading.textContent = words.sending), 4 * SAY_AFTER_MS);
-    const { exposure_ms: asked = 0, block } = await this.supply.parametersOf(assignment).finally(() => clearTimeout(saying));
-    this.loading.textContent = "";
-    if (this.block !== undefined && block !== this.block) {
-      await this.onBlock();
+  async function expose(exposure, assignment, put) {
+    const cover = () => exposure.cover(/** @type {HTMLElement} */ (stage.places()[0]));
+    cover();
+    const known = saidMeanwhile(supply.parametersOf(assignment), words.sending, 4 * SAY_AFTER_MS);
+    const { exposure_ms: asked = 0, block } = await known;
+    if (currentBlock !== undefined && block !== currentBlock) {
+      await onBlock();
       put();
-      exposure.cover(/** @type {HTMLElement} */ (this.stage.places[0]));
+      cover();
     }
-    this.block = block;
+    currentBlock = block;
     return exposure.show(asked);
   }
 
-  /** Say whether the answer was right. @param {import("./types.js").VoteResult | null} result */
-  async #tell(result) {
-    const correct = result?.feedback?.correct;
-    if (correct === undefined) return;
-    this.loading.textContent = correct ? words.correct : words.wrong;
-    this.loading.classList.add(correct ? "good" : "bad");
+  /** Say whether the answer was right. @param {boolean} correct */
+  async function tell(correct) {
+    say(correct ? words.correct : words.wrong);
+    loading.classList.add(correct ? "good" : "bad");
     await new Promise((resolve) => setTimeout(resolve, FEEDBACK_MS));
-    this.loading.classList.remove("good", "bad");
-    this.loading.textContent = "";
+    loading.classList.remove("good", "bad");
+    say("");
   }
 
-  /**
-   * @param {number} shown
-   * @returns {Promise<Given>}
-   */
-  #answer(shown) {
+  /** @param {number} shown @returns {Promise<Given>} */
+  function answer(shown) {
     return new Promise((resolve) => {
-      this.#open((given) => {
-        if (given.event.timeStamp - shown < REFLEX_MS) return void this.questions.reset();
-        this.#open(null);
+      open((given) => {
+        if (given.event.timeStamp - shown < REFLEX_MS) return questions.reset();
+        open(null);
         resolve(given);
       });
     });
   }
 
-  /** @param {Trials["accept"]} accept  who takes the answers; null while there is nothing to answer */
-  #open(accept) {
-    this.accept = accept;
-    this.element.setAttribute("aria-busy", String(!accept));
+  /** @param {Taker} taker */
+  function open(taker) {
+    accept = taker;
+    element.setAttribute("aria-busy", String(!taker));
   }
+
+  return { element, run, isStacked: questions.isStacked };
 }
 
-/** @returns {[number, number]} */
-function viewport() {
-  return [innerWidth, innerHeight];
+/** @returns {{viewport: [number, number], device_pixel_ratio: number}} */
+function device() {
+  return { viewport: [innerWidth, innerHeight], device_pixel_ratio: devicePixelRatio };
 }
 
 /** @param {number} ms */

@@ -26,7 +26,6 @@ from humaneval.studies.models import Study, StudyState
 from humaneval.ui.policy import let_frame
 
 MODULES = (
-    "again",
     "attention",
     "display",
     "elements",

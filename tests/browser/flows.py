@@ -72,21 +72,22 @@ EVERYTHING = {
 }
 DEVICE = {"device": {"min_refresh_hz": 20, "keyboard": True}}
 
+HEAVY = {
+    **EVERYTHING,
+    "practice": {"count": 1, "examples": []},
+    "break_every": 1,
+    "device": {**EVERYTHING["device"], "min_refresh_hz": 20, "keyboard": True},
+    "keys": {"1": "a"},
+    "allow_zoom": True,
+    "confirm_answers": True,
+}
+"""The protocol with the most code, and every screen and setting there is."""
+
 FLOWS: dict[str, tuple[str, dict[str, Any]]] = {
     "all-around": ("two_afc", {"flow": EVERYTHING, "trial_count": 4}),
     "afterwards": ("two_afc", {"flow": {"closing": [EYES, DEVICES], "break_every": 1}, "trial_count": 2}),
     "choosy": ("real_or_fake", {"flow": DEVICE}),
     "large-screens": ("real_or_fake", {"flow": {"device": {"min_width": 1000}}}),
-    "heavy": (
-        "timed_real_or_fake",
-        {
-            "flow": {
-                **EVERYTHING,
-                "practice": {"count": 2, "examples": []},
-                "device": {**EVERYTHING["device"], "min_refresh_hz": 20, "keyboard": True},
-            },
-            "trial_count": 4,
-        },
-    ),
+    "heavy": ("ranking", {"flow": HEAVY, "trial_count": 2, "sessions_per_rater": 2}),
 }
 """By slug: the study of the site it is like, and what differs."""

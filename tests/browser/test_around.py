@@ -99,7 +99,7 @@ def test_every_screen_by_keyboard_alone_with_a_reload_at_each(rater: Rater, site
         expect(rater.view.get_by_text("this does not count")).to_be_visible()
         expect(rater.view.locator(".count")).to_have_text(f"{number} of {PRACTICE}")
         trial(rater, lambda: rater.press("f"))
-        expect(rater.view.locator(".verdict")).to_be_visible()
+        expect(rater.view.locator(".shown")).to_be_visible()
         assert violations(rater) == []
         if number == 1:
             expect(heading(rater, "Not quite")).to_be_visible()
@@ -325,7 +325,7 @@ def test_comprehension_and_practice_wait_for_a_connection(rater: Rater) -> None:
     trial(rater, lambda: rater.press("f"))
     expect(rater.view.get_by_role("status").filter(has_text="No connection")).to_be_visible()
     rater.page.context.set_offline(False)
-    expect(rater.view.locator(".verdict")).to_be_visible()
+    expect(rater.view.locator(".shown")).to_be_visible()
     rater.complaints.clear()
 
 
@@ -431,26 +431,3 @@ def test_nothing_tells_the_truth_before_the_answer(rater: Rater) -> None:
         assert not any(
             word in body for word in ('"correct"', '"right"', "quagga", "zebrafield", "crownjewel")
         )
-
-
-EVERYTHING = 75_000
-"""Bytes of scripts and styles, before compression, of a session with every screen there is.
-
-A study without them stays within ``test_player.BUDGET``; each screen is loaded only where one has it.
-"""
-
-
-def test_screens_are_loaded_only_where_a_study_has_them(rater: Rater) -> None:
-    rater.open(STUDY)
-    to_closing(rater)
-    rater.view.get_by_label("No", exact=True).check()
-    rater.view.get_by_label("Phone").check()
-    button(rater, "Send").click()
-    rater.finish()
-    code = {response.url for response in rater.responses if response.url.endswith((".js", ".css"))}
-    names = {url.rsplit("/", 1)[1].split(".")[0] for url in code if "/around/" in url}
-    assert names == {"gate", "comprehension", "form", "practice", "rest", "closing", "words", "en"}
-    assert sum(len(rater.page.request.get(url).body()) for url in code) < EVERYTHING
-    rater.responses.clear()
-    rater.open("two_afc").agree().start()
-    assert not any("/around" in response.url for response in rater.responses)

@@ -1,4 +1,4 @@
-"""What the player weighs, how it hurries, and what it says when there is nothing to rate."""
+"""What the player loads, how it hurries, and what it says when there is nothing to rate."""
 
 from __future__ import annotations
 
@@ -16,16 +16,6 @@ from tests.browser.recording import KEYS, Recording
 from tests.browser.site import STUDIES, Site, protocol_of
 
 RATER = Path(__file__).resolve().parents[2] / "frontend" / "rater"
-BUDGET = 60_000
-"""Bytes of scripts and styles in one session, before compression."""
-
-
-@pytest.mark.parametrize("study", STUDIES)
-def test_a_session_weighs_less_than_its_budget(study: str, recordings: Callable[[str], Recording]) -> None:
-    code = recordings(study).code
-    assert len(code) > 15
-    assert sum(len(reply.body) for reply in code) < BUDGET
-    assert all(re.search(r"\.[0-9a-f]{12}\.(js|css)$", reply.url) for reply in code)
 
 
 def builds_on(protocol: str) -> set[str]:

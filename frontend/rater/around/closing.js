@@ -1,7 +1,7 @@
 // @ts-check
 /** The questions after the trials. Their answers wait for a connection as votes do, and outlast the page. */
 import { RequestFailed, persist } from "../http.js";
-import { Form } from "./form.js";
+import { showForm } from "./form.js";
 import { words } from "./words.js";
 
 /**
@@ -15,8 +15,8 @@ import { words } from "./words.js";
 export async function close(root, server, study, memory) {
   const unsent = memory.recall("closing", true);
   const draft = unsent ?? memory.recall("draft") ?? {};
-  const form = new Form(study.flow.closing, words.send, draft, (given) => memory.note("draft", given));
-  form.present(root, words.last);
+  const keep = (/** @type {unknown} */ given) => memory.note("draft", given);
+  const form = showForm(root, words.last, [], study.flow.closing, words.send, draft, keep);
   const warn = (/** @type {Event} */ event) => event.preventDefault();
   for (let answers = unsent; ; answers = undefined) {
     form.button.disabled = Boolean(answers);
@@ -24,11 +24,8 @@ export async function close(root, server, study, memory) {
     memory.note("closing", answers, true);
     addEventListener("beforeunload", warn);
     try {
-      await persist(() => server.close(answers), (waiting) => {
-        form.said.textContent = waiting ? words.waits : "";
-      });
-      memory.note("draft", undefined);
-      return;
+      await persist(() => server.close(answers), (waiting) => form.say(waiting ? words.waits : ""));
+      return keep(undefined);
     } catch (error) {
       if (!(error instanceof RequestFailed) || error.status !== 400) throw error;
       form.refuse(error.more.answers ?? {});

@@ -3,7 +3,7 @@
 import { el, paragraphs } from "../elements.js";
 import { persist } from "../http.js";
 import { words as common } from "../words.js";
-import { Form } from "./form.js";
+import { showForm } from "./form.js";
 import { words } from "./words.js";
 
 /**
@@ -16,20 +16,18 @@ import { words } from "./words.js";
  * @param {number} tries  left
  * @returns {Promise<boolean>} whether the rater has understood
  */
-export async function comprehend(root, server, study, memory, tries) {
-  const { questions } = study.flow.comprehension;
-  const asked = questions.map((question) => ({ ...question, kind: /** @type {const} */ ("choice") }));
-  const form = new Form(asked, words.check, memory.recall("draft") ?? {}, (draft) => memory.note("draft", draft));
-  const again = el("details", { dir: "auto" }, el("summary", {}, words.instructions), ...paragraphs(study.instructions));
+export async function comprehend(root, server, { flow, instructions }, memory, tries) {
+  const asked = flow.comprehension.questions.map((question) => ({ ...question, kind: /** @type {const} */ ("choice") }));
+  const again = el("details", { dir: "auto" }, el("summary", {}, words.instructions), ...paragraphs(instructions));
   const left = el("p", { class: "quiet" }, words.triesLeft(tries));
-  form.present(root, words.understand, el("p", {}, words.understandWhy), again, left);
+  const before = [el("p", {}, words.understandWhy), again, left];
+  const keep = (/** @type {unknown} */ draft) => memory.note("draft", draft);
+  const form = showForm(root, words.understand, before, asked, words.check, memory.recall("draft") ?? {}, keep);
   for (;;) {
     const answers = await form.answers();
-    const result = await persist(() => server.comprehend(answers), (waiting) => {
-      form.said.textContent = waiting ? common.noConnection : "";
-    });
+    const result = await persist(() => server.comprehend(answers), (waiting) => form.say(waiting ? common.noConnection : ""));
     if (result.passed || result.tries_left <= 0) {
-      memory.note("draft", undefined);
+      keep(undefined);
       return result.passed;
     }
     left.textContent = words.triesLeft(result.tries_left);

@@ -1,8 +1,8 @@
 // @ts-check
 /** What a study needs of the rater's device, beyond what the browser tells at once. */
+import { button, el } from "../elements.js";
 import { RequestFailed } from "../http.js";
-import { el } from "../elements.js";
-import { partWith, present } from "../screens.js";
+import { again, partWith, sheet } from "../screens.js";
 import { words } from "./words.js";
 
 /**
@@ -15,7 +15,7 @@ export async function inspect(root, wanted) {
   /** @type {{refresh_hz?: number, keyboard?: boolean}} */
   const found = {};
   if (wanted.includes("refresh")) {
-    present(root, el("div", { class: "sheet" }, el("h1", {}, words.measuring)));
+    sheet(root, words.measuring, []);
     const { measureRefresh } = await import("../refresh.js");
     found.refresh_hz = Math.round(10_000 / (await measureRefresh())) / 10;
   }
@@ -25,23 +25,19 @@ export async function inspect(root, wanted) {
 
 /** @param {HTMLElement} root @returns {Promise<boolean>} */
 function askForKeyboard(root) {
-  const none = el("button", { type: "button", class: "secondary" }, words.noKeyboard);
-  present(
-    root,
-    el("div", { class: "sheet" }, el("h1", {}, words.keyboard), el("p", {}, words.keyboardWhy), el("p", { class: "actions" }, none)),
-  );
   return new Promise((resolve) => {
     const done = (/** @type {boolean} */ has) => {
       document.removeEventListener("keydown", onKey);
       resolve(has);
     };
+    const none = button("secondary", words.noKeyboard, () => done(false));
     const onKey = (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== " " || document.activeElement === none) return; // there it presses the button
       event.preventDefault();
       done(true);
     };
     document.addEventListener("keydown", onKey);
-    none.addEventListener("click", () => done(false));
+    sheet(root, words.keyboard, [el("p", {}, words.keyboardWhy)], none);
   });
 }
 
@@ -54,10 +50,8 @@ function askForKeyboard(root) {
  */
 export function refuse(root, error) {
   if (!(error instanceof RequestFailed) || error.code !== "device_unfit") throw error;
-  const again = el("button", { type: "button", class: "secondary" }, words.checkAgain);
-  again.addEventListener("click", () => location.reload());
   const { completion = null } = error.more;
-  partWith(root, words.unfit, [error.message, words.unfitWhy, completion ? words.unfitPaid : ""], completion, false);
-  root.firstElementChild?.append(el("p", { class: "actions" }, again));
+  const texts = [error.message, words.unfitWhy, completion ? words.unfitPaid : ""];
+  partWith(root, words.unfit, texts, completion, false, again(words.checkAgain, "secondary"));
   return new Promise(() => {});
 }

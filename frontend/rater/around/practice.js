@@ -3,10 +3,10 @@
 /** @typedef {import("../types.js").Vote} Vote */
 /** @typedef {import("../types.js").Assignment} Assignment */
 import { el, paragraphs } from "../elements.js";
-import { Header } from "../header.js";
+import { makeHeader } from "../header.js";
 import { persist } from "../http.js";
-import { message, present, pressed } from "../screens.js";
-import { Trials } from "../trials.js";
+import { present, read } from "../screens.js";
+import { prepareTrials } from "../trials.js";
 import { words as common } from "../words.js";
 import { words } from "./words.js";
 
@@ -18,63 +18,41 @@ import { words } from "./words.js";
  *   equipment: import("../types.js").Equipment, loader: import("../images.js").ImageLoader}} parts
  */
 export async function practise(root, { server, study, part, equipment, loader }) {
-  const { trials: left, total } = await persist(() => server.practice());
+  const { trials: left, total } = await persist(server.practice);
   if (!left.length) return;
-  if (left.length === total) await said(root, words.practice, words.practiceWhy(total));
-  const header = new Header(study.title);
+  if (left.length === total) await read(root, words.practice, paragraphs(words.practiceWhy(total)), words.goOn);
+  const header = makeHeader(study.title);
   header.say("trials", words.practiceOf);
   const ahead = left.map((assignment) => ({ assignment, images: loader.load(assignment.places) }));
   for (const { images } of ahead) images.catch(() => {}); // whoever shows the trial handles the failure
   let done = total - left.length;
+  const { classList } = document.body;
   const show = () => {
     header.progress(done, total);
-    document.body.classList.add("rating");
+    classList.add("rating");
     present(root, header.element, trials.element);
   };
-  /** @param {Vote} vote */
-  const judge = async (vote) => {
+  /** Have the answer judged, and say what came of it. @param {Vote} vote */
+  const settle = async (vote) => {
     done += 1;
     if (vote.outcome !== "not_shown") {
-      const verdict = await persist(
-        () => server.tryOut(vote),
-        (waiting) => header.say("votes", waiting ? common.noConnection : ""),
-      );
+      const onWaiting = (/** @type {boolean} */ waiting) => header.say("votes", waiting ? common.noConnection : "");
+      const verdict = await persist(() => server.tryOut(vote), onWaiting);
       const assignment = /** @type {Assignment} */ (left.find(({ id }) => id === vote.assignment));
-      document.body.classList.remove("rating");
-      await tell(root, verdict, assignment, study, part, trials.questions.stacked);
+      classList.remove("rating");
+      await tell(root, verdict, assignment, study, part, trials.isStacked());
     }
     if (done < total) show();
-    return null;
+    return undefined;
   };
-  const supply = { next: async () => ahead.shift() ?? null, parametersOf: async (/** @type {Assignment} */ { parameters }) => parameters ?? {} };
-  /** @type {Map<string, (given: Vote) => void>} */
-  const awaited = new Map();
-  const outbox = {
-    resultOf: (/** @type {string} */ key) => new Promise((resolve) => awaited.set(key, resolve)).then(judge),
-    add: (/** @type {Vote} */ vote) => awaited.get(vote.key)?.(vote),
+  const supply = {
+    next: async () => ahead.shift() ?? null,
+    parametersOf: async (/** @type {Assignment} */ { parameters }) => parameters ?? {},
   };
-  const page = { ...study.page, feedback: true };
-  const trials = new Trials({
-    study: { ...study, page },
-    part,
-    equipment,
-    supply: /** @type {any} */ (supply),
-    outbox: /** @type {any} */ (outbox),
-    onDone: () => {},
-    onBlock: async () => {},
-  });
+  const trials = prepareTrials({ study, part, equipment, supply, settle, onBlock: async () => {} });
   show();
-  try {
-    await trials.run();
-  } finally {
-    document.body.classList.remove("rating");
-  }
-  await said(root, words.nowReal, words.nowRealWhy);
-}
-
-/** @param {HTMLElement} root @param {string} title @param {string} text */
-function said(root, title, text) {
-  return new Promise((resolve) => message(root, title, text, { label: words.goOn, act: () => resolve(undefined) }));
+  await trials.run().finally(() => classList.remove("rating"));
+  await read(root, words.nowReal, paragraphs(words.nowRealWhy), words.goOn);
 }
 
 /**
@@ -88,30 +66,18 @@ function said(root, title, text) {
  * @param {boolean} stacked  whether the places stood above one another
  */
 function tell(root, { correct, right, why }, { places }, study, part, stacked) {
-  const on = el("button", { type: "button", class: "primary" }, `${words.goOn} `, el("kbd", { "aria-hidden": "true" }, "↵"));
-  const images = places.flatMap((cells, place) =>
-    cells.map(({ url, width, height }) =>
-      el("img", { src: url, width, height, alt: places.length > 1 ? common.imageOf(place + 1, places.length) : common.image }),
-    ),
-  );
+  const images = places.flatMap((cells, place) => {
+    const alt = places.length > 1 ? common.imageOf(place + 1, places.length) : common.image;
+    return cells.map(({ url, width, height }) => el("img", { src: url, width, height, alt }));
+  });
   const answers = study.questions.flatMap((question) => {
     const named = part.choices(question, study.page).filter(({ value }) => right[question.key]?.includes(value));
-    const wordings = named.map((choice) => ({ name: choice.name, ...(stacked && choice.stacked ? choice.stacked : choice) }));
-    const names = wordings.map(({ text, name }) => text || name || "").join(", ");
+    const names = named.map(({ name, text, stacked: other }) => (stacked && other?.text) || text || name).join(", ");
     if (!names) return [];
     return [el("p", {}, study.questions.length > 1 ? `${question.text} ` : "", words.rightIs(names))];
   });
-  present(
-    root,
-    el(
-      "div",
-      { class: "sheet verdict" },
-      el("h1", { class: correct ? "good" : "bad" }, correct ? words.right : words.notQuite),
-      el("p", { class: stacked ? "shown stacked" : "shown" }, ...images),
-      ...answers,
-      ...paragraphs(why),
-      el("p", { class: "actions" }, on),
-    ),
-  );
-  return pressed(on);
+  const shown = el("p", { class: stacked ? "shown stacked" : "shown" }, ...images);
+  const on = read(root, correct ? words.right : words.notQuite, [shown, ...answers, ...paragraphs(why)], words.goOn);
+  root.querySelector("h1")?.classList.add(correct ? "good" : "bad");
+  return on;
 }

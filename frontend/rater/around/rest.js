@@ -1,7 +1,7 @@
 // @ts-check
 /** Breaks between blocks of trials. */
 import { el } from "../elements.js";
-import { present, pressed } from "../screens.js";
+import { read } from "../screens.js";
 import { words as common } from "../words.js";
 import { words } from "./words.js";
 
@@ -13,21 +13,17 @@ import { words } from "./words.js";
  * @param {import("../types.js").Pay | null} pay  for the whole session, where it is known
  */
 export function rest(root, { done, total }, pay) {
-  const on = el("button", { type: "button", class: "primary" }, `${words.goOn} `, el("kbd", { "aria-hidden": "true" }, "↵"));
   const bar = el("progress", { "aria-label": common.progress, max: total, value: done });
-  const sheet = el("div", { class: "sheet" }, el("h1", {}, words.breakTime), el("p", {}, words.breakWhy(done, total)));
-  sheet.append(el("p", { class: "line" }, bar));
-  if (pay) sheet.append(el("p", {}, words.earned(money((Number(pay.amount) * done) / total, pay), money(Number(pay.amount), pay))));
-  sheet.append(el("p", { class: "actions" }, on));
-  present(root, sheet);
-  return pressed(on);
+  const content = [el("p", {}, words.breakWhy(done, total)), el("p", { class: "line" }, bar)];
+  if (pay) content.push(el("p", {}, words.earned(money(pay, done / total), money(pay, 1))));
+  return read(root, words.breakTime, content, words.goOn);
 }
 
 /**
- * @param {number} amount  rounded down to whole cents: nothing is promised that is not earned
  * @param {import("../types.js").Pay} pay
+ * @param {number} share  of it; rounded down to whole cents: nothing is promised that is not earned
  */
-function money(amount, { currency }) {
+function money({ amount, currency }, share) {
   const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency });
-  return format.format(Math.floor(amount * 100 + 1e-6) / 100);
+  return format.format(Math.floor(Number(amount) * share * 100 + 1e-6) / 100);
 }

@@ -33,8 +33,8 @@ export const part = {
     scale === "slider" ? [] : Array.from({ length: question.points }, (_, index) => choice(question, index + 1, numbered !== false)),
   control: async ({ scale, show_numbers: numbered }) => {
     if (scale !== "slider") return null;
-    const { Slider } = await import("../slider.js");
-    return (question, onChange) => new Slider(question, numbered !== false, onChange);
+    const { makeSlider } = await import("../slider.js");
+    return (question, onChange) => makeSlider(question, numbered !== false, onChange);
   },
   placesAnswer: false,
 };

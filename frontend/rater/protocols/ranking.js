@@ -1,11 +1,11 @@
 // @ts-check
 /** Several images, put in order from best to worst; or only the best and the worst of them. */
-import { Ranking } from "../ranking.js";
+import { makeRanking } from "../ranking.js";
 
 /** @type {import("../types.js").Part} */
 export const part = {
   choices: () => [],
   control: async ({ images, mode }, keys) => (_question, onChange) =>
-    new Ranking(Number(images), mode === "best_worst", keys, onChange),
+    makeRanking(Number(images), mode === "best_worst", keys, onChange),
   placesAnswer: true,
 };
