@@ -40,6 +40,11 @@ EXAMPLE = {
     "right": {"real": [1]},
     "why": "Look at the corners.",
 }
+ORDER = {
+    "places": [[f"quagga-one/{FILE_STEM}-1-{number}.png"] for number in (2, 3, 4)],
+    "right": {"preference": [0]},
+    "why": "The first is the sharpest.",
+}
 ARABIC = {
     "title": "أي صورة حقيقية؟",
     "instructions": "ترى صورتين جنبا إلى جنب. اختر الصورة الحقيقية.",
@@ -74,7 +79,7 @@ DEVICE = {"device": {"min_refresh_hz": 20, "keyboard": True}}
 
 HEAVY = {
     **EVERYTHING,
-    "practice": {"count": 1, "examples": []},
+    "practice": {"count": 0, "examples": [ORDER]},
     "break_every": 1,
     "device": {**EVERYTHING["device"], "min_refresh_hz": 20, "keyboard": True},
     "keys": {"1": "a"},

@@ -46,10 +46,11 @@ WATCH_FRAMES = """addEventListener("DOMContentLoaded", () => {
 });"""
 
 
-EXPOSED = """() => new Promise((resolve) => {
+EXPOSED = """() => new Promise((done) => {
+  const resolve = () => done();
   const look = () => {
     const layers = [...document.querySelectorAll(".layers > *")];
-    if (layers.every((each) => each.style.visibility === "hidden")) resolve();
+    if (layers.every((each) => each.style.visibility === "hidden")) requestAnimationFrame(resolve);
     else requestAnimationFrame(look);
   };
   look();

@@ -29,9 +29,7 @@ pytestmark = pytest.mark.usefixtures("_minified")
 
 @pytest.fixture
 def _minified() -> None:
-    pytest.importorskip(
-        "minify", reason="the minifier has no build for this machine, so everything is larger"
-    )
+    pytest.importorskip("minify", reason="the minifier has no build for this machine")
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def test_a_session_weighs_less_than_its_budget(study: str, recordings: Callable[
 
 
 def test_the_heaviest_session_loads_what_was_weighed(rater: Rater, site: Site) -> None:
-    """Every screen and setting of a ranking, in German: nothing is loaded beyond what the test above adds up."""
+    """Every screen and setting of a ranking, in German, loads just what the test above adds up."""
     go_through_everything(rater)
     urls = {response.url for response in rater.responses if response.url.endswith((".js", ".css"))}
     files = Collected.of(site)
