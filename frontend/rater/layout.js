@@ -65,7 +65,8 @@ export function arrange({ box, image, places, cells, wanted }) {
     const width = fit(box, image, cells, across, down, target);
     if (width >= best.width * CLEARLY) best = { across, down, width };
   }
-  const { across, down, width } = best;
+  const { down, width } = best;
+  const across = Math.ceil(places / down); // rows as even as can be; the last one stands in the middle
   const arrangement = down === 1 ? "row" : across === 1 ? "column" : "grid";
   return { width, arrangement, across, columns: gridColumns(cells), extent: extentOf(width, image, cells, across, down) };
 }

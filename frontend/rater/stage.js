@@ -27,6 +27,8 @@ const PADDING = 16; // CSS pixels, as in rater.css
  */
 export function makeStage(displayWidth, onPlace, numbered, scale) {
   const element = el("div", { class: `stage ${onPlace ? "answers" : ""} ${numbered ? "numbered" : ""}`, role: "group" });
+  const field = el("div", { class: "places" });
+  element.append(field);
   const { style } = element;
   let cramped = false;
   /** @type {(() => void) | null} */
@@ -49,7 +51,7 @@ export function makeStage(displayWidth, onPlace, numbered, scale) {
     layout = arrange({ box, image, places: shown.length, cells: cells.length, wanted });
     cramped = scale !== "fit" && layout.width < wanted;
     element.classList.toggle("cramped", cramped);
-    style.gridTemplateColumns = `repeat(${layout.across}, max-content)`;
+    field.style.width = `${layout.extent.width}px`;
     style.width = `${layout.extent.width + 2 * PADDING}px`;
     style.flexBasis = `${layout.extent.height + 2 * PADDING}px`;
     for (const place of places) sizePlace(place, layout.width, layout.columns);
@@ -79,7 +81,7 @@ export function makeStage(displayWidth, onPlace, numbered, scale) {
     clear() {
       shown = null;
       places = [];
-      element.replaceChildren();
+      field.replaceChildren();
     },
     async room() {
       if (cramped) await new Promise((resolve) => (onRoom = () => resolve(undefined)));
@@ -90,7 +92,7 @@ export function makeStage(displayWidth, onPlace, numbered, scale) {
       places = images.map((cells, place) => placeOf(cells, place, images.length));
       const found = fit(shown);
       element.setAttribute("aria-label", words.images(images.length, images[0]?.length ?? 0));
-      element.replaceChildren(...places);
+      field.replaceChildren(...places);
       return found;
     },
   };

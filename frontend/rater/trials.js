@@ -53,7 +53,7 @@ export function prepareTrials({ study, part, equipment, supply, settle, onBlock,
   const touchable = part.placesAnswer && study.questions.length === 1;
   const onPlace = (/** @type {number} */ place, /** @type {Event} */ event) => accept && questions.choosePlace(place, event);
   const stage = makeStage(study.display_width, touchable ? onPlace : null, Number(page["images"] ?? 0) > 2, flow.scale);
-  const prompt = el("p", { class: "prompt", hidden: !page["show_prompt"] });
+  const prompt = el("p", { class: "prompt", hidden: true });
   const loading = el("p", { class: "loading", role: "status" });
   const say = (/** @type {string} */ text) => void (loading.textContent = text);
   /** Busy while there is nothing to answer. */
@@ -159,6 +159,7 @@ export function prepareTrials({ study, part, equipment, supply, settle, onBlock,
   async function show(vote, assignment, images, since) {
     await nextFrame();
     prompt.textContent = assignment.prompt ?? "";
+    if (assignment.prompt) prompt.hidden = false; // and from then on, so that nothing moves
     questions.reset();
     element.classList.remove("unbegun");
     const put = () => stage.put(assignment, images);

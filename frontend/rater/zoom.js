@@ -22,7 +22,7 @@ const MOVES = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP
  */
 export function makeZoom() {
   const level = el("output", { class: "level" });
-  const panes = el("div", { class: "panes" });
+  const panes = el("div", { class: "places panes" });
   const dialog = el("dialog", { class: "zoom", "aria-label": words.zoom });
   const opener = button("plain", words.zoom, null, "Z");
   opener.setAttribute("aria-keyshortcuts", "z");
@@ -119,9 +119,9 @@ export function makeZoom() {
       if (!first) return;
       const image = { width: first.naturalWidth, height: first.naturalHeight };
       const box = { width: innerWidth - 48, height: innerHeight - ROOM };
-      const { width, across, columns } = arrange({ box, image, places: places.length, cells: images.length, wanted: 1e6 });
+      const { width, columns, extent } = arrange({ box, image, places: places.length, cells: images.length, wanted: 1e6 });
       scale = width / image.width;
-      panes.style.gridTemplateColumns = `repeat(${across}, max-content)`;
+      panes.style.width = `${extent.width}px`;
       panes.replaceChildren(
         ...places.map((place) => {
           const copy = /** @type {HTMLElement} */ (place.cloneNode(true));

@@ -11,6 +11,7 @@ from uuid import UUID
 from humaneval.protocols import registry
 from humaneval.rating.history import Handed
 from humaneval.rating.screens import Screen, samples_at_places
+from humaneval.samples import pictures as uploads
 from humaneval.samples import stimuli
 from humaneval.samples.stimuli import StimulusReference
 from humaneval.studies.examples import find_samples
@@ -99,9 +100,16 @@ def describe_study(study: Study, language: str = "", images: Images | None = Non
 
 
 def _pictures(study: Study, pictures: list[dict[str, str]], images: Images | None) -> list[ShownPicture]:
-    """Return the pictures that there are: two queries where the study has any, else none."""
+    """Return the pictures that there are: two queries where the study has any, else none.
+
+    One more where any of them was uploaded.
+    """
     found = find_samples(picture["image"] for picture in pictures)
-    shown = (images or partial(stimuli.references, recipe=study.recipe))(found.values()) if found else {}
+    shown = (
+        dict((images or partial(stimuli.references, recipe=study.recipe))(found.values())) if found else {}
+    )
+    if any(map(uploads.is_picture, found)):
+        shown |= uploads.references(found.values())
     return [
         ShownPicture(shown[found[picture["image"]]], picture["caption"])
         for picture in pictures

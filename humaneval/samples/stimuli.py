@@ -169,6 +169,11 @@ def _make(sample: Sample, *, recipe: str) -> Stimulus:
     )
 
 
+def reference_to(stimulus: Stimulus) -> StimulusReference:
+    """Return where a browser finds a stimulus."""
+    return StimulusReference(reverse("stimulus", args=[stimulus.token]), stimulus.width, stimulus.height)
+
+
 def references(sample_ids: Iterable[int], recipe: str) -> dict[int, StimulusReference]:
     """Return where each sample's stimulus is, by sample id; one query. Those not rendered are left out."""
     rows = Stimulus.objects.filter(sample_id__in=set(sample_ids), recipe=recipe)

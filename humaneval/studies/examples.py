@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from humaneval.protocols import registry
 from humaneval.protocols.base import ConditionSpec, Design, Kind, Protocol, TrialSpec
 from humaneval.samples.models import Prompt, Sample
+from humaneval.samples.pictures import is_picture
 from humaneval.studies.flow import complete_flow
 from humaneval.studies.models import Study
 
@@ -64,8 +65,12 @@ def find_samples(names: Iterable[str]) -> dict[str, int]:
 
 
 def picture_ids(study: Study) -> list[int]:
-    """Return the ids of the samples that the instructions show, in order, of those that there are."""
+    """Return the ids of the samples that the instructions show, in order, of those that there are.
+
+    Uploaded pictures are not among them: they are shown as they are, not rendered for the study.
+    """
     names = [picture["image"] for picture in complete_flow(study.flow)["pictures"]]
+    names = [name for name in names if not is_picture(name)]
     found = find_samples(names)
     return [found[name] for name in names if name in found]
 

@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from humaneval.samples.pictures import LARGEST, PictureRefused, keep_picture, name_of
 from humaneval.studies.flow import MOST_PRACTICE, complete_flow, find_wrong
 from humaneval.studies.flow_rows import BLANK, PREFIX, RowError, field_of, flow_of, rows_of, values_of
 from humaneval.studies.models import Study
 from humaneval.studies.shapes import Wrong
-from humaneval.ui.admin import NumberInput, Select, Switch, Textarea, TextInput
+from humaneval.ui.admin import FileInput, NumberInput, Select, Switch, Textarea, TextInput
 
 _SAMPLE = _("A sample as set/name, for example my-set/0001.png. It is shown as rendered for this study.")
+_UPLOAD = _("PNG, JPEG or WebP. Raters see it as it is, and it takes the place of a sample named above.")
 _TRANSLATIONS = _("One language a line, as de: question | answer | answer.")
 _KEY = _("Short name in exports, such as age; q1, q2, … if left out.")
 _KINDS = (
@@ -60,6 +64,18 @@ def _decimal(label: Any, help_text: Any = "") -> forms.Field:
     return forms.FloatField(label=label, help_text=help_text, required=False, widget=NumberInput)
 
 
+def _picture(label: Any, help_text: Any) -> forms.Field:
+    return forms.ImageField(
+        label=label, help_text=help_text, required=False, widget=FileInput, validators=[_refuse_large]
+    )
+
+
+def _refuse_large(file: UploadedFile) -> None:
+    if (file.size or 0) > LARGEST:
+        most = LARGEST // 1_000_000
+        raise ValidationError(_("The picture is larger than %(most)s MB: make it smaller.") % {"most": most})
+
+
 def _plain_fields() -> dict[str, forms.Field]:
     return {
         "min_width": _whole(_("Least width of the window"), 4000, _("In CSS pixels; 0 asks for nothing.")),
@@ -98,7 +114,11 @@ def _plain_fields() -> dict[str, forms.Field]:
 
 def _row_fields(kind: str) -> dict[str, forms.Field]:
     return {
-        "pictures": lambda: {"image": _line(_("Picture"), _SAMPLE), "caption": _line(_("Caption"))},
+        "pictures": lambda: {
+            "image": _line(_("Picture"), _SAMPLE),
+            "upload": _picture(_("Or upload a picture"), _UPLOAD),
+            "caption": _line(_("Caption")),
+        },
         "comprehension": lambda: {
             "text": _line(_("Question"), _("Leave it empty to have no such question.")),
             "options": _area(_("Answers"), _("One a line, with * before the right one."), 4),
@@ -224,8 +244,11 @@ class FlowMixin(forms.ModelForm):
         return data
 
     def _compose(self, data: Mapping[str, Any]) -> None:
+        uploaded = self._uploaded(data)
         try:
-            flow = flow_of(data, self._rows)
+            flow = flow_of(
+                {**data, **{field: name_of(*upload) for field, upload in uploaded.items()}}, self._rows
+            )
         except RowError as error:
             self.add_error(error.field, str(error))
             return
@@ -235,4 +258,18 @@ class FlowMixin(forms.ModelForm):
             field = field_of(wrong.path, flow)
             self.add_error(field if field in self.fields else None, wrong.reason if field else str(wrong))
             return
+        for field, upload in uploaded.items():
+            try:
+                keep_picture(*upload)  # under a name of its content: twice does no harm
+            except PictureRefused as error:
+                self.add_error(field.replace("_image", "_upload"), str(error))
         self.cleaned_data["flow"] = flow
+
+    def _uploaded(self, data: Mapping[str, Any]) -> dict[str, tuple[UploadedFile, str]]:
+        """Return the uploaded pictures and what their names end in, by the field that names their sample."""
+        found = {}
+        for place in range(self._rows["pictures"]):
+            row = f"{PREFIX}pictures_{place}_"
+            if file := data.get(row + "upload"):
+                found[row + "image"] = (file, f".{file.image.format.lower()}")
+        return found

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from humaneval.protocols.base import Protocol, Setting, SettingsError
 from humaneval.protocols.registry import PROTOCOLS
+from humaneval.samples import pictures
 from humaneval.samples.models import SampleKind, SampleSet
 from humaneval.studies.flow_form import FlowMixin, flow_fields
 from humaneval.studies.gold_tables import import_gold, read_gold
@@ -49,12 +50,13 @@ def labelled(sample_set: Any) -> str:
 
 def counted_sets(kind: SampleKind) -> QuerySet[SampleSet]:
     """Return the sets of a kind with the number of their samples as ``sample_count``."""
-    return SampleSet.objects.filter(kind=kind).annotate(sample_count=Count("samples")).order_by("name")
+    sets = SampleSet.objects.filter(kind=kind).exclude(slug=pictures.SLUG)
+    return sets.annotate(sample_count=Count("samples")).order_by("name")
 
 
 def _only_one(kind: SampleKind) -> int | None:
     """Return the id of the only set of a kind, or None if there are more or none."""
-    ids = list(SampleSet.objects.filter(kind=kind).values_list("pk", flat=True)[:2])
+    ids = list(counted_sets(kind).values_list("pk", flat=True)[:2])
     return ids[0] if len(ids) == 1 else None
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
 
+from humaneval.rating.describing import describe_study
+from humaneval.rating.preview import preview_study
+from humaneval.samples.models import Sample, SampleKind, SampleSet
+from humaneval.samples.stimuli import Recipe
+from humaneval.studies.examples import picture_ids
 from humaneval.studies.flow import check_flow, complete_flow
 from humaneval.studies.flow_form import shown_rows
 from humaneval.studies.flow_rows import flow_of, values_of
+from humaneval.studies.forms import counted_sets
 from humaneval.studies.models import Study
 from tests.browser.flows import EVERYTHING
 from tests.studies.test_admin import change_url, form_data
@@ -152,3 +161,47 @@ def test_an_open_study_shows_its_flow_and_takes_no_change(page: Client, make_stu
     text = page.get(change_url(study)).content.decode()
     assert "flow_break_every" not in text
     assert "break_every" in text
+
+
+def picture(width: int = 300, height: int = 200, kind: str = "PNG", name: str = "how to.PNG") -> Any:
+    """Return an image file as a browser uploads it."""
+    content = io.BytesIO()
+    Image.linear_gradient("L").resize((width, height)).save(content, kind)
+    return SimpleUploadedFile(name, content.getvalue(), f"image/{kind.lower()}")
+
+
+def test_a_picture_is_uploaded_and_shown_as_it_is(save):
+    study, answer = save(flow_pictures_0_upload=picture(), flow_pictures_0_caption="How to look.")
+    assert answer.status_code == 302
+    (row,) = study.flow["pictures"]
+    assert row["image"].startswith("instruction-pictures/")
+    assert row["caption"] == "How to look."
+    (shown,) = preview_study(study).pictures
+    assert (shown.image.width, shown.image.height) == (300, 200)
+    assert SampleSet.objects.get(slug="instruction-pictures") not in counted_sets(SampleKind.REAL)
+
+
+def test_a_large_picture_is_made_smaller_and_the_same_one_is_kept_once(save):
+    study, _answer = save(
+        flow_pictures_0_upload=picture(3200, 1000, "JPEG"),
+        flow_pictures_1_upload=picture(3200, 1000, "JPEG", "again.jpg"),
+    )
+    first, second = preview_study(study).pictures
+    assert first.image == second.image
+    assert (first.image.width, first.image.height) == (1600, 500)
+    assert Sample.objects.filter(sample_set__slug="instruction-pictures").count() == 1
+
+
+def test_what_is_no_picture_is_said_beside_its_field(save):
+    study, answer = save(flow_pictures_0_upload=SimpleUploadedFile("a.png", b"no image", "image/png"))
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors["flow_pictures_0_upload"]
+    assert study.flow.get("pictures", []) == []
+
+
+def test_an_uploaded_picture_is_shown_to_raters_whatever_the_studys_size(save):
+    study, _answer = save(flow_pictures_0_upload=picture())
+    study.recipe = str(Recipe(28, 28))
+    assert picture_ids(study) == []  # the launch renders it no second time
+    (shown,) = describe_study(study).pictures
+    assert (shown.image.width, shown.image.height) == (300, 200)
