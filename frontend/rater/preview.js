@@ -83,7 +83,7 @@ function pretend(info, { assignments, practice, comprehension, truths }) {
     practice: async () => ({ trials: practice, total: practice.length }),
     tryOut: async ({ assignment, answers }) => {
       const { right, why } = /** @type {Previewed["truths"][string]} */ (truths[assignment]);
-      const correct = Object.entries(right).every(([key, values]) => values.some((value) => value === answers[key]));
+      const correct = Object.entries(right).every(([key, values]) => values.some((value) => String(value) === String(answers[key])));
       return { correct, right, why };
     },
     close: async () => {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain, permutations
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,9 @@ from humaneval.studies.design import question_specs
 from humaneval.studies.examples import PracticeTrial
 from humaneval.studies.flow import why_of
 from humaneval.studies.models import Study
+
+LARGEST_VALUE = 100
+"""The largest number that is an answer: a slider's end."""
 
 WORDS = ("real", "fake", "same", "different", "tie", "both_good", "both_bad")
 """Answers in terms of the screen that are words, of any protocol."""
@@ -128,9 +132,7 @@ def truth_of(study: Study, trial: PracticeTrial, number: int, language: str) -> 
     """Return what is right about a practice trial, in terms of the screen."""
     protocol, order = registry.get(study.protocol), _screen(study, trial, number).order
     right = {
-        question.key: _shown_right(
-            protocol.decode, question, order, study.settings, trial.right[question.key]
-        )
+        question.key: shown_right(protocol.decode, question, order, study.settings, trial.right[question.key])
         for question in question_specs(study)
     }
     return Truth(right, why_of(study.flow, trial.example, language))
@@ -142,7 +144,7 @@ def _screen(study: Study, trial: PracticeTrial, number: int) -> Screen:
     return lay_out(trial.slots, turn=turn, seed=study.seed + number)
 
 
-def _shown_right(
+def shown_right(
     decode: Callable[..., int],
     question: QuestionSpec,
     order: list[int],
@@ -150,11 +152,14 @@ def _shown_right(
     accepted: list[int],
 ) -> list[Any]:
     """Return the answers in terms of the screen that mean one of the accepted values."""
-    found: list[Any] = []
-    for shown in (*range(max(len(order), question.points + 1)), *WORDS):
+    places = range(len(order))
+    orders = chain(permutations(places, 2), permutations(places) if len(order) > 2 else ())
+    candidates = chain(range(LARGEST_VALUE + 1), WORDS, map(list, orders))
+
+    def is_right(shown: Any) -> bool:
         try:
-            if decode(question, shown, order, settings) in accepted:
-                found.append(shown)
+            return decode(question, shown, order, settings) in accepted
         except AnswerError:
-            continue
-    return found
+            return False
+
+    return [shown for shown in candidates if is_right(shown)]

@@ -236,7 +236,9 @@ def test_two_tabs_of_one_rater_make_no_vote_twice(study: str, rater: Rater, site
     rater.open(study).agree().start()
     second = Rater.at(site, rater.page.context.new_page()).open(study)
     second.start()
+    rater.page.bring_to_front()  # a tab behind another draws a frame a second
     rater.answer_all(lambda: rater.press(*KEYS[study]), last=3).see(4)
+    second.page.bring_to_front()
     first = [vote.values for vote in site.votes(study)]
     thanks = second.view.get_by_role("heading", name="Thank you")
     ready = second.view.locator('.trial[aria-busy="false"]')

@@ -130,6 +130,7 @@ def go_through_everything(rater: Rater) -> None:
     press("Antworten prüfen")
     press("Weitermachen")
     answer()
+    expect(rater.view.get_by_text(re.compile(r"^Richtig ist: \d > \d > \d$"))).to_be_visible()
     press("Weitermachen")
     press("Weitermachen")
     answer()

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from playwright.sync_api import Response, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.audit import fits, violations
 from tests.browser.rater import REFLEX_MS, Rater
@@ -57,14 +57,16 @@ class Reader:
     def __init__(self, rater: Rater) -> None:
         self._rater = rater
         self._own: set[str] = set()
-        rater.page.on("response", self._learn)
 
-    def _learn(self, response: Response) -> None:
-        if "/api/v1/rating/" in response.url and response.ok:
-            self._own |= set(texts_in(response.json()))
+    def _learn(self) -> None:
+        for response in self._rater.responses:
+            if "/api/v1/rating/" in response.url and response.ok:
+                self._own |= set(texts_in(response.json()))
+        self._rater.responses.clear()
 
     def untranslated(self) -> list[str]:
         """Return what is on the screen in words that are neither made up nor the study's own."""
+        self._learn()
         own = {part.strip() for text in self._own for part in [text, *text.split("\n\n")]}
         return [text for text in self._rater.page.evaluate(READ) if _has_words(text) and text not in own]
 

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from humaneval.protocols import registry
 from humaneval.protocols.base import Design
+from humaneval.protocols.orders import code_of
 from humaneval.rating.models import Session, Vote
+from humaneval.rating.practice import shown_right
 from humaneval.reports.session_export import session_columns, session_rows
 from humaneval.studies.design import design_of, problems_of
 from humaneval.studies.examples import PracticeTrial, plan_extras
@@ -160,3 +163,19 @@ def test_closing_answers_are_exported_in_words(django_assert_num_queries, tmp_pa
     assert (table["votes"], table["closing.eyes"], table["state"]) == (2, "Far; None", "active")
     call_command("export_report", study.slug, "--out", str(tmp_path / "report"))
     assert "Far; None" in (tmp_path / "report" / "sessions.csv").read_text()
+
+
+def test_the_right_order_of_a_ranking_is_told_in_places_best_first() -> None:
+    """Slot 2 stands at the first place, slot 0 at the second, slot 1 at the third."""
+    protocol, order = registry.get("ranking"), [2, 0, 1]
+    settings = protocol.checked_settings({"images": 3})
+    best_worst = {**settings, "mode": "best_worst"}
+    (question,) = protocol.default_questions
+    assert shown_right(protocol.decode, question, order, settings, [code_of([0, 1, 2])]) == [[1, 2, 0]]
+    assert shown_right(protocol.decode, question, order, best_worst, [0 * 3 + 2]) == [[1, 0]]
+
+
+def test_the_right_point_of_a_slider_is_told() -> None:
+    protocol = registry.get("likert")
+    settings = protocol.checked_settings({"scale": "slider"})
+    assert shown_right(protocol.decode, protocol.default_questions[0], [0], settings, [70, 100]) == [70, 100]

@@ -55,6 +55,9 @@ export async function practise(root, { server, study, part, equipment, loader })
   await read(root, words.nowReal, paragraphs(words.nowRealWhy), words.goOn);
 }
 
+/** @param {import("../types.js").Shown} answer */
+const plainly = (answer) => (Array.isArray(answer) ? answer.map((place) => place + 1).join(" > ") : String(answer));
+
 /**
  * Say whether it was right, beside the images; resolve when the rater wants to go on.
  *
@@ -72,9 +75,11 @@ function tell(root, { correct, right, why }, { places }, study, part, stacked) {
   });
   const answers = study.questions.flatMap((question) => {
     const named = part.choices(question, study.page).filter(({ value }) => right[question.key]?.includes(value));
-    const names = named.map(({ name, text, stacked: other }) => (stacked && other?.text) || text || name).join(", ");
-    if (!names) return [];
-    return [el("p", {}, study.questions.length > 1 ? `${question.text} ` : "", words.rightIs(names))];
+    const names = named.map(({ name, text, stacked: other }) => (stacked && other?.text) || text || name);
+    // What has no buttons: orders of places, best first, and points of a slider.
+    if (!named.length) names.push(...(right[question.key] ?? []).map(plainly));
+    if (!names.length) return [];
+    return [el("p", {}, study.questions.length > 1 ? `${question.text} ` : "", words.rightIs(names.join(", ")))];
   });
   const shown = el("p", { class: stacked ? "shown stacked" : "shown" }, ...images);
   const on = read(root, correct ? words.right : words.notQuite, [shown, ...answers, ...paragraphs(why)], words.goOn);
