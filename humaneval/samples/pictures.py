@@ -38,7 +38,7 @@ def is_picture(name: str) -> bool:
 def name_of(file: IO[bytes], extension: str) -> str:
     """Return the name, as set/name, that a file is kept under; reads it from the beginning."""
     file.seek(0)
-    return f"{SLUG}/{hashlib.file_digest(file, 'sha256').hexdigest()[:24]}{extension.lower()}"
+    return f"{SLUG}/{hashlib.sha256(file.read()).hexdigest()[:24]}{extension.lower()}"
 
 
 def keep_picture(file: IO[bytes], extension: str) -> Sample:
