@@ -484,7 +484,7 @@ def _makes_sense(path: str, study: Study) -> bool:
         return True
     if path == "gold":
         return study.state == StudyState.DRAFT or study.gold_count > 0
-    if path == "report":
+    if path in {"report", "bundle"}:
         return study.state not in {StudyState.DRAFT, StudyState.LAUNCHING}
     return may_move(study.state, "return_to_draft" if path == "cancel-launch" else path)
 

@@ -177,9 +177,9 @@ def test_a_form_that_was_open_while_the_study_launched_is_refused_in_words(make_
 BUTTONS = {
     "draft": {"preview", "recruitment", "gold", "launch", "study_file"},
     "launching": {"preview", "recruitment", "cancel_launch", "study_file"},
-    "open": {"preview", "recruitment", "pause", "close", "report", "study_file"},
-    "paused": {"preview", "recruitment", "resume", "close", "report", "study_file"},
-    "closed": {"preview", "recruitment", "report", "study_file"},
+    "open": {"preview", "recruitment", "pause", "close", "report", "bundle", "study_file"},
+    "paused": {"preview", "recruitment", "resume", "close", "report", "bundle", "study_file"},
+    "closed": {"preview", "recruitment", "report", "bundle", "study_file"},
 }
 
 
