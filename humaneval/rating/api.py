@@ -22,6 +22,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import (
     APIException,
     AuthenticationFailed,
+    NotAuthenticated,
     ParseError,
     PermissionDenied,
     Throttled,
@@ -41,7 +42,8 @@ from humaneval.rating.completion import complete_session, completion_of
 from humaneval.rating.describing import describe_assignments, describe_study
 from humaneval.rating.handout import hand_out, note_if_nothing_is_left
 from humaneval.rating.history import read_history
-from humaneval.rating.intake import store_votes
+from humaneval.rating.intake import Intake, store_votes
+from humaneval.rating.judging import Submission
 from humaneval.rating.models import Session
 from humaneval.rating.panels import pay_of
 from humaneval.rating.practice import answer_practice, practice_of
@@ -54,7 +56,7 @@ from humaneval.rating.preview import (
 from humaneval.rating.progress import progress_of
 from humaneval.rating.refusals import Refusal
 from humaneval.rating.sessions import Arrival, another_sitting, open_session
-from humaneval.rating.statements import find_session
+from humaneval.rating.statements import find_session, forget_sessions
 from humaneval.rating.submissions import read_submissions, verdicts_in_order
 from humaneval.rating.surroundings import answer_comprehension, standing_of, store_closing
 from humaneval.rating.throttles import ArrivalThrottle, ForgedTokenThrottle, SessionThrottle
@@ -252,13 +254,25 @@ class VotesView(SessionView):
         Send a vote again, under the same key, until it is answered: it is stored once.
         """
         read = read_submissions(_BATCH_READER.run_validation(request.data)["votes"])
-        intake = store_votes(session=session_of(request), submissions=read.submissions)
+        intake = _store(request, read.submissions)
         body = {
             "results": verdicts_in_order(read, intake.verdicts, intake.feedback),
             "progress": vars(intake.progress),
             "next": {str(assignment): parameters for assignment, parameters in intake.parameters.items()},
         }
         return Response(body)
+
+
+def _store(request: Request, submissions: list[Submission]) -> Intake:
+    """Store votes; where what this process knew of the token is no longer so, look at the token again."""
+    try:
+        return store_votes(session=session_of(request), submissions=submissions)
+    except Session.DoesNotExist:
+        forget_sessions()
+        found = SessionTokenAuthentication(find=find_session).authenticate(request)
+        if found is None:
+            raise NotAuthenticated from None
+        return store_votes(session=found[1], submissions=submissions)
 
 
 class ComprehensionView(SessionView):

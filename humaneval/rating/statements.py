@@ -36,28 +36,41 @@ _UNSEEN = {"name", "owner"}
 _VERSION = ("created_at", "state", *sorted((CHANGEABLE[StudyState.OPEN] or set()) - _UNSEEN))
 """What tells a launched study from what it was: all else in it is fixed."""
 
-_SESSION = ("id", "study_id", "rater_id", "token_issued_at", "state", "allotment")
+_SESSION = ("id", "study_id", "rater_id", "token_hash", "token_issued_at")
+"""What stays as it is as long as a token opens its session."""
 
 
 def find_session(token_hash: str) -> Session | None:
     """Return the session that a token opens, its rater known by id and as simulated or not; None if unknown.
 
-    One statement. Other fields are fetched when asked for, and so is the study.
+    One statement, none where this process has seen the token before: :func:`lock_session` notices where what
+    was seen then is no longer so. Other fields are fetched when asked for, and so is the study.
     """
+    try:
+        *fields, simulated = _seen_session(token_hash)
+    except Session.DoesNotExist:
+        return None
+    session = Session.from_db(connection.alias, _SESSION, fields)
+    session.rater = Rater.from_db(connection.alias, ("id", "simulated"), [session.rater_id, simulated])
+    return session
+
+
+@lru_cache(maxsize=10_000)
+def _seen_session(token_hash: str) -> Row:
     rows = _fetch(
         f"SELECT {', '.join(_SESSION)}, (SELECT simulated FROM rating_rater WHERE id = rater_id)"  # noqa: S608
         " FROM rating_session WHERE token_hash = %s",
         [token_hash],
     )
-    return _as_session(rows[0]) if rows else None
+    if not rows:
+        raise Session.DoesNotExist
+    *fields, issued_at, simulated = rows[0]
+    return *fields, _moment(issued_at), bool(simulated)
 
 
-def _as_session(row: Row) -> Session:
-    *fields, simulated = row
-    session = Session.from_db(connection.alias, _SESSION, fields)
-    session.token_issued_at = _moment(session.token_issued_at)
-    session.rater = Rater.from_db(connection.alias, ("id", "simulated"), [session.rater_id, bool(simulated)])
-    return session
+def forget_sessions() -> None:
+    """Forget what this process has seen of tokens: each is looked up again when it comes again."""
+    _seen_session.cache_clear()
 
 
 @lru_cache(maxsize=64)
@@ -72,13 +85,17 @@ def lock_session(session: Session, submissions: Sequence[Submission]) -> tuple[H
     Touched are the assignments that are answered in the batch, and those whose vote has one of its keys.
     Their number, not the session's length, is what is read. The session's study and its allotment are as
     they are under the lock: each statement sees all that was committed before it began. A fifth statement is
-    needed only where a key is known already.
+    needed only where a key is known already. Raises Session.DoesNotExist where the session is gone, or its
+    token is no longer the one that it had when it was read.
     """
     assignments = [_uuid(row.assignment) for row in submissions]
     keys = [_uuid(row.key) for row in submissions]
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
     locked, version, rows, counts = _fetch_each(
-        (f"SELECT allotment FROM rating_session WHERE id = %s{lock}", [session.pk]),  # noqa: S608
+        (
+            f"SELECT allotment FROM rating_session WHERE id = %s AND token_hash = %s{lock}",  # noqa: S608
+            [session.pk, session.token_hash],
+        ),
         (_STUDY, [session.study_id]),
         (_handed_where(f"a.id IN ({_marks(assignments)})"), [session.pk, *assignments]),
         (
@@ -86,6 +103,8 @@ def lock_session(session: Session, submissions: Sequence[Submission]) -> tuple[H
             [*keys, session.pk],
         ),
     )
+    if not locked:
+        raise Session.DoesNotExist
     session.allotment, answered, known = locked[0][0], *counts[0]
     session.study = _study(session.study_id, *version[0])
     if known:

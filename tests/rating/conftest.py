@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from humaneval.rating.consent import consent_hash
+from humaneval.rating.statements import forget_sessions
 from humaneval.studies.models import Study
 
 
@@ -98,6 +99,12 @@ def vote_for(shown: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
     if changes.get("outcome", "answered") != "answered":
         vote["answers"] = {}
     return {**vote, **changes}
+
+
+@pytest.fixture(autouse=True)
+def no_session_is_remembered() -> None:
+    """Let each test begin as a web process does: databases that are rolled back give ids out again."""
+    forget_sessions()
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from humaneval.rating import exclusions
 from humaneval.rating.models import Assignment, Session, Vote
 from humaneval.rating.throttles import ForgedTokenThrottle, SessionThrottle
-from tests.factories import open_study
+from tests.factories import SessionFactory, open_study
 from tests.rating.conftest import ApiRater, vote_for
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,29 @@ def test_a_request_that_somebody_overheard_stores_nothing_under_another_token(ra
     assert {result["code"] for result in thief.results(*votes)} == {"foreign_assignment"}
     assert {result["status"] for result in rater.results(*reversed(votes))} == {"duplicate"}
     assert Vote.objects.count() == 10
+
+
+def test_a_token_that_was_replaced_votes_no_more_though_this_process_knew_it(rater_of):
+    rater = rater_of(open_study(trial_count=10))
+    first, second = rater.block()[:2]
+    assert rater.send(vote_for(first)).status_code == 200
+    Session.objects.update(token_hash="0" * 64)
+    refused = rater.send(vote_for(second))
+    assert refused.status_code == 401
+    assert "No session has this token" in refused.json()["detail"]
+    assert Vote.objects.count() == 1
+
+
+def test_a_token_whose_session_was_made_anew_votes_at_once_though_this_process_knew_the_old_one(rater_of):
+    study = open_study(trial_count=10)
+    rater = rater_of(study)
+    rater.send(vote_for(rater.block()[0]))
+    old = Session.objects.get()
+    known = old.token_hash
+    Session.objects.filter(pk=old.pk).update(token_hash="0" * 64)
+    Session.objects.filter(pk=SessionFactory(study=study).pk).update(token_hash=known)
+    assert rater.send(vote_for(rater.block()[0])).json()["results"][0]["status"] == "stored"
+    assert Vote.objects.order_by("pk").last().assignment.session_id != old.pk
 
 
 def test_no_token_can_be_told_from_the_database(rater_of):
