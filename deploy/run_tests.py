@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-ONCE = {"stats", "metrics", "protocols", "browser", "benchmarks", "frontend", "demo"}
+ONCE = {"stats", "metrics", "protocols", "browser", "benchmarks", "frontend", "demo", "deploy"}
 """Test folders that use no database, or one of their own whatever the settings say."""
 
 

@@ -27,6 +27,7 @@ from PIL import Image
 from tests.deploy.compose import COMPOSE, CONTAINERFILE, ROOT, Processes, image_of, services
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+SCALING = ROOT / "deploy" / "kubernetes" / "large" / "scaling.yaml"
 PROGRAMS = ("caddy", "redis-server")
 PREPARATIONS = ("migrate", "bucket")
 SERVERS = ("web", "worker", "scheduler", "metrics", "proxy")
@@ -226,15 +227,15 @@ def score(researcher: Visitor) -> dict[str, Any]:
 
 @pytest.mark.services
 @pytest.mark.timeout(300)
-def test_a_study_runs_from_import_to_report_on_the_services_of_compose(processes: Processes) -> None:
+def test_a_study_runs_from_import_to_report_on_the_services_of_compose(
+    processes: Processes, database: str
+) -> None:
     processes.start("redis")
     for name in PREPARATIONS:
         processes.run(name)
-    processes.run("web", "python", "manage.py", "collectstatic", "--noinput", "--verbosity=0")
-    processes.run("web", "python", "manage.py", "check", "--deploy", "--fail-level=WARNING")
+    token = processes.run("web", "python", "-c", PREPARE).split()[-1]
     for name in SERVERS:
         processes.start(name)
-    token = processes.run("web", "python", "manage.py", "shell", "-c", MAKE_TOKEN).split()[-1]
     researcher = Visitor(processes, f"Token {token}")
     wait_for(researcher.answers)
 
@@ -246,6 +247,7 @@ def test_a_study_runs_from_import_to_report_on_the_services_of_compose(processes
     assert (run["state"], run["problems"]) == ("succeeded", [])
     report = researcher.json("/api/v1/studies/real/report/")
     assert report["estimates"][0]["votes"] == 6
+    check_what_keda_asks(database)
     scores = researcher.get("/api/v1/studies/real/scores.csv").data.decode()
     assert "frechet_distance" in scores
 
@@ -253,6 +255,16 @@ def test_a_study_runs_from_import_to_report_on_the_services_of_compose(processes
     check_health(processes, researcher)
     kept = {path.name for name in SERVERS for path in (processes.folder / name).rglob("*") if path.is_file()}
     assert not {name for name in kept if name.endswith((".png", ".webp", ".zip"))}, "media belong in storage"
+
+
+def check_what_keda_asks(database: str) -> None:
+    """The query that metrics workers come and go by works on PostgreSQL."""
+    (query,) = set(re.findall(r'query: "(SELECT .*)"', SCALING.read_text()))
+    with psycopg.connect(database, autocommit=True) as connection:
+        assert connection.execute(query).fetchone() == (0,)
+        connection.execute("UPDATE jobs_job SET state = 'running' WHERE kind = 'scoring.run'")
+        assert connection.execute(query).fetchone() == (1,)
+        connection.execute("UPDATE jobs_job SET state = 'succeeded' WHERE kind = 'scoring.run'")
 
 
 def check_the_way_in(processes: Processes, researcher: Visitor) -> None:
@@ -284,11 +296,19 @@ def check_health(processes: Processes, researcher: Visitor) -> None:
     assert researcher.get("/healthz").status == 200
 
 
-MAKE_TOKEN = """
+PREPARE = """
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "humaneval.config.settings"
+import django
+django.setup()
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from rest_framework.authtoken.models import Token
+call_command("check", deploy=True, fail_level="WARNING")
+call_command("collectstatic", interactive=False, verbosity=0)
 print(Token.objects.create(user=User.objects.create_user("op", is_staff=True, is_superuser=True)))
 """
+"""What the image's build, an operator and an administrator do, in one process."""
 
 
 def test_no_service_is_left_out_of_the_run() -> None:
