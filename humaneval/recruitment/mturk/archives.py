@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -26,13 +26,9 @@ from humaneval.recruitment.mturk import archive_answers
 from humaneval.recruitment.mturk.archive_images import columns_of
 from humaneval.recruitment.mturk.archive_shown import ByImages, ByNumber, Reading
 from humaneval.recruitment.mturk.archive_votes import ArchivedVote, store
+from humaneval.recruitment.mturk.batch_files import NEEDED, parse_time
 from humaneval.studies.design import NotLaunchable, question_specs
 from humaneval.studies.models import Study, Trial
-
-NEEDED = ("AssignmentId", "WorkerId", "AssignmentStatus", "SubmitTime")
-TIME_FORMATS = ("%a %b %d %H:%M:%S %z %Y", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S")
-ZONES = {"PDT": "-0700", "PST": "-0800", "UTC": "+0000", "GMT": "+0000"}
-"""MTurk's site wrote Pacific time: Tue Sep 17 21:30:23 PDT 2019."""
 
 MOST_PROBLEMS = 20
 
@@ -194,16 +190,10 @@ def _values(
 
 
 def _time(text: str) -> datetime:
-    words = text.strip()
-    for zone, offset in ZONES.items():
-        words = words.replace(f" {zone} ", f" {offset} ")
-    for layout in TIME_FORMATS:
-        try:
-            found = datetime.strptime(words, layout)
-        except ValueError:
-            continue
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-    raise ValueError(_("“%(text)s” is no time that MTurk writes") % {"text": text})
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise ValueError(_("“%(text)s” is no time that MTurk writes") % {"text": text}) from error
 
 
 def _milliseconds(text: str) -> float:
