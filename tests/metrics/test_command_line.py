@@ -170,8 +170,13 @@ def test_a_log_sees_one_line_a_stage():
 
 
 @pytest.mark.slow
-def test_bench_says_what_holds_the_others_up(capsys):
-    assert main(["bench", "--device", "cpu", "--batches", "1"]) == 0
+def test_bench_says_what_holds_the_others_up(capsys, tmp_path):
+    out = tmp_path / "bench.json"
+    sizes = ["--batches", "1", "--images", "16", "--samples", "200", "--json", str(out)]
+    assert main(["bench", "--device", "cpu", *sizes]) == 0
     printed = capsys.readouterr().out
     assert "bottleneck" in printed
     assert "% of the convolution ceiling" in printed
+    figures = {one["name"]: one["value"] for one in json.loads(out.read_text())["figures"]}
+    assert {"network", "arrays to features", "files to features"} <= figures.keys()
+    assert min(figures.values()) > 0
