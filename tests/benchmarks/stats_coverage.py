@@ -45,7 +45,7 @@ DEFAULTS = ("rate", "mean", "Bradley-Terry")
 SLOW = {
     "psychometric threshold": 1000,
     "cumulative link, random raters": 200,
-    "Crowd-BT": 80,
+    "Crowd-BT": 300,
     "hierarchical bootstrap": 500,
 }
 """Studies of those that take long, at most (by how the name begins)."""

@@ -157,19 +157,22 @@ def test_the_hierarchical_bootstrap_of_two_raters_has_three_values():
 def test_crowd_bt_is_the_maximum_that_a_general_optimiser_finds():
     votes = bradley_terry_votes(6, 40, np.random.default_rng(2))
     winner, loser, rater = votes["winner"], votes["loser"], votes["rater"]
+    grade = np.linspace(0, 1, 1001)
 
-    def loss(parameters):
-        strength, reliability = parameters[:5], expit(parameters[5:])
-        p = expit(strength[winner] - strength[loser])
-        chance = reliability[rater] * p + (1 - reliability[rater]) * (1 - p)
-        prior = 3 * np.log(reliability).sum() - strength @ strength / 8
-        return -np.log(chance).sum() - prior
+    def likelihoods(strength):
+        p = expit(strength[winner] - strength[loser])[:, None]
+        chance = grade * p + (1 - grade) * (1 - p)
+        return np.stack([chance[rater == who].prod(axis=0) * 4 * grade**3 for who in range(6)])
 
-    start = np.concatenate([np.zeros(5), np.ones(6)])
-    best = optimize.minimize(loss, start, method="BFGS", options={"gtol": 1e-7})
+    def loss(strength):
+        each = np.trapezoid(likelihoods(strength), grade, axis=1)
+        return -np.log(each).sum() + strength @ strength / 8
+
+    best = optimize.minimize(loss, np.zeros(5), method="BFGS", options={"gtol": 1e-6})
     found = crowd_bradley_terry(**votes, replicates=10)
-    assert found.estimate == pytest.approx(best.x[:5] - best.x[:5].mean(), abs=2e-3)
-    assert found.reliability == pytest.approx(expit(best.x[5:]), abs=2e-3)
+    assert found.estimate == pytest.approx(best.x - best.x.mean(), abs=2e-3)
+    each = likelihoods(best.x)
+    assert found.reliability == pytest.approx((each @ grade) / each.sum(axis=1), abs=2e-3)
 
 
 def test_reliability_weights_by_loops():
