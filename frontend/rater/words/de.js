@@ -81,7 +81,7 @@ export const words = {
   thanks: "Vielen Dank",
   thanksWhy: "Ihre Antworten sind angekommen. Sie helfen herauszufinden, was Menschen in solchen Bildern sehen.",
   again: "Mehr Bilder bewerten",
-  againWhy: "Wenn Sie möchten, können Sie mit anderen Bildern weitermachen..",
+  againWhy: "Wenn Sie möchten, können Sie mit anderen Bildern weitermachen.",
   nothingLeft: "Nichts mehr zu bewerten",
   nothingLeftWhy: "In dieser Studie haben andere schon alles beantwortet. Danke, dass Sie gekommen sind.",
   confirm: "Zurück und bestätigen",

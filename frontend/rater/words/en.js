@@ -89,7 +89,7 @@ export const words = {
   thanks: "Thank you",
   thanksWhy: "Your answers have arrived. They help to find out what people see in such images.",
   again: "Rate more images",
-  againWhy: "If you like, you can go on with other images..",
+  againWhy: "If you like, you can go on with other images.",
   nothingLeft: "Nothing is left to rate",
   nothingLeftWhy: "Other people have already answered everything in this study. Thank you for coming.",
   confirm: "Return and confirm",
