@@ -118,7 +118,7 @@ def test_leaving_is_warned_of_only_while_something_is_unsent(rater: Rater) -> No
     assert asked == ["beforeunload"]
 
 
-@pytest.mark.parametrize("study", few_fast("timed_real_or_fake", "ranking"))
+@pytest.mark.parametrize("study", few_fast("ranking"))
 def test_an_image_that_cannot_be_had_is_its_own_outcome(study: str, rater: Rater, site: Site) -> None:
     broken: list[str] = []
 
