@@ -21,7 +21,7 @@ def test_the_floors_of_the_design_hold() -> None:
     assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
 
 
-@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/settings.md"])
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/settings.md", "docs/operate.md"])
 def test_what_pages_point_at_is_there(page: str) -> None:
     text = (ROOT / page).read_text()
     links = re.findall(r"\]\(([^)#:]+)\)", text)

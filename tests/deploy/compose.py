@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,19 @@ COMPOSE = ROOT / "deploy" / "compose.yaml"
 CONTAINERFILE = ROOT / "deploy" / "Containerfile"
 OWN_FOLDERS = ("/tmp", "/data", "/scratch", "/cache", "/config")
 WITHOUT_TORCH = "raise ModuleNotFoundError(f'No module named {__name__!r}', name=__name__)\n"
+
+
+READ_ONLY = """
+mount --bind "$0" "$0"
+mount -o remount,bind,ro /
+exec setpriv --no-new-privs --inh-caps=-all --bounding-set=-all "$@"
+"""
+
+
+def can_contain() -> bool:
+    """Return whether this user may make a root read-only and drop rights, as a container engine does."""
+    programs = all(shutil.which(name) for name in ("unshare", "setpriv", "mount"))
+    return programs and sys.platform == "linux" and os.geteuid() == 0
 
 
 def services() -> dict[str, dict[str, Any]]:
@@ -90,13 +104,21 @@ class Processes:
         """Start a service's own command in its own environment."""
         with self.log_of(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
-                self.command(name),
+                self._contained(name),
                 cwd=ROOT,
                 env=self.environment(name),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def confinement(self, name: str) -> tuple[bool, int]:
+        """Return whether a service's root is read-only, and its capabilities, as the kernel has them."""
+        process = Path(f"/proc/{self._running[name].pid}")
+        mounts = [line.split() for line in (process / "mountinfo").read_text().splitlines()]
+        (root,) = [fields[5] for fields in mounts if fields[4] == "/"][-1:]
+        capabilities = re.search(r"^CapEff:\s*(\w+)$", (process / "status").read_text(), re.MULTILINE)
+        return "ro" in root.split(","), int(capabilities[1], 16) if capabilities else -1
 
     def log_of(self, name: str) -> Path:
         """Return where a service's output is kept."""
@@ -113,6 +135,13 @@ class Processes:
         """End all services."""
         for name in reversed(list(self._running)):
             self.kill(name)
+
+    def _contained(self, name: str) -> list[str]:
+        """Return the service's command, held as compose.yaml asks where this user may hold it."""
+        if not can_contain() or not services()[name].get("read_only"):
+            return self.command(name)
+        apart = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", READ_ONLY]
+        return [*apart, str(self.folder / name), *self.command(name)]
 
     def _done(self, name: str, command: list[str]) -> subprocess.CompletedProcess[str]:
         environment = self.environment(name)

@@ -24,7 +24,7 @@ import urllib3
 from moto.server import ThreadedMotoServer
 from PIL import Image
 
-from tests.deploy.compose import COMPOSE, CONTAINERFILE, ROOT, Processes, image_of, services
+from tests.deploy.compose import COMPOSE, CONTAINERFILE, ROOT, Processes, can_contain, image_of, services
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 SCALING = ROOT / "deploy" / "kubernetes" / "large" / "scaling.yaml"
@@ -286,6 +286,7 @@ def check_health(processes: Processes, researcher: Visitor) -> None:
     """Each service's own check sees that it works and that it does not; the proxy waits for a new web."""
     for name in ("web", "worker", "scheduler", "metrics"):
         wait_for(lambda name=name: processes.is_healthy(name), 30)
+        assert not can_contain() or processes.confinement(name) == (True, 0)
     processes.kill("worker")
     alive = processes.folder / "worker" / "tmp" / "alive"
     os.utime(alive, (time.time() - 61,) * 2)  # a minute later
