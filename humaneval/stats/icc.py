@@ -17,7 +17,7 @@ from scipy import sparse, stats
 
 from humaneval.stats.alike import ALIKE_CONVENTION, UnitsAlike, alike_note, one_error
 from humaneval.stats.bootstrap import chunks, multiplicities
-from humaneval.stats.columns import cells, encode, numbers, same_length
+from humaneval.stats.columns import cells, encode, numbers, present, same_length
 from humaneval.stats.crossed_moments import CrossedSums, without_each_item, without_each_rater
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import percentile_of_clusters, quantile
@@ -160,6 +160,8 @@ def _read(
     if rater is None or item is None or answer is None:
         raise InputError("Give an items x raters table, or the votes (rater=, item=, answer=).")
     same_length(rater=rater, item=item, answer=answer)
+    given = present(answer)
+    rater, item, answer = (np.asarray(column)[given] for column in (rater, item, answer))
     items, raters, values = encode(item), encode(rater), numbers(answer, "answer")
     if items.size < 2 or raters.size < 2:
         raise NotEstimableError("An intraclass correlation needs at least two items and two raters.")
@@ -167,10 +169,10 @@ def _read(
         raise InputError("Some rater answered the same item more than once; leave repeats out first.")
     shape = (items.size, raters.size)
     place = (items.codes, raters.codes)
-    present = sparse.csr_matrix((np.ones(len(values)), place), shape)
-    if present.sum(axis=1).max() < 2:
+    answered = sparse.csr_matrix((np.ones(len(values)), place), shape)
+    if answered.sum(axis=1).max() < 2:
         raise NotEstimableError("No item was answered by two raters.")
-    return _Ratings(sparse.csr_matrix((values, place), shape), present)
+    return _Ratings(sparse.csr_matrix((values, place), shape), answered)
 
 
 def _raters_averaged(ratings: _Ratings) -> float:

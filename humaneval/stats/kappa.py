@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from humaneval.stats.agreement import Weights, agreement_weights, weights_named
 from humaneval.stats.alike import ALIKE_CONVENTION, UnitsAlike, alike_note, one_error
 from humaneval.stats.bootstrap import multiplicities
-from humaneval.stats.columns import encode, encode_together, same_length, sums_by
+from humaneval.stats.columns import encode, encode_together, present, same_length, sums_by
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import percentile_of_clusters
 from humaneval.stats.results import FloatArray, IntervalRule, Result
@@ -105,15 +105,16 @@ def _confusion(
     if rater is None or item is None or answer is None:
         raise InputError("Give a confusion, or the votes (rater=, item=, answer=).")
     same_length(rater=rater, item=item, answer=answer)
-    who, what, said = np.asarray(rater), np.asarray(item), np.asarray(answer)
-    present = np.unique(who)
+    given = present(answer)
+    who, what, said = (np.asarray(column)[given] for column in (rater, item, answer))
+    seen = np.unique(who)
     if raters is None:
-        if len(present) != 2:
+        if len(seen) != 2:
             raise InputError(
-                f"Cohen's kappa is for two raters and there are {len(present)}: name two, "
+                f"Cohen's kappa is for two raters and there are {len(seen)}: name two, "
                 "or use krippendorff_alpha or fleiss_kappa."
             )
-        raters = (present[0], present[1])
+        raters = (seen[0], seen[1])
     first, second = who == raters[0], who == raters[1]
     for chosen in (first, second):
         if len(np.unique(what[chosen])) < chosen.sum():

@@ -105,6 +105,15 @@ def test_a_threshold_clustered_by_rater_is_that_of_a_clustered_logistic_regressi
     assert found.design_effect > 1
 
 
+@pytest.mark.parametrize("measure", [cohen_kappa, icc])
+def test_a_missing_answer_of_long_votes_is_not_given(measure):
+    rater, item = np.tile([1, 2], 6), np.repeat(range(6), 2)
+    answer = np.array([1, 2, np.nan, 1, 2, 2, 1, 1, 2, 1, 1, 2])
+    kept = ~np.isnan(answer)
+    rest = measure(rater=rater[kept], item=item[kept], answer=answer[kept])
+    assert measure(rater=rater, item=item, answer=answer).estimate == rest.estimate
+
+
 def test_forms_and_weights_may_be_spelt_as_elsewhere():
     table = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
     for ours, theirs in [
