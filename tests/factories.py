@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import factory
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 from rest_framework.authtoken.models import Token
@@ -24,6 +24,8 @@ from humaneval.scoring.models import FeatureFile, MetricRun, Score
 from humaneval.studies.design import design_of
 from humaneval.studies.launching import make_trials
 from humaneval.studies.models import Condition, Question, Study, StudyState, Trial
+from humaneval.teams.models import DEFAULT_TEAM, Membership, Team
+from humaneval.teams.roles import Role
 
 RECIPE = "webp-lossless/28x28/lanczos/1"
 
@@ -43,6 +45,24 @@ class UserFactory(DjangoModelFactory):
     username = factory.Sequence(lambda n: f"researcher{n}")
     is_staff = True
     is_superuser = True
+
+
+class TeamFactory(DjangoModelFactory):
+    """A team besides the one that is always there."""
+
+    class Meta:
+        model = Team
+
+    name = factory.Sequence(lambda n: f"Team {n}")
+    slug = factory.Sequence(lambda n: f"team-{n}")
+
+
+def member(*permissions: str, role: str = Role.VIEWER, team: Team | None = None, **fields: Any) -> User:
+    """Return a member of a team (the default one) with what is given to the person besides, by codename."""
+    user = UserFactory(is_superuser=False, **fields)
+    Membership.objects.create(team_id=team.pk if team else DEFAULT_TEAM, user=user, role=role)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
 
 
 class TokenFactory(DjangoModelFactory):

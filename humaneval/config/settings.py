@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "humaneval.ui",
+    "humaneval.teams",
     "humaneval.jobs",
     "humaneval.samples",
     "humaneval.studies",
@@ -281,6 +282,10 @@ BEHIND_PROXY = env.flag("BEHIND_PROXY", False)
 NUM_PROXIES = env.whole("NUM_PROXIES", int(BEHIND_PROXY))
 
 # --- people and what they may do --------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "humaneval.teams.backend.TeamBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

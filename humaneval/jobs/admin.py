@@ -13,6 +13,8 @@ from django.utils.translation import ngettext
 
 from humaneval.jobs import services
 from humaneval.jobs.models import Job, JobState
+from humaneval.teams.access import visible
+from humaneval.teams.scoped import OfTeam
 from humaneval.ui.admin import ModelAdmin, action, display, register
 
 STATE_COLOURS = {
@@ -26,7 +28,7 @@ STATE_COLOURS = {
 REFRESH_SECONDS = 3
 
 
-class ButtonsAdmin(ModelAdmin):
+class ButtonsAdmin(OfTeam, ModelAdmin):
     """An admin for rows that people never edit, only act on by the buttons of ``actions_submit_line``.
 
     The buttons post the page's form, so that no link from elsewhere can press them; the row itself is
@@ -111,7 +113,8 @@ class JobAdmin(ButtonsAdmin):
     @action(description=_("Retry"), icon="replay", permissions=("change",))
     def retry_chosen(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Queue the chosen jobs again, those that failed or were cancelled."""
-        jobs = list(queryset.filter(state__in=[JobState.FAILED, JobState.CANCELLED]))
+        mine = visible(request.user, queryset, "jobs.change_job")
+        jobs = list(mine.filter(state__in=[JobState.FAILED, JobState.CANCELLED]))
         for job in jobs:
             services.retry(job)
         text = ngettext("%(n)d job is queued again.", "%(n)d jobs are queued again.", len(jobs))
@@ -120,7 +123,8 @@ class JobAdmin(ButtonsAdmin):
     @action(description=_("Cancel"), icon="cancel", permissions=("change",))
     def cancel_chosen(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Stop the chosen jobs, those that have not finished."""
-        jobs = list(queryset.filter(state__in=[JobState.QUEUED, JobState.RUNNING]))
+        mine = visible(request.user, queryset, "jobs.change_job")
+        jobs = list(mine.filter(state__in=[JobState.QUEUED, JobState.RUNNING]))
         for job in jobs:
             services.cancel(job)
         text = ngettext("%(n)d job is being stopped.", "%(n)d jobs are being stopped.", len(jobs))

@@ -22,12 +22,22 @@ class Job(models.Model):
     A row whose lease ran out is taken again by the sweep.
     """
 
+    team_path = "team"
+
     kind = models.CharField(max_length=80)
     key = models.CharField(
         max_length=200, unique=True, help_text=_("A second submission under one key is the same job.")
     )
     queue = models.CharField(max_length=40, default="default")
     args = models.JSONField(default=dict, blank=True)
+    team = models.ForeignKey(
+        "teams.Team",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("Whose work it is; empty for the platform's own."),
+    )
     state = models.CharField(max_length=12, choices=JobState, default=JobState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     max_attempts = models.PositiveSmallIntegerField(default=5)

@@ -20,10 +20,11 @@ class NotRetryable(ValueError):
     """Raised for a job that succeeded: there is nothing to try again."""
 
 
-def submit(*, kind: str, key: str, args: Mapping[str, Any] | None = None) -> Job:
+def submit(*, kind: str, key: str, args: Mapping[str, Any] | None = None, team: int | None = None) -> Job:
     """Store a job and wake a worker once the transaction commits; return the job.
 
-    The same ``key`` gives the same job, whatever its state, and its first ``args`` stand. Raises
+    ``team`` is the id of the team that may see it; without one only superusers do. The same ``key`` gives
+    the same job, whatever its state, and its first ``args`` stand. Raises
     :class:`~humaneval.jobs.registry.UnknownKind` for a kind that no app handles.
     """
     handler = handler_of(kind)
@@ -34,6 +35,7 @@ def submit(*, kind: str, key: str, args: Mapping[str, Any] | None = None) -> Job
             "args": dict(args or {}),
             "queue": handler.queue,
             "max_attempts": handler.max_attempts,
+            "team_id": team,
         },
     )
     if job.state == JobState.QUEUED:

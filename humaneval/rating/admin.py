@@ -11,11 +11,12 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from humaneval.rating.models import Answer, Course, Rater, RuleSet, Session, Vote
+from humaneval.teams.scoped import OfTeam, OwnRelatedFilter
 from humaneval.ui.admin import ReadOnlyModelAdmin, TabularInline, display, register
 
 
 @register(Rater)
-class RaterAdmin(ReadOnlyModelAdmin):
+class RaterAdmin(OfTeam, ReadOnlyModelAdmin):
     """People (and programs) who rate, by pseudonym."""
 
     list_display = ("pseudonym", "panel", "simulated", "created_at")
@@ -24,11 +25,11 @@ class RaterAdmin(ReadOnlyModelAdmin):
 
 
 @register(Session)
-class SessionAdmin(ReadOnlyModelAdmin):
+class SessionAdmin(OfTeam, ReadOnlyModelAdmin):
     """Sittings, with how many votes each has given."""
 
     list_display = ("id", "study", "rater", "simulated", "state", "votes", "started_at", "finished_at")
-    list_filter = ("study", "state", "rater__simulated", "rater__panel")
+    list_filter = (("study", OwnRelatedFilter), "state", "rater__simulated", "rater__panel")
     list_select_related = ("study", "rater")
     fields = (
         "study",
@@ -77,7 +78,7 @@ class AnswerInline(TabularInline):
 
 
 @register(Vote)
-class VoteAdmin(ReadOnlyModelAdmin):
+class VoteAdmin(OfTeam, ReadOnlyModelAdmin):
     """Votes, the latest first."""
 
     list_display = (
@@ -92,7 +93,12 @@ class VoteAdmin(ReadOnlyModelAdmin):
         "response",
         "received_at",
     )
-    list_filter = ("outcome", "late", "assignment__is_repeat", "assignment__session__study")
+    list_filter = (
+        "outcome",
+        "late",
+        "assignment__is_repeat",
+        ("assignment__session__study", OwnRelatedFilter),
+    )
     list_select_related = ("assignment__session__study", "assignment__session__rater", "assignment__trial")
     ordering = ("-id",)
     show_full_result_count = False
@@ -142,17 +148,17 @@ class VoteAdmin(ReadOnlyModelAdmin):
 
 
 @register(RuleSet)
-class RuleSetAdmin(ReadOnlyModelAdmin):
+class RuleSetAdmin(OfTeam, ReadOnlyModelAdmin):
     """Declared exclusion rules, version by version; declared through the API."""
 
     list_display = ("name", "study", "version", "before_launch", "declared_at", "declared_by")
-    list_filter = ("study", "before_launch")
+    list_filter = (("study", OwnRelatedFilter), "before_launch")
     list_select_related = ("study", "declared_by")
     fields = ("name", "study", "version", "rules", "before_launch", "declared_at", "declared_by")
 
 
 @register(Course)
-class CourseAdmin(ReadOnlyModelAdmin):
+class CourseAdmin(OfTeam, ReadOnlyModelAdmin):
     """Where the votes of running studies lead: intervals so far, and whether there are enough."""
 
     list_display = ("study", "votes", "enough", "computed_at")

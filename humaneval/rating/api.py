@@ -66,6 +66,7 @@ from humaneval.studies.answering import NO_DEVICE, unfit_device
 from humaneval.studies.design import NotLaunchable
 from humaneval.studies.flow import complete_flow
 from humaneval.studies.models import Study
+from humaneval.teams.access import find, may
 
 MOST_BYTES = 1_000_000
 """Size of a request's body at most."""
@@ -166,11 +167,11 @@ class ArrivalView(RatingView):
         """Open the rater's session in a study, or find it again: 201 if it is new, else 200."""
         asked = shapes.ArrivalSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        if asked.validated_data["simulated"] and not request.user.is_staff:
-            raise PermissionDenied(
-                _("Simulated raters need a researcher's token: Authorization: Token <key>.")
-            )
         study = get_object_or_404(Study, slug=asked.validated_data["study"])
+        if asked.validated_data["simulated"] and not may(request.user, "studies.change_study", study):
+            raise PermissionDenied(
+                _("Simulated raters need the token of an owner of the study: Authorization: Token <key>.")
+            )
         arrival = _arrival(request, asked.validated_data)
         with translation.override(arrival.language or get_language()):  # a refusal is read by the rater
             opened = open_session(study=study, arrival=arrival)
@@ -376,7 +377,7 @@ class PreviewView(RatingView):
 
         Right answers are among it, so that the page can say what is right; nothing is stored.
         """
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), slug=slug)
         asked = shapes.PreviewQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         body = _preview_or_refuse(study, **asked.validated_data)
@@ -412,7 +413,7 @@ class PreviewImageView(RatingView):
     @extend_schema(operation_id="study_preview_image", responses={(200, "image/webp"): bytes, 409: _REFUSED})
     def get(self, request: Request, slug: str, sample_id: int) -> HttpResponse:
         """Return one of a study's samples as raters will see it."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), slug=slug)
         try:
             content = render_preview(study, sample_id)
         except Sample.DoesNotExist:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -15,6 +15,7 @@ from humaneval.rating.live import LiveState, live_state
 from humaneval.rating.models import Course, Session
 from humaneval.studies.models import Study
 from humaneval.studies.standing import Standing
+from humaneval.teams.access import PermissionsIn, find, may
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,14 @@ class Line:
 @require_safe
 @staff_member_required
 def live(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show how a study stands just now."""
-    study = get_object_or_404(Study, slug=slug)
+    """Show how a study stands just now; intervals, to those who may see results."""
+    study = find(request.user, Study.objects.all(), slug=slug)
     state = live_state(study)
-    course = Course.objects.filter(study=study).first()
+    sees_results = may(request.user, "rating.view_course", study)
+    course = Course.objects.filter(study=study).first() if sees_results else None
     context = {
         "study": study,
+        "perms": PermissionsIn(request.user, study),
         "state": state,
         "sessions": state.active + state.abandoned + state.completed + state.screened_out,
         "abandonment": _abandonment(state),

@@ -26,6 +26,8 @@ from humaneval.studies.models import Question, Study, Trial
 class Rater(models.Model):
     """A person from a panel, known only by a keyed hash of the panel's id."""
 
+    team_path = "sessions__study__team"
+
     panel = models.CharField(max_length=40)
     key_hash = models.CharField(max_length=64, help_text=_("HMAC of the panel's id for this person."))
     simulated = models.BooleanField(default=False, help_text=_("A program, not a person."))
@@ -51,6 +53,8 @@ class SessionState(models.TextChoices):
 
 class Session(models.Model):
     """One rater's sitting in one study; a rater has another only where the study lets them come again."""
+
+    team_path = "study__team"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="sessions", db_index=False)
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="sessions")
@@ -151,6 +155,8 @@ class Course(models.Model):
     then. ``looks`` are intervals that may be looked at at any time (confidence sequences).
     """
 
+    team_path = "study__team"
+
     study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="course")
     pairs = models.JSONField(default=list)
     enough = models.TextField(blank=True)
@@ -219,6 +225,8 @@ class VoteOutcome(models.TextChoices):
 
 class Vote(models.Model):
     """What a rater gave to an assignment. Immutable; one for each assignment."""
+
+    team_path = "assignment__session__study__team"
 
     assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="vote")
     key = models.UUIDField(help_text=_("The client's idempotency key, unique within the session."))
@@ -307,6 +315,8 @@ class SealedVote(models.Model):
 
 class RuleSet(models.Model):
     """One version of the rules by which analyses leave votes out; never changed, only followed by another."""
+
+    team_path = "study__team"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="rule_sets", db_index=False)
     version = models.PositiveIntegerField(editable=False)

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_safe
 from humaneval.rating.consent import consent_hash, consent_text
 from humaneval.studies.flow import complete_flow, languages, words_in
 from humaneval.studies.models import Study, StudyState
+from humaneval.teams.access import find
 from humaneval.ui.policy import let_frame
 
 MODULES = (
@@ -85,8 +86,9 @@ def entry(request: HttpRequest, slug: str) -> HttpResponseBase:
 @staff_member_required
 @cache_control(private=True, no_store=True)
 def preview(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Show a study in any state as raters will see it; nothing is stored. For staff only."""
-    page = _page(request, "rating/preview.html", get_object_or_404(Study, slug=slug))
+    """Show a study in any state as raters will see it; nothing is stored. For its team only."""
+    study = find(request.user, Study.objects.all(), slug=slug)
+    page = _page(request, "rating/preview.html", study)
     return let_frame(request, page, ancestors=[SELF])
 
 

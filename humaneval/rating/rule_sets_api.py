@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import exceptions, serializers, status
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
@@ -17,6 +16,7 @@ from rest_framework.views import APIView
 from humaneval.rating import exclusions
 from humaneval.rating.models import RuleSet
 from humaneval.studies.models import Study
+from humaneval.teams.access import find
 
 
 class RuleSetSerializer(serializers.ModelSerializer[RuleSet]):
@@ -64,7 +64,7 @@ class RuleSetsView(ResearcherView):
     @extend_schema(operation_id="study_rule_sets", responses=RuleSetSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
         """Return all versions, in order."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), "rating.view_ruleset", slug=slug)
         return Response(RuleSetSerializer(study.rule_sets.order_by("version"), many=True).data)
 
     @extend_schema(
@@ -72,7 +72,7 @@ class RuleSetsView(ResearcherView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Declare the next version; one declared after launch stands beside those before, marked so."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), "rating.add_ruleset", slug=slug)
         asked = RuleSetSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         try:
@@ -88,9 +88,8 @@ class ExclusionsView(ResearcherView):
     @extend_schema(operation_id="study_exclusions", responses=ExclusionsSerializer)
     def get(self, request: Request, slug: str, version: int) -> Response:
         """Return each vote that the rules leave out at present, with its reasons."""
-        rule_set = get_object_or_404(
-            RuleSet.objects.select_related("study"), study__slug=slug, version=version
-        )
+        rows = RuleSet.objects.select_related("study")
+        rule_set = find(request.user, rows, study__slug=slug, version=version)
         found = exclusions.excluded(rule_set.study, rule_set)
         body: dict[str, Any] = {
             "rule_set": RuleSetSerializer(rule_set).data,

@@ -14,29 +14,41 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from humaneval.recruitment.models import IntentKind
+from humaneval.teams.access import may
 
 LOOK = "recruitment.view_posting"
 PUBLISH = "recruitment.publish_posting"
 PAY = "recruitment.pay_posting"
 INVITE = "recruitment.add_invitation"
 IMPORT = "recruitment.import_archive"
+HALT = "recruitment.change_posting"
+"""Pausing and stopping spend nothing: whoever looks after a posting may."""
+EXCLUDE = "recruitment.change_submission"
+"""Keeping a person out of later postings."""
 
 View = Callable[..., HttpResponseBase]
-_PAYING = {IntentKind.APPROVE, IntentKind.REJECT, IntentKind.OVERTURN, IntentKind.BONUS, IntentKind.BLOCK}
+_NEEDED = {
+    **dict.fromkeys((IntentKind.APPROVE, IntentKind.REJECT, IntentKind.OVERTURN, IntentKind.BONUS), PAY),
+    **dict.fromkeys((IntentKind.PAUSE, IntentKind.STOP), HALT),
+    IntentKind.BLOCK: EXCLUDE,
+}
 
 
 def permission_for(kind: str) -> str:
-    """Return the permission that a call of a kind needs: to pay, or to publish."""
-    return PAY if kind in _PAYING else PUBLISH
+    """Return the permission that a call of a kind needs."""
+    return _NEEDED.get(IntentKind(kind), PUBLISH)
 
 
 def staff_who_may(permission: str) -> Callable[[View], View]:
-    """Return a decorator: strangers are sent to sign in, staff without the permission get a 403."""
+    """Return a decorator: strangers are sent to sign in, staff without the permission anywhere get a 403.
+
+    The view itself finds its row by :func:`humaneval.teams.access.find`, which asks in the row's team.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.has_perm(permission):
+            if not may(request.user, permission):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

@@ -7,13 +7,11 @@ from typing import Any
 from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from humaneval.recruitment import recruiters
+from humaneval.recruitment import access, recruiters
 from humaneval.recruitment.models import (
-    AuditEntry,
     Intent,
     LedgerEntry,
     LinkSettings,
@@ -21,6 +19,9 @@ from humaneval.recruitment.models import (
     PostingState,
     Submission,
 )
+from humaneval.teams.access import find, may
+from humaneval.teams.audit import record_action
+from humaneval.teams.scoped import OfTeam
 from humaneval.ui.admin import ModelAdmin, ReadOnlyModelAdmin, Select, action, display, register
 
 STATE_COLOURS = {
@@ -34,8 +35,13 @@ RUNNING = ("target_wage", "budget", "approves_itself")
 """Fields that may change while a posting runs: they steer us, not the panel."""
 
 
+def _note(request: HttpRequest, row: Any, action: str, form: Any) -> None:
+    changed = {name: str(form.cleaned_data[name]) for name in form.changed_data}
+    record_action(action=action, subject=row, user=access.user_of(request), changed=changed)
+
+
 @register(LinkSettings)
-class LinkSettingsAdmin(ModelAdmin):
+class LinkSettingsAdmin(OfTeam, ModelAdmin):
     """Where a study's raters come from and go to."""
 
     list_display = ("study", "person_parameter", "invited_only", "return_url")
@@ -43,9 +49,14 @@ class LinkSettingsAdmin(ModelAdmin):
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     search_fields = ("study__name", "study__slug")
 
+    def save_model(self, request: HttpRequest, obj: LinkSettings, form: Any, change: Any) -> None:
+        """Save, and note it: who may begin, and where raters are sent, is decided here."""
+        super().save_model(request, obj, form, change)
+        _note(request, obj, "change link settings", form)
+
 
 @register(Posting)
-class PostingAdmin(ModelAdmin):
+class PostingAdmin(OfTeam, ModelAdmin):
     """Studies on panels. Drafts are written here; publishing and paying is done on the recruitment page."""
 
     list_display = ("study", "panel", "coloured_state", "places", "reward", "currency", "created_at")
@@ -73,7 +84,7 @@ class PostingAdmin(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Posting | None = None) -> Any:
         """Return what the panel knows already, and the rule that pays, but for those who may pay."""
-        rule = () if request.user.has_perm("recruitment.pay_posting") else ("approves_itself",)
+        rule = () if may(request.user, access.PAY, obj) else ("approves_itself",)
         if obj is None or obj.state == PostingState.DRAFT:
             return rule
         return [*rule] + [
@@ -85,13 +96,14 @@ class PostingAdmin(ModelAdmin):
         if not change:
             obj.created_by = request.user  # type: ignore[assignment]
         super().save_model(request, obj, form, change)
+        _note(request, obj, "change posting" if change else "add posting", form)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether it may change: what steers money, by those who may publish."""
         allowed = super().has_change_permission(request, obj)
         if obj is None or obj.state == PostingState.DRAFT:
             return allowed
-        return allowed and request.user.has_perm("recruitment.publish_posting")
+        return allowed and may(request.user, access.PUBLISH, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether it may be deleted: drafts."""
@@ -105,12 +117,12 @@ class PostingAdmin(ModelAdmin):
     @action(description=_("Recruitment"), url_path="recruitment", icon="payments")
     def recruitment(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the page where it is published and paid."""
-        posting = get_object_or_404(Posting.objects.select_related("study"), pk=object_id)
+        posting = find(request.user, Posting.objects.select_related("study"), pk=object_id)
         return HttpResponseRedirect(reverse("recruitment:overview", args=[posting.study.slug]))
 
 
 @register(Submission)
-class SubmissionAdmin(ReadOnlyModelAdmin):
+class SubmissionAdmin(OfTeam, ReadOnlyModelAdmin):
     """People's places on panels; their ids there are not shown."""
 
     list_display = ("external_id", "posting", "state", "session", "submitted_at")
@@ -120,7 +132,7 @@ class SubmissionAdmin(ReadOnlyModelAdmin):
 
 
 @register(Intent)
-class IntentAdmin(ReadOnlyModelAdmin):
+class IntentAdmin(OfTeam, ReadOnlyModelAdmin):
     """Calls to panels."""
 
     list_display = ("created_at", "kind", "posting", "state", "attempts", "requested_by", "settled_at")
@@ -129,19 +141,9 @@ class IntentAdmin(ReadOnlyModelAdmin):
 
 
 @register(LedgerEntry)
-class LedgerEntryAdmin(ReadOnlyModelAdmin):
+class LedgerEntryAdmin(OfTeam, ReadOnlyModelAdmin):
     """What has been paid."""
 
     list_display = ("at", "posting", "kind", "amount", "fee", "currency", "submission")
     list_filter = ("kind", "currency", "posting__panel")
     list_select_related = ("posting__study", "submission")
-
-
-@register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyModelAdmin):
-    """Who did what."""
-
-    list_display = ("at", "user", "action", "subject")
-    list_select_related = ("user",)
-    search_fields = ("action", "subject")
-    ordering = ("-id",)

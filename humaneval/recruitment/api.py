@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException
@@ -26,6 +25,8 @@ from humaneval.recruitment.exports import COLUMNS, ledger_rows
 from humaneval.recruitment.models import Intent, IntentKind, Posting
 from humaneval.recruitment.overviews import status_of
 from humaneval.studies.models import Study
+from humaneval.teams.access import find, may
+from humaneval.teams.audit import record_action
 
 MOVES = {"pause": IntentKind.PAUSE, "resume": IntentKind.RESUME, "stop": IntentKind.STOP}
 
@@ -38,14 +39,14 @@ class Conflict(APIException):
 
 
 def who_may(permission: str) -> list[type[BasePermission]]:
-    """Return the permission classes of staff with a permission."""
+    """Return the permission classes of staff with a permission in any team; views ask in the row's own."""
 
     class HasPermission(BasePermission):
         """Staff with the permission that the endpoint needs."""
 
         def has_permission(self, request: Request, view: APIView) -> bool:
             """Return whether the user has it."""
-            return bool(request.user and request.user.has_perm(permission))
+            return may(request.user, permission)
 
     return [IsAdminUser, HasPermission]
 
@@ -81,7 +82,7 @@ class RecruitmentView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return where recruitment stands."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), access.LOOK, slug=slug)
         return Response(shapes.RecruitmentSerializer(status_of(study)).data)
 
 
@@ -98,10 +99,11 @@ class PostingsView(APIView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Make a draft."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), "recruitment.add_posting", slug=slug)
         sent = shapes.PostingSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         posting = sent.save(study=study, created_by=request.user)
+        record_action(action="add posting", subject=posting, user=access.user_of(request))
         return Response(shapes.PostingSerializer(posting).data, status=status.HTTP_201_CREATED)
 
 
@@ -117,7 +119,7 @@ class LedgerView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return every payment, people under their pseudonyms."""
-        rows = ledger_rows(get_object_or_404(Study, slug=slug).postings.all())
+        rows = ledger_rows(find(request.user, Study.objects.all(), access.LOOK, slug=slug).postings.all())
         next(rows)
         return Response([dict(zip(COLUMNS, row, strict=True)) for row in rows])
 
@@ -134,7 +136,7 @@ class ReconciliationView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return all cases of a study."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), access.LOOK, slug=slug)
         cases = [case for posting in study.postings.all() for case in disagreements_of(posting)]
         return Response(shapes.CaseSerializer(cases, many=True).data)
 
@@ -151,7 +153,7 @@ class CostView(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """Return the estimate."""
-        posting = _posting(pk)
+        posting = _posting(request, pk, access.LOOK)
         cost = publishing.estimate(posting)
         names = ("places", "rewards", "fees", "total", "currency")
         body = {name: getattr(cost, name) for name in names}
@@ -168,19 +170,22 @@ class PublishView(APIView):
         """Ask the panel to publish."""
         total = _checked(shapes.ConfirmedTotalSerializer, request)["total"]
         with _refusals_answered():
-            return _accepted(publishing.publish(_posting(pk), confirmed=total, user=access.user_of(request)))
+            posting = _posting(request, pk, access.PUBLISH)
+            return _accepted(publishing.publish(posting, confirmed=total, user=access.user_of(request)))
 
 
 class MoveView(APIView):
     """Pausing, resuming, stopping."""
 
-    permission_classes = who_may(access.PUBLISH)
+    permission_classes = [IsAdminUser]
 
     @_calls("Pause, resume or stop a posting", None)
     def post(self, request: Request, pk: int, move: str) -> Response:
         """Ask the panel to move a posting."""
+        kind = MOVES[move]
+        posting = _posting(request, pk, access.permission_for(kind))
         with _refusals_answered():
-            return _accepted(publishing.move(_posting(pk), MOVES[move], access.user_of(request)))
+            return _accepted(publishing.move(posting, kind, access.user_of(request)))
 
 
 class ApproveView(APIView):
@@ -193,7 +198,8 @@ class ApproveView(APIView):
         """Ask the panel to approve, and so pay, all who finished."""
         total, user = _checked(shapes.ConfirmedTotalSerializer, request)["total"], access.user_of(request)
         with _refusals_answered():
-            return _accepted(*payments.approve_finished(_posting(pk), confirmed=total, user=user))
+            posting = _posting(request, pk, access.PAY)
+            return _accepted(*payments.approve_finished(posting, confirmed=total, user=user))
 
 
 class BonusesView(APIView):
@@ -204,7 +210,7 @@ class BonusesView(APIView):
     @_calls("Pay bonuses, at the total with fees that a person has seen", shapes.BonusesSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Ask the panel to pay bonuses."""
-        data, posting = _checked(shapes.BonusesSerializer, request), _posting(pk)
+        data, posting = _checked(shapes.BonusesSerializer, request), _posting(request, pk, access.PAY)
         with _refusals_answered():
             total = ledger.cost_of_bonuses(posting, data["amounts"].values())
             ledger.check_confirmed(data.pop("total"), total)
@@ -223,7 +229,8 @@ class IntentView(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """Return the call."""
-        return Response(shapes.IntentSerializer(get_object_or_404(Intent, pk=pk)).data)
+        intent = find(request.user, Intent.objects.all(), access.LOOK, pk=pk)
+        return Response(shapes.IntentSerializer(intent).data)
 
 
 def _checked(shape: type[Any], request: Request) -> dict[str, Any]:
@@ -232,5 +239,5 @@ def _checked(shape: type[Any], request: Request) -> dict[str, Any]:
     return dict(sent.validated_data)
 
 
-def _posting(pk: int) -> Posting:
-    return get_object_or_404(Posting.objects.select_related("study"), pk=pk)
+def _posting(request: Request, pk: int, permission: str) -> Posting:
+    return find(request.user, Posting.objects.select_related("study"), permission, pk=pk)

@@ -22,10 +22,10 @@ from django.utils.translation import gettext as _
 from humaneval.jobs import services as jobs
 from humaneval.jobs.models import Job, JobState
 from humaneval.recruitment import recruiters
-from humaneval.recruitment.audit import record_action
 from humaneval.recruitment.effects import apply_outcome, apply_refusal
 from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting
 from humaneval.recruitment.recruiters import NotSent, Outcome, PanelRefused, Undecided
+from humaneval.teams.audit import record_action
 
 PATIENCE = timedelta(minutes=30)
 """How long the panel may take to show what a call has done, before a person is asked to look."""
@@ -50,7 +50,12 @@ def record_intent(
         )
         if created:
             record_action(action=f"ask to {kind}", subject=posting, user=user, intent=intent.pk, key=key)
-            jobs.submit(kind=job_kind(kind), key=job_key(intent), args={"intent": intent.pk})
+            jobs.submit(
+                kind=job_kind(kind),
+                key=job_key(intent),
+                args={"intent": intent.pk},
+                team=posting.study.team_id,
+            )
     return intent
 
 

@@ -11,13 +11,22 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from humaneval.recruitment import ledger, payments, publishing, recruiters
-from humaneval.recruitment.access import LOOK, PAY, PUBLISH, permission_for, staff_who_may, user_of
+from humaneval.recruitment.access import (
+    EXCLUDE,
+    HALT,
+    LOOK,
+    PAY,
+    PUBLISH,
+    permission_for,
+    staff_who_may,
+    user_of,
+)
 from humaneval.recruitment.confirming import Question, ask_then
 from humaneval.recruitment.exports import ledger_rows
 from humaneval.recruitment.forms import BonusForm, HiddenTotalForm, PlacesForm, RejectionForm, ResolveForm
@@ -26,14 +35,16 @@ from humaneval.recruitment.models import Intent, IntentKind, Posting, Submission
 from humaneval.recruitment.overviews import overview_of
 from humaneval.recruitment.polling import look_soon
 from humaneval.studies.models import Study
+from humaneval.teams.access import PermissionsIn, find, may
 
 
 @require_safe
 @staff_who_may(LOOK)
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a study's postings: people, money, wages, and where the stories differ."""
-    study = get_object_or_404(Study, slug=slug)
-    return render(request, "recruitment/overview.html", {"study": study, **overview_of(study)})
+    study = find(request.user, Study.objects.all(), LOOK, slug=slug)
+    context = {"study": study, "perms": PermissionsIn(request.user, study), **overview_of(study)}
+    return render(request, "recruitment/overview.html", context)
 
 
 class _Echo:
@@ -46,7 +57,7 @@ class _Echo:
 @staff_who_may(LOOK)
 def ledger_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Return every payment of a study as CSV; people under their pseudonyms."""
-    study = get_object_or_404(Study, slug=slug)
+    study = find(request.user, Study.objects.all(), LOOK, slug=slug)
     writer = csv.writer(_Echo())
     rows = (writer.writerow(row) for row in ledger_rows(study.postings.all()))
     disposition = f'attachment; filename="{study.slug}-ledger.csv"'
@@ -59,7 +70,7 @@ def ledger_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
 @staff_who_may(PUBLISH)
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what publishing will cost, then publish."""
-    posting = _posting(pk)
+    posting = _posting(request, pk, PUBLISH)
     cost = publishing.estimate(posting)
     question = Question(
         title=_("Publish “%(study)s” on %(panel)s?") % _names(posting),
@@ -80,7 +91,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@staff_who_may(PUBLISH)
+@staff_who_may(HALT)
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then pause."""
     return _move(request, pk, IntentKind.PAUSE, _("Pause"))
@@ -92,7 +103,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     return _move(request, pk, IntentKind.RESUME, _("Go on"))
 
 
-@staff_who_may(PUBLISH)
+@staff_who_may(HALT)
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then take nobody more."""
     return _move(request, pk, IntentKind.STOP, _("Stop for good"), danger=True)
@@ -107,7 +118,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 def _move(
     request: HttpRequest, pk: int, kind: IntentKind, button: str, *, danger: bool = False
 ) -> HttpResponse:
-    posting = _posting(pk)
+    posting = _posting(request, pk, permission_for(kind))
     question = Question(
         title=f"{button}: {posting}?", button=button, done=_("The panel is being told."), danger=danger
     )
@@ -122,7 +133,7 @@ def _move(
 @staff_who_may(PUBLISH)
 def extend(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what ``?places=`` in all will cost, then ask the panel for them."""
-    posting = _posting(pk)
+    posting = _posting(request, pk, PUBLISH)
     places = _number(request.POST.get("places") or request.GET.get("places", ""), posting.places)
     cost = publishing.estimate(posting, max(0, places - posting.places))
     question = Question(
@@ -150,7 +161,7 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_who_may(LOOK)
 def look(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a look at the panel now."""
-    posting = _posting(pk)
+    posting = _posting(request, pk, LOOK)
     look_soon(posting, f"asked {timezone.now():%Y%m%d%H%M%S}")
     messages.info(request, _("The panel is being asked; load this page again in a moment."))
     return redirect("recruitment:overview", slug=posting.study.slug)
@@ -162,7 +173,7 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_who_may(PAY)
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Show whom and what approving will pay, then approve all that finished and wait."""
-    posting = _posting(pk)
+    posting = _posting(request, pk, PAY)
     waiting = payments.finished_and_waiting(posting).count()
     cost = publishing.estimate(posting, waiting)
     question = Question(
@@ -184,7 +195,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_who_may(PAY)
 def approve_one(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what it pays, then approve one submission, whether its session was finished or not."""
-    submission = _submission(pk)
+    submission = _submission(request, pk, PAY)
     cost = publishing.estimate(submission.posting, 1)
     question = Question(
         title=_("Approve submission %(id)s?") % {"id": submission.external_id},
@@ -206,7 +217,7 @@ def approve_one(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_who_may(PAY)
 def top_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the bonuses that would bring everybody to the target wage, then pay them."""
-    posting = _posting(pk)
+    posting = _posting(request, pk, PAY)
     amounts = ledger.suggest_top_ups(posting)
     question = _bonus_question(posting, amounts, _("Top up to %(wage)s %(currency)s an hour?"))
 
@@ -225,7 +236,7 @@ def top_up(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_who_may(PAY)
 def bonus(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for an amount and a reason, then pay one person a bonus."""
-    submission = _submission(pk)
+    submission = _submission(request, pk, PAY)
     posting = submission.posting
     question = Question(
         title=_("Pay a bonus to submission %(id)s?") % {"id": submission.external_id},
@@ -274,7 +285,7 @@ def _bonus_question(posting: Posting, amounts: dict[int, Decimal], title: str) -
 @staff_who_may(PAY)
 def reject(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for the rule and the words to the person, then reject."""
-    submission = _submission(pk)
+    submission = _submission(request, pk, PAY)
     recruiter = recruiters.get(submission.posting.panel)
     question = Question(
         title=_("Reject submission %(id)s?") % {"id": submission.external_id},
@@ -300,7 +311,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_who_may(PAY)
 def overturn(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then approve what was rejected."""
-    submission = _submission(pk)
+    submission = _submission(request, pk, PAY)
     cost = publishing.estimate(submission.posting, 1)
     question = Question(
         title=_("Approve submission %(id)s after all?") % {"id": submission.external_id},
@@ -316,10 +327,10 @@ def overturn(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@staff_who_may(PAY)
+@staff_who_may(EXCLUDE)
 def block(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then keep a person out of later postings."""
-    submission = _submission(pk)
+    submission = _submission(request, pk, EXCLUDE)
     group = str(submission.posting.options.get("group", ""))
     question = Question(
         title=_("Keep the person of submission %(id)s out of repeats?") % {"id": submission.external_id},
@@ -338,7 +349,7 @@ def block(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_who_may(PAY)
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a person's word on a call whose outcome nobody knew."""
-    intent = get_object_or_404(Intent.objects.select_related("posting__study"), pk=pk)
+    intent = find(request.user, _INTENTS, PAY, pk=pk)
     question = Question(
         title=_("Was this done: %(kind)s?") % {"kind": intent.get_kind_display()},
         button=_("That is how it is"),
@@ -362,8 +373,8 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_who_may(LOOK)
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then let a call that was given up be tried again, by those who may ask for such a call."""
-    intent = get_object_or_404(Intent.objects.select_related("posting__study"), pk=pk)
-    if not request.user.has_perm(permission_for(intent.kind)):
+    intent = find(request.user, _INTENTS, LOOK, pk=pk)
+    if not may(request.user, permission_for(intent.kind), intent):
         raise PermissionDenied
     question = Question(
         title=_("Try again: %(kind)s?") % {"kind": intent.get_kind_display()},
@@ -382,12 +393,17 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 # --- shared ---------------------------------------------------------------------------------------------
 
 
-def _posting(pk: int) -> Posting:
-    return get_object_or_404(Posting.objects.select_related("study"), pk=pk)
+_POSTINGS = Posting.objects.select_related("study")
+_SUBMISSIONS = Submission.objects.select_related("posting__study")
+_INTENTS = Intent.objects.select_related("posting__study")
 
 
-def _submission(pk: int) -> Submission:
-    return get_object_or_404(Submission.objects.select_related("posting__study"), pk=pk)
+def _posting(request: HttpRequest, pk: int, permission: str) -> Posting:
+    return find(request.user, _POSTINGS, permission, pk=pk)
+
+
+def _submission(request: HttpRequest, pk: int, permission: str) -> Submission:
+    return find(request.user, _SUBMISSIONS, permission, pk=pk)
 
 
 def _number(text: str, otherwise: int) -> int:

@@ -52,7 +52,9 @@ def poll_posting(posting: Posting) -> int:
 def look_soon(posting: Posting, occasion: str) -> Job:
     """Submit a job that polls a posting; the same occasion makes one job."""
     key = f"recruitment.poll:{posting.pk}:{occasion}"
-    return jobs.submit(kind="recruitment.poll", key=key, args={"posting": posting.pk})
+    return jobs.submit(
+        kind="recruitment.poll", key=key, args={"posting": posting.pk}, team=posting.study.team_id
+    )
 
 
 def postings_to_watch() -> list[Posting]:

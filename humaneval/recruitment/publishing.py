@@ -16,6 +16,7 @@ from humaneval.recruitment.intents import record_intent
 from humaneval.recruitment.ledger import CENT, check_confirmed, cost_of_places, refuse_beyond_budget
 from humaneval.recruitment.models import Intent, IntentKind, Posting, PostingState
 from humaneval.studies.models import StudyState
+from humaneval.teams.access import may
 
 MOVES = {
     IntentKind.PAUSE: {PostingState.LIVE},
@@ -76,7 +77,7 @@ def publish(posting: Posting, *, confirmed: Decimal, user: User) -> Intent:
         if posting.state != PostingState.DRAFT:
             raise ValidationError(_("Only a draft can be published."))
         check_confirmed(confirmed, estimate(posting).total)
-        if posting.approves_itself and not user.has_perm("recruitment.pay_posting"):
+        if posting.approves_itself and not may(user, "recruitment.pay_posting", posting):
             raise ValidationError(_("This posting pays by itself: only who may pay can publish it."))
         problems = problems_of(posting)
         if problems:

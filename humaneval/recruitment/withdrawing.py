@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from humaneval.rating.models import Rater, Session
 from humaneval.rating.withdrawal import withdraw_votes
-from humaneval.recruitment.audit import record_action
 from humaneval.recruitment.link.invitations import forget_invitations
 from humaneval.recruitment.link.panel import SEALED
-from humaneval.recruitment.models import AuditEntry, Posting, PostingState, Submission
+from humaneval.recruitment.models import Posting, PostingState, Submission
 from humaneval.studies.models import Study, StudyState
+from humaneval.teams.audit import record_action
+from humaneval.teams.models import AuditEntry
 
 
 def withdraw(*, rater: Rater, erase_votes: bool, reason: str, user: User) -> AuditEntry:

@@ -10,16 +10,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from humaneval.reports.models import Snapshot
+from humaneval.teams.scoped import OfTeam, OwnRelatedFilter
 from humaneval.ui.admin import ReadOnlyModelAdmin, display, register
 
 
 @register(Snapshot)
-class SnapshotAdmin(ReadOnlyModelAdmin):
+class SnapshotAdmin(OfTeam, ReadOnlyModelAdmin):
     """Snapshots, newest first; opened, they lead to the report's page."""
 
     list_display = ("study", "created_at", "vote_count", "code_version", "open_page")
     list_display_links = ("created_at",)
-    list_filter = ("study",)
+    list_filter = (("study", OwnRelatedFilter),)
     list_select_related = ("study",)
     date_hierarchy = "created_at"
     fields = ("study", "created_at", "vote_count", "code_version", "fingerprint", "open_page")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import StreamingHttpResponse
-from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.negotiation import BaseContentNegotiation
@@ -23,7 +22,10 @@ from humaneval.reports.spreadsheets import csv_lines, table_lines
 from humaneval.reports.tables import TABLES
 from humaneval.reports.vote_export import COLUMNS, vote_rows
 from humaneval.studies.models import Study
+from humaneval.teams.access import find
 
+SEE = "reports.view_snapshot"
+EXPORT = "reports.export_votes"
 _NOT_FOUND = OpenApiResponse(OpenApiTypes.OBJECT, description="There is no such study.")
 _CSV = {(200, "text/csv"): OpenApiTypes.STR, 404: _NOT_FOUND}
 
@@ -45,7 +47,7 @@ class ReportView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return the report."""
-        return Response(current_payload(get_object_or_404(Study, slug=slug)))
+        return Response(current_payload(find(request.user, Study.objects.all(), SEE, slug=slug)))
 
 
 class AnyAccept(BaseContentNegotiation):
@@ -71,7 +73,7 @@ class VotesView(APIView):
     @extend_schema(operation_id="study_votes_csv", summary="Votes of a study as CSV", responses=_CSV)
     def get(self, request: Request, slug: str) -> StreamingHttpResponse:
         """Return one row for each answer; simulated, late and repeated votes are in, and marked."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), EXPORT, slug=slug)
         return as_csv(csv_lines(COLUMNS, vote_rows(study)), f"{study.slug}-votes.csv")
 
 
@@ -84,7 +86,7 @@ class SessionsView(APIView):
     @extend_schema(operation_id="study_sessions_csv", summary="Sessions of a study as CSV", responses=_CSV)
     def get(self, request: Request, slug: str) -> StreamingHttpResponse:
         """Return one row for each session, with its answers to the closing questions."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), EXPORT, slug=slug)
         return as_csv(csv_lines(session_columns(study), session_rows(study)), f"{study.slug}-sessions.csv")
 
 
@@ -97,7 +99,7 @@ class TableView(APIView):
 
     def get(self, request: Request, slug: str) -> StreamingHttpResponse:
         """Return the table as it stands now."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), SEE, slug=slug)
         table = TABLES[self.name](from_payload(current_payload(study)))
         return as_csv(table_lines(table), f"{study.slug}-{self.name}.csv")
 

@@ -14,6 +14,8 @@ class Snapshot(models.Model):
     Never changed. The same votes, scores and names have the same ``fingerprint``, and one snapshot.
     """
 
+    team_path = "study__team"
+
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="snapshots")
     fingerprint = models.CharField(
         max_length=64, editable=False, help_text=_("SHA-256 over everything the report is made from.")
@@ -28,6 +30,7 @@ class Snapshot(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        permissions = [("export_votes", "Can take votes and sessions away")]
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["study", "fingerprint"], name="snapshot_once_a_state")]
 

@@ -16,7 +16,10 @@ from humaneval.reports.pages import render_standalone, report_body
 from humaneval.reports.results import from_payload
 from humaneval.reports.snapshots import current_payload, latest_snapshot, snapshots_of, take_snapshot
 from humaneval.studies.models import Study
+from humaneval.teams.access import PermissionsIn, find
 
+SEE = "reports.view_snapshot"
+REFRESH = "reports.add_snapshot"
 _SHOWN_SNAPSHOTS = 20
 
 
@@ -24,11 +27,12 @@ _SHOWN_SNAPSHOTS = 20
 @staff_member_required
 def report_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the newest snapshot (the first visit takes one), or the one that ``?snapshot=`` names."""
-    study = get_object_or_404(Study, slug=slug)
+    study = find(request.user, Study.objects.all(), SEE, slug=slug)
     snapshot = _chosen(study, request.GET.get("snapshot", ""))
     basis = current_basis(study)
     context = {
         "study": study,
+        "perms": PermissionsIn(request.user, study),
         "snapshot": snapshot,
         "report": snapshot.payload,
         "body": report_body(snapshot),
@@ -64,7 +68,7 @@ def _what_is_new(basis: Basis, snapshot: Snapshot) -> str:
 @staff_member_required
 def refresh_report(request: HttpRequest, slug: str) -> HttpResponse:
     """Take a new snapshot if anything changed, and show it."""
-    study = get_object_or_404(Study, slug=slug)
+    study = find(request.user, Study.objects.all(), REFRESH, slug=slug)
     before = latest_snapshot(study)
     snapshot = take_snapshot(study=study)
     if before is not None and snapshot.pk == before.pk:
@@ -79,7 +83,7 @@ def refresh_report(request: HttpRequest, slug: str) -> HttpResponse:
 @staff_member_required
 def download_report(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the report as it stands now as one self-contained HTML file."""
-    study = get_object_or_404(Study, slug=slug)
+    study = find(request.user, Study.objects.all(), SEE, slug=slug)
     page = render_standalone(from_payload(current_payload(study)))
     disposition = f'attachment; filename="{study.slug}-report.html"'
     return HttpResponse(page, headers={"Content-Disposition": disposition})

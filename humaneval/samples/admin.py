@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -17,15 +17,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from humaneval.samples.duplicates import listed_pairs, start_check
-from humaneval.samples.forms import ImportForm, NewSampleSetForm
+from humaneval.samples.forms import ImportForm, NewSampleSetForm, SampleSetForm
 from humaneval.samples.importing import create_sample_set, start_archive_import
 from humaneval.samples.leakage import words
 from humaneval.samples.models import ImportRun, LeakageAudit, Prompt, Sample, SampleKind, SampleSet
 from humaneval.samples.removing import remove_sample_set, uses_of
+from humaneval.teams.access import teams_for, visible
+from humaneval.teams.scoped import OfTeam, OwnRelatedFilter
 from humaneval.ui.admin import (
     ModelAdmin,
     ReadOnlyModelAdmin,
-    RelatedDropdownFilter,
     TabularInline,
     display,
     register,
@@ -94,11 +95,11 @@ class ImportRunInline(TabularInline):
 
 
 @register(SampleSet)
-class SampleSetAdmin(_Styled, ModelAdmin):
+class SampleSetAdmin(_Styled, OfTeam, ModelAdmin):
     """Sample sets: listed with counts, made with a zip, looked at as a contact sheet."""
 
     list_display = ("name", "coloured_kind", "samples", "sizes", "created_at")
-    list_filter = ("kind",)
+    list_filter = ("kind", ("team", OwnRelatedFilter))
     search_fields = ("name", "description")
     change_form_outer_after_template = "samples/contact_sheet.html"
     inlines = (ImportRunInline,)
@@ -129,26 +130,28 @@ class SampleSetAdmin(_Styled, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SampleSet]:
         """Return the sets with their counts and sizes, in one query."""
-        return SampleSet.objects.with_extent()
+        return visible(request.user, SampleSet.objects.with_extent())
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return a new set's fields with its zip, an existing one's with its numbers."""
+        team = ("team",) if self.has_several_teams(request) else ()
         if obj is None:
             return (
-                (None, {"fields": ("name", "kind", "description", "archive", "strict")}),
+                (None, {"fields": (*team, "name", "kind", "description", "archive", "strict")}),
                 (_("Where it comes from"), {"fields": ("settings",)}),
             )
-        fields = ("name", "kind_in_words", "samples", "sizes", "description", "settings", "slug")
+        fields = ("name", *team, "kind_in_words", "samples", "sizes", "description", "settings", "slug")
         return ((None, {"fields": fields}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return what never changes once a set is made: its kind, its address and its numbers."""
-        return () if obj is None else ("kind_in_words", "samples", "sizes", "slug")
+        """Return what never changes once a set is made: its team, its kind, its address and its numbers."""
+        return () if obj is None else ("team", "kind_in_words", "samples", "sizes", "slug")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form with a zip field for a new set, the plain one for an existing set."""
-        if obj is None:
-            kwargs["form"] = NewSampleSetForm
+        home = teams_for(request.user, "samples.add_sampleset").order_by("pk").first()
+        plain = NewSampleSetForm if obj is None else SampleSetForm
+        kwargs["form"] = type("SampleSetForm", (plain,), {"home": home})
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
@@ -161,7 +164,7 @@ class SampleSetAdmin(_Styled, ModelAdmin):
             obj.save()
             return
         data = form.cleaned_data
-        fields = {name: data[name] for name in ("name", "kind", "description", "settings")}
+        fields = {name: data[name] for name in ("name", "kind", "description", "settings", "team")}
         created = create_sample_set(**fields, user=_person(request))
         obj.pk = created.pk
         obj.refresh_from_db()
@@ -189,7 +192,9 @@ class SampleSetAdmin(_Styled, ModelAdmin):
             for sample_set in sets
             for name, count in uses_of(sample_set).items()
         ]
-        return [str(sample_set) for sample_set in sets], counts, set(), needed
+        mine = [one for one in sets if self.has_delete_permission(request, one)]
+        lacking = set() if len(mine) == len(sets) else {str(_("sample set"))}
+        return [str(sample_set) for sample_set in sets], counts, lacking, needed
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Remove a set that nothing rests on, with its samples."""
@@ -216,6 +221,10 @@ def _person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
+def _sees_all(request: HttpRequest) -> bool:
+    return _person(request).is_superuser
+
+
 def _duplicates(sample_set: SampleSet) -> dict[str, Any]:
     """Return what is known of a set's near-duplicates; they are looked for if nobody has yet."""
     check = start_check(sample_set)
@@ -229,14 +238,14 @@ def _sheet(sample_set: SampleSet, number: str | None) -> Page:
 
 
 @register(ImportRun)
-class ImportRunAdmin(_Styled, ModelAdmin):
+class ImportRunAdmin(_Styled, OfTeam, ModelAdmin):
     """Imports: started with a zip, watched while they run, kept with what they rejected."""
 
     warn_unsaved_form = False
     form = ImportForm
     list_display = ("source", "sample_set", "coloured_state", "added", "unchanged", "rejected", "created_at")
     list_select_related = ("sample_set", "job")
-    list_filter = (("sample_set", RelatedDropdownFilter),)
+    list_filter = (("sample_set", OwnRelatedFilter),)
     change_form_outer_after_template = "samples/import_result.html"
     shown = (
         "sample_set",
@@ -317,13 +326,13 @@ class ImportRunAdmin(_Styled, ModelAdmin):
 
 
 @register(Sample)
-class SampleAdmin(_Styled, ReadOnlyModelAdmin):
+class SampleAdmin(_Styled, OfTeam, ReadOnlyModelAdmin):
     """Samples, to look at: they never change, since votes and scores rest on them."""
 
     list_display = ("thumbnail", "name", "sample_set", "size_in_pixels", "format", "mode", "prompt")
     list_display_links = ("thumbnail", "name")
     list_select_related = ("sample_set", "prompt")
-    list_filter = (("sample_set", RelatedDropdownFilter), "sample_set__kind", "format")
+    list_filter = (("sample_set", OwnRelatedFilter), "sample_set__kind", "format")
     search_fields = ("name", "prompt__text", "sha256")
     show_full_result_count = False
     list_per_page = 50
@@ -359,7 +368,7 @@ class SampleAdmin(_Styled, ReadOnlyModelAdmin):
 
 
 @register(Prompt)
-class PromptAdmin(ReadOnlyModelAdmin):
+class PromptAdmin(OfTeam, ReadOnlyModelAdmin):
     """Prompts and how many samples were generated from each."""
 
     list_display = ("text", "category", "sample_count")
@@ -373,16 +382,19 @@ class PromptAdmin(ReadOnlyModelAdmin):
         return count
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prompt]:
-        """Return the prompts with their counts, in one query."""
-        return Prompt.objects.annotate(sample_count=Count("samples"))
+        """Return the prompts of one's own samples with the numbers of these, in one query."""
+        sets = visible(request.user, SampleSet.objects.all())
+        own = Q(samples__sample_set__in=sets) if not _sees_all(request) else Q()
+        rows = Prompt.objects.annotate(sample_count=Count("samples", filter=own or None))
+        return rows if _sees_all(request) else rows.filter(sample_count__gt=0)
 
 
 @register(LeakageAudit)
-class LeakageAuditAdmin(_Styled, ReadOnlyModelAdmin):
+class LeakageAuditAdmin(_Styled, OfTeam, ReadOnlyModelAdmin):
     """Whether files' trivial facts tell real from generated: the warnings first, then all figures."""
 
     list_display = ("sets", "standing", "created_at")
-    list_filter = (("sample_sets", RelatedDropdownFilter),)
+    list_filter = (("sample_sets", OwnRelatedFilter),)
     fields = ("sets", "standing", "created_at", "finished_at")
     change_form_outer_after_template = "samples/leakage.html"
 

@@ -7,7 +7,6 @@ from typing import Any, cast
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.exceptions import ValidationError
@@ -26,7 +25,12 @@ from humaneval.samples.serializers import (
     SampleSetSerializer,
 )
 from humaneval.samples.sources import SourceError
+from humaneval.teams.access import find, visible
+from humaneval.teams.rest import ByRole, team_of_request
 
+VIEW = "samples.view_sampleset"
+ADD = "samples.add_sampleset"
+IMPORT = "samples.add_importrun"
 _OF_SET = OpenApiParameter("slug", str, OpenApiParameter.PATH, description="The sample set's slug.")
 
 
@@ -42,15 +46,19 @@ class SampleSetViewSet(
     serializer_class = SampleSetSerializer
     lookup_field = "slug"
     filterset_fields = ("kind", "name")
+    permission_classes = (ByRole,)
+    needs = {"list": VIEW, "retrieve": VIEW, "create": ADD}
 
     def get_queryset(self) -> QuerySet[SampleSet]:
-        """Return the sets with their extent, in one query."""
-        return SampleSet.objects.with_extent()
+        """Return the sets that the person sees, with their extent."""
+        return visible(self.request.user, SampleSet.objects.with_extent())
 
     def perform_create(self, serializer: BaseSerializer[SampleSet]) -> None:
         """Make the set and answer with it as it is listed."""
+        fields = dict(serializer.validated_data)
+        team = team_of_request(self.request, ADD, fields.pop("team", None))
         try:
-            created = create_sample_set(**serializer.validated_data, user=cast(User, self.request.user))
+            created = create_sample_set(**fields, user=cast(User, self.request.user), team=team)
         except ModelValidationError as error:
             raise ValidationError(error.message_dict) from error
         serializer.instance = SampleSet.objects.with_extent().get(pk=created.pk)
@@ -63,10 +71,12 @@ class SampleViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Sample]):
     queryset = Sample.objects.none()
     serializer_class = SampleSerializer
     filterset_fields = ("sha256",)
+    permission_classes = (ByRole,)
+    needs = {"list": "samples.view_sample"}
 
     def get_queryset(self) -> QuerySet[Sample]:
         """Return the set's samples with their prompts, in one query."""
-        sample_set = get_object_or_404(SampleSet, slug=self.kwargs["slug"])
+        sample_set = find(self.request.user, SampleSet.objects.all(), slug=self.kwargs["slug"])
         return Sample.objects.filter(sample_set=sample_set).select_related("prompt")
 
 
@@ -83,10 +93,12 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     serializer_class = ImportRunSerializer
     parser_classes = (JSONParser, MultiPartParser)
     filter_backends = ()
+    permission_classes = (ByRole,)
+    needs = {"list": "samples.view_importrun", "retrieve": "samples.view_importrun", "create": IMPORT}
 
     def get_queryset(self) -> QuerySet[ImportRun]:
         """Return the set's imports with their jobs, newest first, in one query."""
-        return ImportRun.objects.filter(sample_set=self._sample_set()).select_related("job")
+        return ImportRun.objects.filter(sample_set=self._sample_set(VIEW)).select_related("job")
 
     @extend_schema(
         parameters=[_OF_SET],
@@ -98,15 +110,15 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     )
     def create(self, request: Request, slug: str) -> Response:
         """Queue an import: JSON names a folder on the server, a form uploads a zip archive."""
-        sample_set = self._sample_set()
+        sample_set = self._sample_set(IMPORT)
         try:
             run = self._start(request, sample_set)
         except SourceError as error:
             raise ValidationError({"detail": str(error)}) from error
         return Response(ImportRunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
 
-    def _sample_set(self) -> SampleSet:
-        return get_object_or_404(SampleSet, slug=self.kwargs["slug"])
+    def _sample_set(self, permission: str) -> SampleSet:
+        return find(self.request.user, SampleSet.objects.all(), permission, slug=self.kwargs["slug"])
 
     def _start(self, request: Request, sample_set: SampleSet) -> ImportRun:
         user = cast(User, request.user)

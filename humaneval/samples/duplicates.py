@@ -61,7 +61,9 @@ def start_check(sample_set: SampleSet) -> DuplicateCheck | None:
         )
         if check.job is None:
             key = f"{DUPLICATES_JOB}:{digest}"
-            check.job = jobs.submit(kind=DUPLICATES_JOB, key=key, args={"check": check.pk})
+            check.job = jobs.submit(
+                kind=DUPLICATES_JOB, key=key, args={"check": check.pk}, team=sample_set.team_id
+            )
             check.save(update_fields=["job"])
         elif check.job.state in _BROKEN:
             check.job = jobs.retry(check.job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, Any, cast
+from typing import IO, Any, ClassVar, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from humaneval.samples.archives import ArchiveSource
 from humaneval.samples.models import ImportRun, SampleSet
 from humaneval.samples.sources import SourceError
+from humaneval.teams.models import Team
 from humaneval.ui.admin import FileInput, Switch
 
 ARCHIVE_HELP = _(
@@ -33,7 +34,28 @@ def check_archive(archive: UploadedFile | None) -> UploadedFile | None:
     return archive
 
 
-class NewSampleSetForm(forms.ModelForm):
+class SampleSetForm(forms.ModelForm):
+    """A sample set; its name is its team's alone."""
+
+    home: ClassVar[Team | None] = None
+    """The team of a new set where none is chosen."""
+
+    class Meta:
+        model = SampleSet
+        fields: Any = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        """Check that the team has no other set of this name."""
+        data = super().clean() or self.cleaned_data
+        team = self.instance.team if self.instance.pk else data.get("team") or self.home
+        data["team"] = team
+        others = SampleSet.objects.filter(team=team, name=data.get("name", "").strip())
+        if others.exclude(pk=self.instance.pk).exists():
+            self.add_error("name", _("A sample set with this name already exists: choose another."))
+        return data
+
+
+class NewSampleSetForm(SampleSetForm):
     """A new sample set, filled from a zip at once if one is given."""
 
     archive = forms.FileField(
@@ -43,7 +65,7 @@ class NewSampleSetForm(forms.ModelForm):
 
     class Meta:
         model = SampleSet
-        fields = ("name", "kind", "description", "settings")
+        fields: Any = ("team", "name", "kind", "description", "settings")
 
     def clean_archive(self) -> UploadedFile | None:
         """Return a zip that can be read, or None."""

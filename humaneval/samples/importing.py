@@ -23,6 +23,7 @@ from humaneval.samples.origins import open_origin
 from humaneval.samples.passage import BadFiles, carry_out
 from humaneval.samples.prompts import PromptsError
 from humaneval.samples.sources import NAME_LENGTH, SourceError, printable
+from humaneval.teams.models import DEFAULT_TEAM, Team
 
 
 class ImportRefused(Exception):
@@ -43,8 +44,12 @@ def create_sample_set(
     description: str = "",
     settings: Mapping[str, Any] | None = None,
     user: User | None = None,
+    team: Team | None = None,
 ) -> SampleSet:
-    """Return a new, empty set. Raises django.core.exceptions.ValidationError, also for a taken name."""
+    """Return a new, empty set of a team, by default the one that is always there.
+
+    Raises django.core.exceptions.ValidationError, also for a name that the team has taken.
+    """
     sample_set = SampleSet(
         name=name.strip(),
         slug=free_slug(name),
@@ -52,6 +57,7 @@ def create_sample_set(
         description=description,
         settings=dict(settings or {}),
         created_by=user,
+        team_id=team.pk if team else DEFAULT_TEAM,
     )
     sample_set.full_clean()
     sample_set.save()
@@ -165,7 +171,12 @@ def run_queued_import(*, run: ImportRun, progress: Progress) -> ImportRun:
 
 
 def _submit(run: ImportRun) -> ImportRun:
-    run.job = submit(kind="samples.import", key=f"samples.import:{run.pk}", args={"import_run": run.pk})
+    run.job = submit(
+        kind="samples.import",
+        key=f"samples.import:{run.pk}",
+        args={"import_run": run.pk},
+        team=run.sample_set.team_id,
+    )
     run.save(update_fields=["job"])
     return run
 

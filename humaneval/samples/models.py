@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from humaneval.jobs.models import JobState
+from humaneval.teams.models import DEFAULT_TEAM, Team
 
 
 class SampleKind(models.TextChoices):
@@ -20,6 +21,8 @@ class SampleKind(models.TextChoices):
 
 class Prompt(models.Model):
     """The text a sample was generated from."""
+
+    team_path = "samples__sample_set__team"
 
     text = models.TextField()
     category = models.CharField(max_length=120, blank=True)
@@ -55,10 +58,20 @@ class SampleSetQuerySet(models.QuerySet["SampleSet"]):
 class SampleSet(models.Model):
     """Samples of one source: a real data set, or one model checkpoint with its sampling settings."""
 
-    name = models.CharField(max_length=120, unique=True)
+    team_path = "team"
+
+    name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=120, unique=True)
     kind = models.CharField(max_length=12, choices=SampleKind)
     description = models.TextField(blank=True)
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.PROTECT,
+        related_name="sample_sets",
+        default=DEFAULT_TEAM,
+        db_default=DEFAULT_TEAM,
+        help_text=_("Whose it is: other teams do not see it."),
+    )
     settings = models.JSONField(
         default=dict, blank=True, help_text=_("Checkpoint, sampler, seed: whatever repeats the set.")
     )
@@ -76,6 +89,13 @@ class SampleSet(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "name"],
+                name="sample_set_name_once_a_team",
+                violation_error_message=_("A sample set with this name already exists."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -83,6 +103,8 @@ class SampleSet(models.Model):
 
 class Sample(models.Model):
     """One image as it was imported, byte for byte. Never changed, since votes and scores rest on it."""
+
+    team_path = "sample_set__team"
 
     sample_set = models.ForeignKey(SampleSet, on_delete=models.PROTECT, related_name="samples")
     name = models.CharField(max_length=500, help_text=_("Path inside the folder or archive."))
@@ -125,6 +147,8 @@ def archive_name(run: ImportRun, filename: str) -> str:
 
 class ImportRun(models.Model):
     """One import into a sample set, with what came in and what did not and why."""
+
+    team_path = "sample_set__team"
 
     sample_set = models.ForeignKey(SampleSet, on_delete=models.CASCADE, related_name="imports")
     source = models.CharField(max_length=500, help_text=_("Folder or archive name, as given."))
@@ -246,6 +270,8 @@ class ImageFacts(models.Model):
 class LeakageAudit(models.Model):
     """Whether trivial facts tell the real from the generated samples of some sets, as they stood then."""
 
+    team_path = "sample_sets__team"
+
     sample_sets = models.ManyToManyField(SampleSet, related_name="leakage_audits")
     digest = models.CharField(
         max_length=64, unique=True, editable=False, help_text=_("SHA-256 of the sets and what they held.")
@@ -271,6 +297,8 @@ class LeakageAudit(models.Model):
 
 class DuplicateCheck(models.Model):
     """Which samples of a set are the same or nearly so, as the set stood then."""
+
+    team_path = "sample_set__team"
 
     sample_set = models.ForeignKey(SampleSet, on_delete=models.CASCADE, related_name="duplicate_checks")
     digest = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of the set and what it held."))

@@ -9,11 +9,18 @@ from rest_framework import serializers
 
 from humaneval.samples.models import ImportRun, Sample, SampleSet
 from humaneval.samples.sources import NAME_LENGTH
+from humaneval.teams.models import Team
+from humaneval.teams.rest import OwnSlugField
 
 
 class SampleSetSerializer(serializers.ModelSerializer[SampleSet]):
     """A sample set with the number and sizes of its samples, in pixels; sizes are null while it is empty."""
 
+    team = OwnSlugField(
+        queryset=Team.objects.all(),
+        required=False,
+        help_text="Slug of the team that it belongs to; by default your own.",
+    )
     sample_count = serializers.IntegerField(read_only=True)
     min_width = serializers.IntegerField(read_only=True, allow_null=True)
     max_width = serializers.IntegerField(read_only=True, allow_null=True)
@@ -29,6 +36,7 @@ class SampleSetSerializer(serializers.ModelSerializer[SampleSet]):
             "kind",
             "description",
             "settings",
+            "team",
             "sample_count",
             "min_width",
             "max_width",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from django.contrib.admin.views.decorators import staff_member_required
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from humaneval.samples.models import Sample, Stimulus
 from humaneval.samples.thumbnails import render_thumbnail
+from humaneval.teams.access import find
 
 YEAR = 31_536_000
 
@@ -44,11 +43,10 @@ def _gone(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @staff_member_required
-@permission_required("samples.view_sample", raise_exception=True)
 @cache_control(private=True, max_age=YEAR, immutable=True)
 def thumbnail(request: HttpRequest, sample_id: int) -> HttpResponse:
     """Serve a sample's thumbnail to staff."""
-    sample = get_object_or_404(Sample, pk=sample_id)
+    sample = find(request.user, Sample.objects.all(), pk=sample_id)
     try:
         return HttpResponse(render_thumbnail(sample), content_type="image/webp")
     except FileNotFoundError as error:

@@ -21,9 +21,9 @@ from humaneval.samples.models import SampleSet
 from humaneval.scoring import runs
 from humaneval.scoring.forms import MetricRunForm
 from humaneval.scoring.models import MetricRun, Score
+from humaneval.teams.scoped import OfTeam, OwnRelatedFilter
 from humaneval.ui.admin import (
     ReadOnlyModelAdmin,
-    RelatedDropdownFilter,
     action,
     display,
     register,
@@ -68,7 +68,7 @@ class MetricRunAdmin(ButtonsAdmin):
 
     change_form_outer_after_template = "scoring/run_result.html"
     list_display = ("title", "reference", "extractor", "state", "progress", "created_at")
-    list_filter = ("job__state", ("reference", RelatedDropdownFilter))
+    list_filter = ("job__state", ("reference", OwnRelatedFilter))
     list_select_related = ("reference", "job")
     search_fields = ("name", "extractor", "generated__name")
     actions_submit_line = ("retry_this", "cancel_this")
@@ -140,7 +140,7 @@ class MetricRunAdmin(ButtonsAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form that starts a run; an existing run has no fields to fill in."""
         if obj is None:
-            kwargs["form"] = MetricRunForm
+            kwargs["form"] = type("MetricRunForm", (MetricRunForm,), {"user": request.user})
         return super().get_form(request, obj, change=change, **kwargs)
 
     def change_view(
@@ -197,10 +197,10 @@ class MetricRunAdmin(ButtonsAdmin):
 
 
 @register(Score)
-class ScoreAdmin(ReadOnlyModelAdmin):
+class ScoreAdmin(OfTeam, ReadOnlyModelAdmin):
     """Scores."""
 
     list_display = ("label", "sample_set", "value", "standard_error", "count_generated", "run", "created_at")
-    list_filter = (("sample_set", RelatedDropdownFilter), "metric")
+    list_filter = (("sample_set", OwnRelatedFilter), "metric")
     list_select_related = ("sample_set", "run")
     search_fields = ("label", "metric", "sample_set__name")

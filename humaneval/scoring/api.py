@@ -10,7 +10,6 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
-from rest_framework.permissions import DjangoModelPermissions, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,6 +18,8 @@ from humaneval.jobs.services import NotRetryable
 from humaneval.scoring import runs
 from humaneval.scoring.models import MetricRun, Score
 from humaneval.scoring.serializers import MetricRunSerializer, ScoreSerializer
+from humaneval.teams.access import visible
+from humaneval.teams.rest import ByRole
 
 
 class NothingToRetry(APIException):
@@ -43,12 +44,17 @@ class MetricRunFilter(filters.FilterSet):
 class ScoreFilter(filters.FilterSet):
     """Scores by run, metric and set."""
 
+    run = filters.ModelChoiceFilter(queryset=lambda request: _own_runs(request))
     sample_set = filters.CharFilter(field_name="sample_set__slug")
     extractor = filters.CharFilter(field_name="run__extractor")
 
     class Meta:
         model = Score
         fields = ("run", "metric", "sample_set", "extractor")
+
+
+def _own_runs(request: Request | None) -> QuerySet[MetricRun]:
+    return MetricRun.objects.none() if request is None else visible(request.user, MetricRun.objects.all())
 
 
 @extend_schema_view(
@@ -66,8 +72,16 @@ class MetricRunViewSet(
 
     queryset = MetricRun.objects.select_related("job", "reference").prefetch_related("generated")
     serializer_class = MetricRunSerializer
-    permission_classes = (IsAdminUser, DjangoModelPermissions)
+    permission_classes = (ByRole,)
+    needs = {
+        **dict.fromkeys(("list", "retrieve"), "scoring.view_metricrun"),
+        **dict.fromkeys(("create", "retry", "cancel"), "scoring.add_metricrun"),
+    }
     filterset_class = MetricRunFilter
+
+    def get_queryset(self) -> QuerySet[MetricRun]:
+        """Return the runs that the person sees."""
+        return visible(self.request.user, super().get_queryset())
 
     @extend_schema(summary="Compute what a failed or cancelled run lacks", request=None)
     @action(detail=True, methods=["post"])
@@ -96,3 +110,9 @@ class ScoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     queryset: QuerySet[Score] = Score.objects.select_related("run", "sample_set")
     serializer_class = ScoreSerializer
     filterset_class = ScoreFilter
+    permission_classes = (ByRole,)
+    needs = dict.fromkeys(("list", "retrieve"), "scoring.view_score")
+
+    def get_queryset(self) -> QuerySet[Score]:
+        """Return the scores that the person sees."""
+        return visible(self.request.user, super().get_queryset())

@@ -124,7 +124,7 @@ def _call_helpers(row: FeatureFile, extractor: Extractor, recipe: Recipe) -> Non
         "device": extractor.device.type,
     }
     for number in range(1, settings.METRICS_WORKERS):
-        submit(kind=HELPER, key=f"{HELPER}:{row.pk}:{number}", args=args)
+        submit(kind=HELPER, key=f"{HELPER}:{row.pk}:{number}", args=args, team=row.sample_set.team_id)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,6 +12,7 @@ from humaneval.samples.models import SampleKind, SampleSet
 from humaneval.scoring.extractors import own_extractors
 from humaneval.scoring.models import MetricRun
 from humaneval.scoring.runs import check_run
+from humaneval.teams.access import visible
 from humaneval.ui.admin import CheckboxSelectMultiple, Select, Textarea, TextInput
 
 OTHER = ""
@@ -41,14 +42,15 @@ def metric_choices() -> list[tuple[str, str]]:
 class MetricRunForm(forms.ModelForm):
     """Sets, extractor and metrics of a new run, checked as :func:`start_run` checks them."""
 
+    user: ClassVar[Any] = None
+    """Who is starting it."""
+
     reference = forms.ModelChoiceField(
-        SampleSet.objects.filter(kind=SampleKind.REAL),
+        SampleSet.objects.none(),
         widget=Select,
         help_text=_("The real set that the others are compared with."),
     )
-    generated = forms.ModelMultipleChoiceField(
-        SampleSet.objects.filter(kind=SampleKind.GENERATED), widget=CheckboxSelectMultiple
-    )
+    generated = forms.ModelMultipleChoiceField(SampleSet.objects.none(), widget=CheckboxSelectMultiple)
     extractor = forms.ChoiceField(
         choices=extractor_choices,
         widget=Select,
@@ -75,6 +77,13 @@ class MetricRunForm(forms.ModelForm):
     class Meta:
         model = MetricRun
         fields = ("name", "reference", "generated", "extractor", "metrics", "settings", "seed")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sets = visible(self.user, SampleSet.objects.all(), "scoring.add_metricrun")
+        real, generated = sets.filter(kind=SampleKind.REAL), sets.filter(kind=SampleKind.GENERATED)
+        self.fields["reference"].queryset = real  # type: ignore[attr-defined]
+        self.fields["generated"].queryset = generated  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Check the run as a whole, each problem shown at its field."""

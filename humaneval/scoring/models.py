@@ -56,6 +56,8 @@ class FeatureShard(models.Model):
 class MetricRun(models.Model):
     """One computation of some metrics for some generated sets against one real set."""
 
+    team_path = "reference__team"
+
     name = models.CharField(max_length=160, blank=True)
     reference = models.ForeignKey(
         SampleSet,
@@ -95,6 +97,8 @@ class Score(models.Model):
 
     A row is complete and right whatever became of the rest of its run.
     """
+
+    team_path = "sample_set__team"
 
     run = models.ForeignKey(MetricRun, on_delete=models.CASCADE, related_name="scores")
     sample_set = models.ForeignKey(SampleSet, on_delete=models.PROTECT, related_name="scores")

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from humaneval.jobs import services as jobs
+from humaneval.jobs.models import Job
 from humaneval.samples.models import SampleSet
 from humaneval.scoring.extractors import PRECISIONS, ExtractorRefused, check_spec
 from humaneval.scoring.models import MetricRun
@@ -52,9 +53,14 @@ def start_run(
             created_by=user,
         )
         run.generated.set(generated)
-        run.job = jobs.submit(kind=KIND, key=f"{KIND}:{run.pk}", args={"run": run.pk})
+        run.job = _submit(run)
         run.save(update_fields=["job"])
     return run
+
+
+def _submit(run: MetricRun) -> Job:
+    team = run.reference.team_id
+    return jobs.submit(kind=KIND, key=f"{KIND}:{run.pk}", args={"run": run.pk}, team=team)
 
 
 def retry_run(run: MetricRun) -> MetricRun:
@@ -63,7 +69,7 @@ def retry_run(run: MetricRun) -> MetricRun:
     Raises jobs.services.NotRetryable for a run that succeeded.
     """
     if run.job is None:
-        run.job = jobs.submit(kind=KIND, key=f"{KIND}:{run.pk}", args={"run": run.pk})
+        run.job = _submit(run)
         run.save(update_fields=["job"])
     run.job = jobs.retry(run.job)
     return run
@@ -106,6 +112,8 @@ def _problem_with_generated(reference: SampleSet, generated: Sequence[SampleSet]
         return "Choose at least one set to score."
     if reference in generated:
         return f"{reference} is the reference; it cannot be scored against itself."
+    if foreign := [str(each) for each in generated if each.team_id != reference.team_id]:
+        return f"{', '.join(foreign)}: of another team than {reference}."
     empty = [str(each) for each in generated if not each.samples.exists()]
     return f"No samples in {', '.join(empty)}: import some first." if empty else ""
 

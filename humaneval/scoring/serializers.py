@@ -12,6 +12,7 @@ from humaneval.jobs.models import JobState
 from humaneval.samples.models import SampleSet
 from humaneval.scoring.models import MetricRun, Score
 from humaneval.scoring.runs import start_run
+from humaneval.teams.rest import OwnSlugField
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
@@ -34,8 +35,8 @@ class ProblemSerializer(serializers.Serializer[Any]):
 class MetricRunSerializer(serializers.ModelSerializer[MetricRun]):
     """A run with its state; writing one starts it."""
 
-    reference = serializers.SlugRelatedField(slug_field="slug", queryset=SampleSet.objects.all())
-    generated = serializers.SlugRelatedField(slug_field="slug", many=True, queryset=SampleSet.objects.all())
+    reference = OwnSlugField(queryset=SampleSet.objects.all(), permission="scoring.add_metricrun")
+    generated = OwnSlugField(many=True, queryset=SampleSet.objects.all(), permission="scoring.add_metricrun")
     metrics = serializers.ListField(child=serializers.CharField(), allow_empty=False)
     settings = serializers.DictField(required=False)
     state = serializers.ChoiceField(choices=JobState.choices, source="job.state", read_only=True)

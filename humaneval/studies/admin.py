@@ -14,7 +14,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -34,12 +33,13 @@ from humaneval.studies.models import Condition, Question, Study, StudyState, Tri
 from humaneval.studies.moves import QUESTIONS, MoveQuestion
 from humaneval.studies.standing import standing_of
 from humaneval.studies.states import may_move
+from humaneval.teams.access import find, may
+from humaneval.teams.scoped import OfTeam, OwnChoices, OwnRelatedFilter
 from humaneval.ui.admin import (
     ActionVariant,
     ChoicesDropdownFilter,
     ModelAdmin,
     ReadOnlyModelAdmin,
-    RelatedDropdownFilter,
     StackedInline,
     TabularInline,
     action,
@@ -55,8 +55,14 @@ STATE_COLOURS = {
     StudyState.PAUSED: "warning",
     StudyState.CLOSED: "default",
 }
-LOOK_AT_RECRUITMENT = "recruitment.view_posting"
-"""Permission without which the button to recruitment would lead to a refusal."""
+CHANGE = "studies.change_study"
+NEEDED = {
+    "preview": "studies.view_study",
+    "study-file": "studies.view_study",
+    "recruitment": "recruitment.view_posting",
+    "report": "reports.view_snapshot",
+}
+"""Permissions without which a button would lead to a refusal, by its path; all else needs CHANGE."""
 SAVE_BUTTONS = ("show_save", "show_save_and_continue", "show_save_and_add_another")
 SCALE_FIELDS = ("points", "low_label", "middle_label", "high_label")
 RATERS_SEE = ("title", "instructions", "consent_text", "thanks_text", "completion_code", "display_width")
@@ -67,7 +73,7 @@ SHARING = ("unique_samples", "unique_prompts", "raters_at_most", "sessions_per_r
 STEERING = ("adaptive", "stop_rule", "stop_goal")
 
 
-class StudyPartInline(InlineModelAdmin):
+class StudyPartInline(OwnChoices, InlineModelAdmin):
     """Rows of a study that are fixed at launch; mixed into an inline of the admin."""
 
     extra = 0
@@ -154,14 +160,15 @@ def _is_launching(study: Model | None) -> bool:
 
 
 @register(Study)
-class StudyAdmin(ModelAdmin):
+class StudyAdmin(OfTeam, ModelAdmin):
     """Studies."""
 
     list_display = ("name", "protocol_title", "coloured_state", "trial_count", "votes_per_trial", "owner")
     list_filter = (
         ("state", ChoicesDropdownFilter),
         "protocol",
-        ("owner", RelatedDropdownFilter),
+        ("owner", OwnRelatedFilter),
+        ("team", OwnRelatedFilter),
     )
     list_filter_submit = True
     list_select_related = ("owner",)
@@ -251,7 +258,8 @@ class StudyAdmin(ModelAdmin):
         self, request: HttpRequest, obj: Study | None = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm]:
         """Return the form that suits: new, draft with settings, or launched."""
-        kwargs["form"] = NewStudyForm if obj is None else _form_of(obj)
+        new = type("NewStudyForm", (NewStudyForm,), {"user": request.user})
+        kwargs["form"] = new if obj is None else _form_of(obj)
         return super().get_form(request, obj, change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Study | None = None) -> list[Any]:
@@ -278,6 +286,7 @@ class StudyAdmin(ModelAdmin):
             protocol=data["protocol"],
             conditions=form.chosen_sets(),
             owner=request.user if isinstance(request.user, User) else None,
+            team=form.team(),
             **{name: data[name] for name in COLLECTING[:3]},
         )
         obj.pk = made.pk
@@ -323,36 +332,35 @@ class StudyAdmin(ModelAdmin):
         """Return the buttons that make sense in the study's state."""
         study = self.get_object(request, str(object_id))
         buttons = super().get_actions_detail(request, object_id)
-        may_look = request.user.has_perm(LOOK_AT_RECRUITMENT)
         return [
             button
             for button in buttons
             if study is not None
             and _makes_sense(button.path, study)
-            and (may_look or button.path != "recruitment")
+            and may(request.user, NEEDED.get(button.path, CHANGE), study)
         ]
 
     @action(description=gettext_lazy("Preview"), url_path="preview", icon="visibility")
     def preview(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the trials as raters will see them."""
-        return HttpResponseRedirect(links.preview_path(get_object_or_404(Study, pk=object_id)))
+        return HttpResponseRedirect(links.preview_path(self._study(request, object_id)))
 
     @action(description=gettext_lazy("Recruitment"), url_path="recruitment", icon="payments")
     def recruitment(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the page where raters are recruited and paid."""
-        return HttpResponseRedirect(links.recruitment_path(get_object_or_404(Study, pk=object_id)))
+        return HttpResponseRedirect(links.recruitment_path(self._study(request, object_id)))
 
     @action(description=gettext_lazy("Report"), url_path="report", icon="lab_profile")
     def report(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the report."""
-        return HttpResponseRedirect(links.report_path(get_object_or_404(Study, pk=object_id)))
+        return HttpResponseRedirect(links.report_path(self._study(request, object_id)))
 
     @action(
         description=gettext_lazy("Gold trials"), url_path="gold", icon="verified", permissions=("change",)
     )
     def gold(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Show a study's gold trials, and take a table of them while it is a draft."""
-        study = get_object_or_404(Study, pk=object_id)
+        study = self._study(request, object_id, "change")
         form = GoldTableForm(request.POST or None, request.FILES or None, study=study)
         if request.method == "POST" and form.is_valid():
             messages.success(request, _("The study has %d gold trials.") % form.count)
@@ -374,12 +382,12 @@ class StudyAdmin(ModelAdmin):
     @action(description=gettext_lazy("Study file"), url_path="study-file", icon="code")
     def study_file(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the study as a YAML file, from which an equal study can be made."""
-        return HttpResponseRedirect(links.study_file_path(get_object_or_404(Study, pk=object_id)))
+        return HttpResponseRedirect(links.study_file_path(self._study(request, object_id)))
 
     @action(description=gettext_lazy("Bundle"), url_path="bundle", icon="inventory_2")
     def bundle(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the archive of all that the study's report rests on."""
-        return HttpResponseRedirect(links.bundle_path(get_object_or_404(Study, pk=object_id)))
+        return HttpResponseRedirect(links.bundle_path(self._study(request, object_id)))
 
     @action(
         description=gettext_lazy("Launch"),
@@ -430,11 +438,14 @@ class StudyAdmin(ModelAdmin):
         """Ask, then close for good."""
         return self._ask(request, object_id, "close", lifecycle.close)
 
+    def _study(self, request: HttpRequest, object_id: int, verb: str = "view") -> Study:
+        return find(request.user, Study.objects.all(), f"studies.{verb}_study", pk=object_id)
+
     def _ask(
         self, request: HttpRequest, object_id: int, move: str, run: Callable[[Study], Study]
     ) -> HttpResponse:
         """Ask on a page of its own whether the study shall move, and do so when that page is posted."""
-        study = get_object_or_404(Study, pk=object_id)
+        study = self._study(request, object_id, "change")
         page = reverse("admin:studies_study_change", args=(study.pk,))
         try:
             if request.method != "POST":
@@ -513,11 +524,11 @@ def _status(study: Study | None) -> dict[str, Any]:
 
 
 @register(Trial)
-class TrialAdmin(ReadOnlyModelAdmin):
+class TrialAdmin(OfTeam, ReadOnlyModelAdmin):
     """Trials, to look at."""
 
     list_display = ("number", "study", "condition", "other", "prompt", "turn", "slots")
-    list_filter = (("study", RelatedDropdownFilter),)
+    list_filter = (("study", OwnRelatedFilter),)
     list_filter_submit = True
     list_select_related = ("study", "condition__sample_set", "other__sample_set", "prompt")
     show_full_result_count = False

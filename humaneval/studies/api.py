@@ -12,7 +12,7 @@ from django.db.models import ProtectedError, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -34,6 +34,10 @@ from humaneval.studies.serializers import (
     StudyWriteSerializer,
     TrialSerializer,
 )
+from humaneval.teams.access import may, visible
+from humaneval.teams.rest import ByRole, team_of_request
+
+CHANGE = "studies.change_study"
 
 
 class Conflict(APIException):
@@ -77,7 +81,7 @@ def _moves(summary: str) -> Any:
     destroy=extend_schema(summary="Delete a draft, or a closed study that nobody rated"),
 )
 class StudyViewSet(viewsets.ModelViewSet[Study]):
-    """Studies, for staff."""
+    """Studies, for staff, by their roles."""
 
     queryset = Study.objects.all()
     serializer_class = StudySerializer
@@ -85,12 +89,22 @@ class StudyViewSet(viewsets.ModelViewSet[Study]):
     lookup_value_regex = "[-a-zA-Z0-9_]+"
     filterset_fields = ("state", "protocol")
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+    permission_classes = (ByRole,)
+    needs = {
+        **dict.fromkeys(("list", "retrieve"), "studies.view_study"),
+        **dict.fromkeys(("partial_update", "launch", "cancel_launch", "pause", "resume", "close"), CHANGE),
+        **dict.fromkeys(("pairs", "gold"), CHANGE),
+        "create": "studies.add_study",
+        "destroy": "studies.delete_study",
+        "trials": "studies.view_trial",
+        "leakage": "samples.view_leakageaudit",
+    }
 
     def get_queryset(self) -> QuerySet[Study]:
         """Return the studies with what the answer needs of them."""
         if self.action == "list":
-            return Study.objects.select_related("owner")
-        return Study.objects.for_pages()
+            return visible(self.request.user, Study.objects.select_related("owner", "team"))
+        return visible(self.request.user, Study.objects.for_pages())
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
         """Return the short form for lists."""
@@ -99,6 +113,9 @@ class StudyViewSet(viewsets.ModelViewSet[Study]):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Make a draft."""
         fields = self._given(request, partial=False)
+        sets = [condition.sample_set for condition in fields.get("conditions", ())]
+        chosen = sets[0].team if sets else fields.get("team")
+        fields["team"] = team_of_request(request, "studies.add_study", chosen)
         with refusals_answered():
             study = authoring.create_study(owner=self._user(), **fields)
         return self._answer(study, status.HTTP_201_CREATED)
@@ -107,6 +124,8 @@ class StudyViewSet(viewsets.ModelViewSet[Study]):
         """Change what is given."""
         study = self.get_object()
         fields = self._given(request, partial=True)
+        if "team" in fields:
+            fields["team"] = team_of_request(request, "studies.add_study", fields["team"])
         with refusals_answered():
             study = authoring.update_study(study=study, **fields)
         return self._answer(study)
@@ -203,11 +222,15 @@ class StudyViewSet(viewsets.ModelViewSet[Study]):
     @action(detail=True, methods=["get", "post"], filterset_fields=())
     def leakage(self, request: Request, slug: str) -> Response:
         """Read or start the check for leaks."""
+        study = self.get_object()
+        if request.method == "POST" and not may(request.user, CHANGE, study):
+            raise PermissionDenied
         check = start_leak_check if request.method == "POST" else leak_check
-        return Response(LeakCheckSerializer(check(self.get_object())).data)
+        return Response(LeakCheckSerializer(check(study)).data)
 
     def _given(self, request: Request, *, partial: bool) -> dict[str, Any]:
-        serializer = StudyWriteSerializer(data=request.data, partial=partial)
+        context = self.get_serializer_context()
+        serializer = StudyWriteSerializer(data=request.data, partial=partial, context=context)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

@@ -16,6 +16,7 @@ from humaneval.protocols.base import Protocol, QuestionSpec, SettingsError
 from humaneval.samples.models import SampleSet
 from humaneval.studies import wording
 from humaneval.studies.models import Condition, Question, Study
+from humaneval.teams.models import DEFAULT_TEAM, Team
 
 MAX_SLUG = 120
 
@@ -65,13 +66,14 @@ def create_study(
     questions: Sequence[QuestionSpec] | None = None,
     settings: Mapping[str, Any] | None = None,
     owner: User | None = None,
+    team: Team | None = None,
     **fields: Unpack[StudyFields],
 ) -> Study:
     """Make a draft with its conditions and questions, in the order given, and return it.
 
     Left out, questions, instructions, consent and thanks get the protocol's and the platform's
-    defaults, ``settings`` the protocol's, and ``slug`` comes from the name. Raises ValidationError
-    naming the fields that are wrong; then nothing is stored.
+    defaults, ``settings`` the protocol's, ``slug`` comes from the name, and the ``team`` is that of the
+    sample sets. Raises ValidationError naming the fields that are wrong; then nothing is stored.
     """
     kind = get_protocol(protocol)
     defaults: StudyFields = {
@@ -87,6 +89,7 @@ def create_study(
             protocol=kind.name,
             settings=checked_settings(kind, settings or {}),
             owner=owner,
+            team_id=team.pk if team else _team_of(conditions),
             **{**defaults, **fields},
         )
         study.full_clean()
@@ -94,6 +97,15 @@ def create_study(
         set_conditions(study=study, conditions=conditions)
         set_questions(study=study, questions=kind.default_questions if questions is None else questions)
     return study
+
+
+def _team_of(conditions: Sequence[SampleSet | ConditionInput]) -> int:
+    """Return the id of the team of the first sample set, or of the default team where there is none."""
+    first = next(iter(conditions), None)
+    if first is None:
+        return DEFAULT_TEAM
+    sample_set = first.sample_set if isinstance(first, ConditionInput) else first
+    return sample_set.team_id or DEFAULT_TEAM
 
 
 def update_study(

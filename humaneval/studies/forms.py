@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -17,9 +17,12 @@ from humaneval.samples.models import SampleKind, SampleSet
 from humaneval.studies.flow_form import FlowMixin, flow_fields
 from humaneval.studies.gold_tables import import_gold, read_gold
 from humaneval.studies.models import Study
+from humaneval.teams.access import team_to_use, visible
+from humaneval.teams.models import Team
 from humaneval.ui.admin import CheckboxSelectMultiple, NumberInput, RadioSelect, Select, Switch
 
 TEXTS = ("instructions", "consent_text", "thanks_text")
+ADD_STUDY = "studies.add_study"
 SETTING = "setting_"
 """What the names of fields for a protocol's settings begin with."""
 
@@ -48,20 +51,23 @@ def labelled(sample_set: Any) -> str:
     }
 
 
-def counted_sets(kind: SampleKind) -> QuerySet[SampleSet]:
-    """Return the sets of a kind with the number of their samples as ``sample_count``."""
-    sets = SampleSet.objects.filter(kind=kind).exclude(slug=pictures.SLUG)
+def counted_sets(kind: SampleKind, user: Any) -> QuerySet[SampleSet]:
+    """Return the sets of which a person may make studies, each with its ``sample_count``."""
+    sets = visible(user, SampleSet.objects.filter(kind=kind).exclude(slug=pictures.SLUG), ADD_STUDY)
     return sets.annotate(sample_count=Count("samples")).order_by("name")
 
 
-def _only_one(kind: SampleKind) -> int | None:
-    """Return the id of the only set of a kind, or None if there are more or none."""
-    ids = list(counted_sets(kind).values_list("pk", flat=True)[:2])
+def _only_one(sets: QuerySet[SampleSet]) -> int | None:
+    """Return the id of the only set, or None if there are more or none."""
+    ids = list(sets.values_list("pk", flat=True)[:2])
     return ids[0] if len(ids) == 1 else None
 
 
 class NewStudyForm(forms.ModelForm):
     """The least that a study is made from; all words get defaults, to be looked over on the next page."""
+
+    user: ClassVar[Any] = None
+    """Who is making it."""
 
     protocol = forms.ChoiceField(
         label=_("Protocol"),
@@ -91,10 +97,11 @@ class NewStudyForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["real_set"].queryset = counted_sets(SampleKind.REAL)  # type: ignore[attr-defined]
-        generated = counted_sets(SampleKind.GENERATED)
+        real = counted_sets(SampleKind.REAL, self.user)
+        self.fields["real_set"].queryset = real  # type: ignore[attr-defined]
+        generated = counted_sets(SampleKind.GENERATED, self.user)
         self.fields["generated_sets"].queryset = generated  # type: ignore[attr-defined]
-        self.initial.setdefault("real_set", _only_one(SampleKind.REAL))
+        self.initial.setdefault("real_set", _only_one(real))
 
     def clean(self) -> dict[str, Any]:
         """Check that the protocol has the sample sets it needs."""
@@ -106,12 +113,19 @@ class NewStudyForm(forms.ModelForm):
             self.add_error("real_set", _("This protocol needs a real set: choose one, or import one first."))
         if len(data.get("generated_sets") or ()) < protocol.minimum_generated:
             self.add_error("generated_sets", _("This protocol needs at least one generated set: choose it."))
+        if len({sample_set.team_id for sample_set in self.chosen_sets()}) > 1:
+            self.add_error("generated_sets", _("These sets are not all of one team: choose sets of one."))
         return data
 
     def chosen_sets(self) -> list[SampleSet]:
         """Return the real set, if any, and the generated ones."""
-        real = self.cleaned_data["real_set"]
-        return [*([real] if real else []), *self.cleaned_data["generated_sets"]]
+        real = self.cleaned_data.get("real_set")
+        return [*([real] if real else []), *self.cleaned_data.get("generated_sets", ())]
+
+    def team(self) -> Team:
+        """Return the team of the chosen sets."""
+        sets = self.chosen_sets()
+        return cast(Team, sets[0].team) if sets else team_to_use(self.user, ADD_STUDY)
 
 
 class StudyForm(FlowMixin):

@@ -2,7 +2,7 @@
 
 A table has a column ``slot_1``, ``slot_2``, ... for each slot of the protocol's trials, with the set's slug
 and the sample's name (``photos/0001.png``; several samples of one grid with ``|`` between) - of the sets that
-the study compares, or of any other whose images are as large - and a column for
+the study compares, or of any other of its team whose images are as large - and a column for
 each question's key with the right answer: a slot (``slot_2``), slots from best to worst
 (``slot_2 > slot_1``), a point of a scale (``4``) or a word (``fake``). Where the protocol knows, the answer
 may be left out.
@@ -105,7 +105,8 @@ class _Reader:
 
     def _samples(self, names: set[str]) -> dict[str, Sample]:
         """Return the samples of the named sets by "slug/name", as many of them as there are."""
-        named = SampleSet.objects.filter(slug__in={name.partition("/")[0] for name in names}).order_by("slug")
+        slugs = {name.partition("/")[0] for name in names}
+        named = SampleSet.objects.filter(slug__in=slugs, team=self._study.team_id).order_by("slug")
         self.other_sets = [one for one in named if one.pk not in self._conditions]
         sets = {one.slug: one.pk for one in named}
         wanted = {name.partition("/")[2] for name in names}

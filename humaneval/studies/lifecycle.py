@@ -38,7 +38,8 @@ def launch(study: Study, user: User | None = None) -> Study:
     args = {"study": study.pk, "user": user.pk if user else None}
     with transaction.atomic():
         _move(study, "launch", launch_error="", recipe="", design_digest="")
-        job = jobs.submit(kind=LAUNCH_JOB, key=f"{LAUNCH_JOB}:{study.pk}:{secrets.token_hex(4)}", args=args)
+        key = f"{LAUNCH_JOB}:{study.pk}:{secrets.token_hex(4)}"
+        job = jobs.submit(kind=LAUNCH_JOB, key=key, args=args, team=study.team_id)
         Study.objects.filter(pk=study.pk).update(launch_job=job)
     return _fresh(study)
 

@@ -17,6 +17,7 @@ from humaneval.studies.flow import check_flow, default_flow
 from humaneval.studies.states import DELETABLE, StudyState, may_change
 from humaneval.studies.steering import StopRule
 from humaneval.studies.strata import check_strata, check_votes
+from humaneval.teams.models import DEFAULT_TEAM, Team
 
 __all__ = [
     "Condition",
@@ -60,7 +61,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
     def for_pages(self) -> Self:
         """Return the studies with all that a page or an API answer says of them, in a fixed few queries."""
         conditions = Condition.objects.select_related("sample_set")
-        return self.select_related("launch_job", "owner").prefetch_related(
+        return self.select_related("launch_job", "owner", "team").prefetch_related(
             models.Prefetch("conditions", conditions), "questions"
         )
 
@@ -74,6 +75,8 @@ class StudyQuerySet(models.QuerySet["Study"]):
 
 class Study(models.Model):
     """A question asked by one protocol about some sample sets."""
+
+    team_path = "team"
 
     name = models.CharField(
         max_length=160, help_text=_("What you call it. Raters see only the link that is made from it.")
@@ -228,6 +231,14 @@ class Study(models.Model):
     recipe = models.CharField(
         max_length=120, blank=True, editable=False, help_text=_("The stimuli's recipe, fixed at launch.")
     )
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.PROTECT,
+        related_name="studies",
+        default=DEFAULT_TEAM,
+        db_default=DEFAULT_TEAM,
+        help_text=_("Whose it is: other teams do not see it. Its sample sets are the same team's."),
+    )
     owner = models.ForeignKey(
         django_settings.AUTH_USER_MODEL,
         null=True,
@@ -260,9 +271,11 @@ class Study(models.Model):
             super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        """Raise ValidationError where the groups' votes are not the votes of a trial."""
+        """Raise ValidationError where groups' votes are not those of a trial, or sets are another team's."""
         super().clean()
         check_votes(self.strata, self.votes_per_trial)
+        if self.pk and self.conditions.exclude(sample_set__team=self.team_id).exists():
+            raise ValidationError({"team": _("The study's sample sets belong to another team.")})
 
     def _check_changes(self, stored: Study, only: Iterable[str] | None) -> None:
         changed = _changed_fields(self, stored, only)
@@ -303,6 +316,8 @@ class Study(models.Model):
 
 class StudyPart(models.Model):
     """A row that belongs to a study and is fixed when the study is launched."""
+
+    team_path = "study__team"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="%(class)ss")
     FREE: frozenset[str] = frozenset()
@@ -365,6 +380,13 @@ class Condition(StudyPart):
 
     def __str__(self) -> str:
         return self.label or str(self.sample_set)
+
+    def clean(self) -> None:
+        """Raise ValidationError for a sample set of another team than the study's."""
+        super().clean()
+        if self.sample_set_id and self.study_id and self.sample_set.team_id != self.study.team_id:
+            text = _("“%(set)s” belongs to another team than the study.")
+            raise ValidationError({"sample_set": text % {"set": self.sample_set}})
 
 
 class Question(StudyPart):
@@ -463,6 +485,8 @@ class Trial(models.Model):
     balanced by the protocol. ``lineup`` holds the condition of each slot where they may be more than two.
     Votes are stored against slots, never against sides.
     """
+
+    team_path = "study__team"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="trials")
     number = models.PositiveIntegerField()

@@ -14,6 +14,8 @@ from humaneval.samples.models import SampleKind, SampleSet
 from humaneval.studies import links
 from humaneval.studies.authoring import ConditionInput
 from humaneval.studies.models import Condition, Question, Study, Trial
+from humaneval.teams.models import Team
+from humaneval.teams.rest import OwnSlugField
 
 WRITABLE = (
     "seed",
@@ -45,7 +47,7 @@ WRITABLE = (
 class ConditionSerializer(serializers.ModelSerializer[Condition]):
     """A sample set in a study; `label` is its name in reports, by default the set's own."""
 
-    sample_set = serializers.SlugRelatedField(slug_field="slug", queryset=SampleSet.objects.all())
+    sample_set = OwnSlugField(queryset=SampleSet.objects.all())
     kind = serializers.ChoiceField(choices=SampleKind.choices, source="sample_set.kind", read_only=True)
 
     class Meta:
@@ -80,6 +82,7 @@ class StudySummarySerializer(serializers.ModelSerializer[Study]):
     """A study in a list."""
 
     owner = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
+    team = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
     rater_url = serializers.SerializerMethodField()
 
     class Meta:
@@ -92,6 +95,7 @@ class StudySummarySerializer(serializers.ModelSerializer[Study]):
             "trial_count",
             "votes_per_trial",
             "owner",
+            "team",
             "rater_url",
             "created_at",
             "opened_at",
@@ -134,12 +138,17 @@ class StudyWriteSerializer(serializers.ModelSerializer[Study]):
     settings = serializers.DictField(
         required=False, help_text="The protocol's own settings; those left out get defaults."
     )
+    team = OwnSlugField(
+        queryset=Team.objects.all(),
+        required=False,
+        help_text="Slug of the team that it belongs to; by default that of its sample sets.",
+    )
     conditions = ConditionSerializer(many=True, required=False)
     questions = QuestionSerializer(many=True, required=False)
 
     class Meta:
         model = Study
-        fields = ("name", "slug", "protocol", "settings", "conditions", "questions", *WRITABLE)
+        fields = ("name", "slug", "protocol", "team", "settings", "conditions", "questions", *WRITABLE)
 
     def validate_conditions(self, value: list[dict[str, Any]]) -> list[ConditionInput]:
         """Return the conditions as :mod:`humaneval.studies.authoring` takes them."""

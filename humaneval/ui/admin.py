@@ -8,13 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
-from rest_framework.authtoken.admin import TokenAdmin as DrfTokenAdmin
-from rest_framework.authtoken.models import TokenProxy
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.filters.admin import (
@@ -60,6 +55,7 @@ admin.site.index_title = _("Overview")
 
 __all__ = [
     "ActionVariant",
+    "AdminPasswordChangeForm",
     "AutocompleteSelectFilter",
     "CheckboxSelectMultiple",
     "ChoicesDropdownFilter",
@@ -77,6 +73,8 @@ __all__ = [
     "TabularInline",
     "TextInput",
     "Textarea",
+    "UserChangeForm",
+    "UserCreationForm",
     "action",
     "display",
     "register",
@@ -105,37 +103,3 @@ class ReadOnlyModelAdmin(ModelAdmin):
     def has_delete_permission(self, request: Any, obj: Model | None = None) -> bool:
         """Return False: these rows are kept."""
         return False
-
-
-# Django and the token app register these with their own look; autodiscovery has done so by now.
-for _model in (User, Group, TokenProxy):
-    if admin.site.is_registered(_model):
-        admin.site.unregister(_model)
-
-
-@register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    """People who may sign in."""
-
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "is_staff", "is_superuser", "last_login")
-
-
-@register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """Sets of permissions."""
-
-
-@register(TokenProxy)
-class TokenAdmin(DrfTokenAdmin, ModelAdmin):
-    """Keys to the API, one for each person; only the key's beginning is listed."""
-
-    list_display = ("user", "beginning", "created")
-    list_display_links = ("user",)
-
-    @display(description="Key")
-    def beginning(self, token: TokenProxy) -> str:
-        """Return the key's first six characters, enough to recognise it by."""
-        return f"{token.key[:6]}…"

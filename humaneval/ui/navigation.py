@@ -50,7 +50,6 @@ SECTIONS: tuple[Section, ...] = (
             ("recruitment.submission", "assignment_ind"),
             ("recruitment.intent", "outbox"),
             ("recruitment.ledgerentry", "payments"),
-            ("recruitment.auditentry", "policy"),
         ),
     ),
     Section(
@@ -73,9 +72,11 @@ SECTIONS: tuple[Section, ...] = (
         _("Work in the background, and who may do what."),
         (
             ("jobs.job", "work_history"),
+            ("teams.team", "groups_3"),
             ("auth.user", "person"),
             ("auth.group", "shield_person"),
             ("authtoken.tokenproxy", "key"),
+            ("teams.auditentry", "policy"),
         ),
     ),
 )

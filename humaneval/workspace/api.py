@@ -6,19 +6,20 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import FileResponse, HttpResponse
-from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
-from rest_framework.permissions import DjangoModelPermissions, IsAdminUser
+from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from humaneval.reports.api import AnyAccept
+from humaneval.reports.api import EXPORT, AnyAccept
+from humaneval.samples.models import SampleSet
 from humaneval.studies.api import refusals_answered
 from humaneval.studies.models import Study
 from humaneval.studies.serializers import ProblemsSerializer, StudySerializer
+from humaneval.teams.access import find, may, visible
 from humaneval.workspace.exporting import bundle_archive, export_archive
 from humaneval.workspace.previewing import preview_rows
 from humaneval.workspace.standing import standing_of
@@ -27,11 +28,17 @@ from humaneval.workspace.study_files.making import make_study
 from humaneval.workspace.study_files.writing import write_study
 
 MOST_TRIALS = 1000
+SEE_STUDY = "studies.view_study"
+ADD_STUDY = "studies.add_study"
 _NOT_FOUND = OpenApiResponse(OpenApiTypes.OBJECT, description="There is no such study.")
 
 
-class MayAddStudies(DjangoModelPermissions):
-    """Lets those make studies who may make them in the admin."""
+class MayAddStudies(IsAdminUser):
+    """Lets those make studies who may make them in a team."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Return whether they may."""
+        return super().has_permission(request, view) and may(request.user, ADD_STUDY)
 
 
 class StudyFileSerializer(serializers.Serializer[Any]):
@@ -78,8 +85,7 @@ class StudyStandingSerializer(serializers.Serializer[Any]):
 class StudyFilesView(APIView):
     """Studies from files."""
 
-    permission_classes = [IsAdminUser, MayAddStudies]
-    queryset = Study.objects.none()
+    permission_classes = [MayAddStudies]
 
     @extend_schema(
         operation_id="study_from_file",
@@ -94,7 +100,10 @@ class StudyFilesView(APIView):
         owner = request.user if isinstance(request.user, User) else None
         try:
             study = make_study(
-                given.validated_data["yaml"], slug=given.validated_data.get("slug"), owner=owner
+                given.validated_data["yaml"],
+                slug=given.validated_data.get("slug"),
+                owner=owner,
+                sets=visible(request.user, SampleSet.objects.all(), ADD_STUDY),
             )
         except StudyFileError as error:
             detail = {"detail": "No study can be made from this file.", "problems": error.problems}
@@ -116,7 +125,7 @@ class StudyFileView(APIView):
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Return the study's file."""
-        return study_file_response(get_object_or_404(Study, slug=slug))
+        return study_file_response(find(request.user, Study.objects.all(), SEE_STUDY, slug=slug))
 
 
 class StandingView(APIView):
@@ -131,7 +140,7 @@ class StandingView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return the study's progress."""
-        study = get_object_or_404(Study.objects.select_related("launch_job"), slug=slug)
+        study = find(request.user, Study.objects.select_related("launch_job"), SEE_STUDY, slug=slug)
         return Response(standing_of(study))
 
 
@@ -148,7 +157,7 @@ class PreviewRowsView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return the trials."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), "studies.view_trial", slug=slug)
         count = serializers.IntegerField(min_value=1, max_value=MOST_TRIALS)
         with refusals_answered():
             return Response(preview_rows(study, count.run_validation(request.query_params.get("count", 20))))
@@ -167,7 +176,7 @@ class ExportView(APIView):
     )
     def get(self, request: Request, slug: str) -> FileResponse:
         """Return the archive."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), EXPORT, slug=slug)
         name = f"{study.slug}.zip"
         return FileResponse(
             export_archive(study=study), as_attachment=True, filename=name, content_type="application/zip"
@@ -187,7 +196,7 @@ class BundleView(APIView):
     )
     def get(self, request: Request, slug: str) -> FileResponse:
         """Return the archive."""
-        study = get_object_or_404(Study, slug=slug)
+        study = find(request.user, Study.objects.all(), EXPORT, slug=slug)
         name = f"{study.slug}-bundle.zip"
         return FileResponse(
             bundle_archive(study=study), as_attachment=True, filename=name, content_type="application/zip"

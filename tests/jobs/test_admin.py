@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
 from humaneval.jobs import claims
 from humaneval.jobs.models import Job, JobState
+from humaneval.teams.models import DEFAULT_TEAM
+from tests.factories import member
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def job() -> Job:
-    return Job.objects.create(kind="test.job", key="one", progress_done=40, progress_total=200)
+    return Job.objects.create(
+        kind="test.job", key="one", progress_done=40, progress_total=200, team_id=DEFAULT_TEAM
+    )
 
 
 def person(*permissions: str) -> Client:
-    user = User.objects.create_user("ada", password="x", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
-    client.force_login(user)
+    client.force_login(member(*permissions))
     return client
 
 

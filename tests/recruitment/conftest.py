@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 
 from humaneval.demo.panels.prolific import TOKEN, FakeProlific
 from humaneval.jobs import services as jobs
@@ -21,7 +21,7 @@ from humaneval.recruitment import publishing
 from humaneval.recruitment.models import Posting, Submission
 from humaneval.recruitment.polling import poll_posting
 from humaneval.studies.models import Study
-from tests.factories import AssignmentFactory, UserFactory, VoteFactory, open_study
+from tests.factories import AssignmentFactory, VoteFactory, member, open_study
 
 
 @pytest.fixture
@@ -36,10 +36,7 @@ def prolific(settings) -> Iterator[FakeProlific]:
 @pytest.fixture
 def payer(db: None) -> User:
     """Give somebody who may publish and pay, and no more."""
-    user = UserFactory(is_superuser=False)
-    wanted = ["publish_posting", "pay_posting", "view_posting"]
-    user.user_permissions.set(Permission.objects.filter(codename__in=wanted))
-    return user
+    return member("publish_posting", "pay_posting", "view_posting")
 
 
 def posting_of(study: Study | None = None, **fields: Any) -> Posting:

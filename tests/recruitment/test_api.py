@@ -5,17 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from humaneval.recruitment import api_urls
 from humaneval.recruitment.models import Intent, Posting
-from tests.factories import TokenFactory, UserFactory, open_study
+from tests.factories import TokenFactory, member, open_study
 from tests.recruitment.conftest import work_off
 
 pytestmark = pytest.mark.django_db
 LOOK, PUBLISH, PAY, ADD = "view_posting", "publish_posting", "pay_posting", "add_posting"
+HALT = "change_posting"
 STUDY, POSTING = "/api/v1/studies/{slug}/recruitment/", "/api/v1/postings/{posting}/"
 ENDPOINTS = {
     ("get", STUDY): LOOK,
@@ -26,17 +26,16 @@ ENDPOINTS = {
     ("post", POSTING + "publish/"): PUBLISH,
     ("post", POSTING + "approve/"): PAY,
     ("post", POSTING + "bonuses/"): PAY,
-    ("post", POSTING + "pause/"): PUBLISH,
+    ("post", POSTING + "pause/"): HALT,
     ("post", POSTING + "resume/"): PUBLISH,
-    ("post", POSTING + "stop/"): PUBLISH,
+    ("post", POSTING + "stop/"): HALT,
     ("get", "/api/v1/panel-calls/{call}/"): LOOK,
 }
 
 
 def with_permissions(*permissions: str, is_staff: bool = True) -> APIClient:
     """Return a client with the token of somebody who has these permissions and no others."""
-    user = UserFactory(is_superuser=False, is_staff=is_staff)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    user = member(*permissions, is_staff=is_staff)
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory(user=user).key}")
     return client
@@ -57,10 +56,10 @@ def test_no_endpoint_is_for_strangers_or_staff_without_its_permission(live_posti
     before = Intent.objects.count()
     for (method, path), address in addresses(live_posting).items():
         needed = ENDPOINTS[method, path]
-        others = {LOOK, PUBLISH, PAY, ADD} - {needed}
+        others = {LOOK, PUBLISH, PAY, ADD, HALT} - {needed}
         assert getattr(APIClient(), method)(address).status_code == 401, address
         assert getattr(with_permissions(*others), method)(address).status_code == 403, address
-        rater = with_permissions(LOOK, PUBLISH, PAY, ADD, is_staff=False)
+        rater = with_permissions(LOOK, PUBLISH, PAY, ADD, HALT, is_staff=False)
         assert getattr(rater, method)(address).status_code == 403, address
     assert Intent.objects.count() == before
 
@@ -74,7 +73,7 @@ def test_who_may_gets_an_answer_everywhere(live_posting):
 def test_a_study_goes_the_whole_way(prolific):
     study = open_study(trial_count=6, samples=6)
     base = STUDY.format(slug=study.slug)
-    client = with_permissions(LOOK, PUBLISH, PAY, ADD)
+    client = with_permissions(LOOK, PUBLISH, PAY, ADD, HALT)
     draft = {
         "panel": "prolific",
         "title": "Which image is real?",

@@ -7,17 +7,16 @@ import io
 from io import StringIO
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from humaneval.rating.models import Answer, Assignment, Rater, Session, Vote
 from humaneval.rating.votes import answer_rows
-from humaneval.recruitment.models import AuditEntry
 from humaneval.recruitment.mturk.archives import ArchiveRefused, Columns, import_batch
 from humaneval.recruitment.people import person_hash
 from humaneval.samples.models import Sample
-from tests.factories import SampleFactory, UserFactory, draft_study, open_study
+from humaneval.teams.models import AuditEntry
+from tests.factories import SampleFactory, draft_study, member, open_study
 
 pytestmark = pytest.mark.django_db
 HEADER = [
@@ -130,9 +129,7 @@ def test_columns_of_other_names_can_be_named(study, tmp_path):
 @pytest.fixture
 def address(study, client) -> str:
     """Give the page's address to somebody who may import."""
-    user = UserFactory(is_superuser=False)
-    user.user_permissions.set(Permission.objects.filter(codename__in=["import_archive", "view_posting"]))
-    client.force_login(user)
+    client.force_login(member("import_archive", "view_posting"))
     return f"/studies/{study.slug}/mturk-archive/"
 
 

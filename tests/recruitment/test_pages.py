@@ -6,26 +6,26 @@ import csv
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.urls import get_resolver, reverse
 
 from humaneval.recruitment import payments, publishing
-from humaneval.recruitment.models import AuditEntry, Intent, IntentState, Posting
-from tests.factories import UserFactory, open_study
+from humaneval.recruitment.models import Intent, IntentState, Posting
+from humaneval.teams.models import AuditEntry
+from tests.factories import UserFactory, member, open_study
 from tests.recruitment.conftest import posting_of, work_off
 
 pytestmark = pytest.mark.django_db
 
 LOOK, PUBLISH, PAY, INVITE = "view_posting", "publish_posting", "pay_posting", "add_invitation"
-IMPORT = "import_archive"
+IMPORT, HALT, EXCLUDE = "import_archive", "change_posting", "change_submission"
 PAGES = {
     "overview": LOOK,
     "ledger-csv": LOOK,
     "look": LOOK,
     "publish": PUBLISH,
-    "pause": PUBLISH,
+    "pause": HALT,
     "resume": PUBLISH,
-    "stop": PUBLISH,
+    "stop": HALT,
     "remove": PUBLISH,
     "extend": PUBLISH,
     "approve": PAY,
@@ -33,7 +33,7 @@ PAGES = {
     "top-up": PAY,
     "reject": PAY,
     "overturn": PAY,
-    "block": PAY,
+    "block": EXCLUDE,
     "bonus": PAY,
     "resolve": PAY,
     "invitations": INVITE,
@@ -47,9 +47,7 @@ OPEN = {"prolific-events", "mturk-entrance", "mturk-hand-in"}
 
 def user_with(*permissions: str):
     """Return staff with these permissions and no others."""
-    user = UserFactory(is_superuser=False)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    return user
+    return member(*permissions)
 
 
 @pytest.fixture
@@ -74,7 +72,7 @@ def test_every_address_is_in_this_table():
 
 
 def test_no_page_is_for_strangers_or_staff_without_its_permission(addresses, client):
-    everything = {LOOK, PUBLISH, PAY, INVITE, IMPORT}
+    everything = {LOOK, PUBLISH, PAY, INVITE, IMPORT, HALT, EXCLUDE}
     for name, address in addresses.items():
         calls = [client.post] if name == "look" else [client.get, client.post]
         for call in calls:
@@ -152,7 +150,7 @@ def test_buttons_are_shown_to_who_may_press_them(addresses, client):
     plain = client.get(addresses["overview"]).content.decode()
     assert "Approve and pay" not in plain
     assert "/stop/" not in plain
-    client.force_login(user_with(LOOK, PAY, PUBLISH))
+    client.force_login(user_with(LOOK, PAY, PUBLISH, HALT))
     full = client.get(addresses["overview"]).content.decode()
     assert "Approve and pay" in full
     assert "/stop/" in full

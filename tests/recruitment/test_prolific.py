@@ -12,11 +12,12 @@ from humaneval.demo.panels.prolific import Refused
 from humaneval.rating.completion import completion_of
 from humaneval.rating.models import SessionState
 from humaneval.recruitment import payments, publishing
-from humaneval.recruitment.audit import first_broken_entry
 from humaneval.recruitment.ledger import totals_of
-from humaneval.recruitment.models import AuditEntry, Intent, IntentKind, IntentState, Posting, Submission
+from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting, Submission
 from humaneval.recruitment.people import unseal
 from humaneval.recruitment.polling import poll_posting
+from humaneval.teams.audit import first_broken_entry
+from humaneval.teams.models import AuditEntry
 from tests.factories import open_study
 from tests.recruitment.conftest import arrive, posting_of, work_off
 

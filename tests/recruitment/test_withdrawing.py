@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from humaneval.rating.models import Answer, Rater, Session, Tombstone, Vote
 from humaneval.recruitment import tasks
-from humaneval.recruitment.audit import first_broken_entry
 from humaneval.recruitment.link.invitations import invite, rows_of_links, token_of
-from humaneval.recruitment.models import AuditEntry, Invitation, LinkSettings, Posting, Submission
+from humaneval.recruitment.models import Invitation, LinkSettings, Posting, Submission
 from humaneval.recruitment.people import Unreadable, seal, unseal
 from humaneval.recruitment.withdrawing import forget_old_ids, withdraw
 from humaneval.studies.models import Study
+from humaneval.teams.audit import first_broken_entry
+from humaneval.teams.models import AuditEntry
 from tests.factories import AnswerFactory, UserFactory, open_study
 from tests.recruitment.conftest import arrive, work_off
 

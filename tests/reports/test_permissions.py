@@ -1,4 +1,4 @@
-"""Who may see a report: staff, by session or token, and nobody else."""
+"""Who may see a report: members of its team who may sign in, by session or token, and nobody else."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.authtoken.models import Token
+
+from humaneval.teams.roles import Role
+from tests.factories import member
 
 PAGES = ["/studies/digits/report/", "/studies/digits/report/download/"]
 DATA = [
@@ -20,7 +23,8 @@ DATA = [
 
 def signed_in(*, is_staff: bool) -> Client:
     client = Client()
-    client.force_login(User.objects.create_user("someone", is_staff=is_staff))
+    role = Role.ANALYST if is_staff else Role.VIEWER
+    client.force_login(member(role=role, username="someone", is_staff=is_staff))
     return client
 
 
@@ -69,7 +73,7 @@ def test_a_snapshot_is_taken_by_staff_only_and_only_by_post(two_afc):
 
 def test_a_foreign_site_cannot_press_refresh(two_afc):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(User.objects.create_user("boss", is_staff=True))
+    client.force_login(member(role=Role.OWNER))
     assert client.post("/studies/digits/report/refresh/").status_code == 403
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from humaneval.jobs import services
 from humaneval.jobs.models import Job
 from humaneval.samples.models import ImportRun, Prompt, Sample, SampleSet
+from tests.factories import member
 from tests.samples.pictures import png, zipped
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +157,8 @@ def test_thumbnails_are_small_private_and_for_staff_alone(admin_client, client, 
     assert Image.open(io.BytesIO(response.content)).size == (160, 80)
     assert client.get(url).status_code == 302
     client.force_login(django_user_model.objects.create_user("temp", is_staff=True))
+    assert client.get(url).status_code == 404
+    client.force_login(member(role="manager"))
     assert client.get(url).status_code == 403
 
 

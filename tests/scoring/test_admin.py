@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -11,6 +11,7 @@ from humaneval.jobs import services as jobs
 from humaneval.jobs.models import Job, JobState
 from humaneval.scoring.models import MetricRun, Score
 from humaneval.scoring.runs import start_run
+from tests.factories import member
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/scoring/metricrun/add/"
@@ -121,10 +122,8 @@ def test_scores_are_looked_at_never_changed(admin_client: Client, run):
 
 
 def test_somebody_who_may_only_look_cannot_start_or_cancel(run, real, near):
-    user = User.objects.create_user("ada", password="x", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename="view_metricrun"))
     client = Client()
-    client.force_login(user)
+    client.force_login(member())
     assert client.get(page(run)).status_code == 200
     assert client.post(page(run), {"scoring_metricrun_cancel_this": ""}).status_code == 403
     assert client.post(ADD, form(real, near)).status_code == 403

@@ -13,6 +13,7 @@ from humaneval.jobs.models import JobState
 from humaneval.samples.models import Sample
 from humaneval.scoring.models import MetricRun
 from humaneval.scoring.runs import start_run
+from tests.factories import member
 
 pytestmark = pytest.mark.django_db
 RUNS, SCORES = "/api/v1/metric-runs/", "/api/v1/scores/"
@@ -132,7 +133,7 @@ def test_strangers_and_people_who_are_not_staff_see_nothing(path):
 
 
 def test_staff_without_the_permission_to_add_runs_may_only_look(run):
-    user = User.objects.create_user("ada", is_staff=True)
+    user = member()
     client = client_of(user)
     assert client.get(RUNS).status_code == 200
     for path in (RUNS, f"{RUNS}{run.pk}/retry/", f"{RUNS}{run.pk}/cancel/"):

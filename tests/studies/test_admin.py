@@ -16,6 +16,7 @@ from humaneval.protocols import registry
 from humaneval.studies import lifecycle
 from humaneval.studies.forms import labelled
 from humaneval.studies.models import Study
+from tests.factories import member
 
 pytestmark = pytest.mark.django_db
 
@@ -192,8 +193,7 @@ def test_buttons_are_those_that_make_sense(make_study, page, state):
 
 
 def test_recruitment_is_offered_to_those_who_may_look_at_it(make_study, client):
-    user = User.objects.create_user("looker", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename="view_study"))
+    user = member()
     client.force_login(user)
     study = make_study()
     assert "Recruitment" not in client.get(change_url(study)).content.decode()
@@ -296,9 +296,7 @@ def test_pause_resume_and_close_ask_and_then_do(make_study, page, before, button
 
 
 def test_staff_who_may_only_look_cannot_launch(make_study, client):
-    viewer = User.objects.create_user("vera", is_staff=True)
-    viewer.user_permissions.add(Permission.objects.get(codename="view_study"))
-    client.force_login(viewer)
+    client.force_login(member())
     study = make_study()
     assert client.get(change_url(study)).status_code == 200
     assert client.post(reverse("admin:studies_study_launch", args=(study.pk,))).status_code == 403

@@ -16,7 +16,7 @@ from django.test import Client, RequestFactory
 
 from humaneval.ui.navigation import sidebar
 from humaneval.ui.staticfiles import minified
-from tests.factories import TokenFactory, UserFactory, open_study
+from tests.factories import TokenFactory, UserFactory, member, open_study
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,9 +112,12 @@ def test_the_sidebar_follows_the_order_of_the_work(db: None) -> None:
 
 
 def test_the_sidebar_shows_only_what_a_user_may_see(db: None) -> None:
-    user = UserFactory(is_superuser=False)
-    user.user_permissions.add(Permission.objects.get(codename="view_study"))
-    assert titles(user) == {"": ["Overview"], "Studies": ["Studies"]}
+    user = member(role="manager")
+    assert set(titles(user)) == {"", "Studies", "Recruitment", "Rating", "Administration"}
+    assert titles(user)["Administration"] == ["Teams"]
+    stranger = UserFactory(is_superuser=False)
+    stranger.user_permissions.add(Permission.objects.get(codename="view_study"))
+    assert titles(stranger) == {"": ["Overview"], "Studies": ["Studies"]}
 
 
 @pytest.mark.parametrize("address", ["auth/user/", "auth/user/add/", "auth/group/", "authtoken/tokenproxy/"])

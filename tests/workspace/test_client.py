@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 from humaneval.studies.models import Study
 from humaneval.workspace import client as client_module
 from humaneval.workspace.client import Client, ClientError
-from tests.factories import TokenFactory, draft_study
+from tests.factories import TokenFactory, draft_study, member
 from tests.workspace.test_commands import FILE
 
 
@@ -96,13 +96,13 @@ def test_only_staff_read_a_study(name):
     person = APIClient()
     person.force_authenticate(User.objects.create_user("rater"))
     assert person.get(address).status_code == 403
-    person.force_authenticate(User.objects.create_user("viewer", is_staff=True))
+    person.force_authenticate(member(username="viewer"))
     assert person.get(address).status_code == 200
 
 
 @pytest.mark.django_db
 def test_only_who_may_add_studies_makes_them_from_files():
-    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer = member(username="viewer")
     person = APIClient()
     person.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=viewer).key}")
     study = draft_study(samples=4)

@@ -12,6 +12,7 @@ from django.db.models import Max
 from humaneval.rating.exclusions.rules import RULES
 from humaneval.rating.models import RuleSet
 from humaneval.studies.models import Study, StudyState
+from humaneval.teams.audit import record_action
 
 Rules = Mapping[str, Mapping[str, float]]
 
@@ -30,7 +31,7 @@ def declare_rules(*, study: Study, name: str, rules: Rules, user: Any = None) ->
     with transaction.atomic():
         locked = Study.objects.select_for_update().get(pk=study.pk)
         last = RuleSet.objects.filter(study=locked).aggregate(last=Max("version"))["last"]
-        return RuleSet.objects.create(
+        declared = RuleSet.objects.create(
             study=locked,
             version=(last or 0) + 1,
             name=name,
@@ -38,6 +39,9 @@ def declare_rules(*, study: Study, name: str, rules: Rules, user: Any = None) ->
             declared_by=user,
             before_launch=locked.state == StudyState.DRAFT,
         )
+        words = {"version": declared.version, "name": name, "rules": declared.rules}
+        record_action(action="declare exclusion rules", subject=locked, user=user, **words)
+        return declared
 
 
 def declared_before_launch(study: Study) -> RuleSet | None:

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from humaneval.rating.identity import rater_key_hash
 from humaneval.rating.models import Session
-from humaneval.recruitment.audit import record_action
 from humaneval.recruitment.models import Invitation
 from humaneval.recruitment.people import derived_token, seal, unseal
 from humaneval.studies.links import rater_url
 from humaneval.studies.models import Study
+from humaneval.teams.audit import record_action
 
 PARAMETER = "invitation"
 """Query parameter that carries an invitation: its number and a secret, 7-Jx0..."""

@@ -7,17 +7,18 @@ import io
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from humaneval.recruitment.access import INVITE, staff_who_may, user_of
-from humaneval.recruitment.audit import record_action
 from humaneval.recruitment.forms import NamesForm
 from humaneval.recruitment.link.invitations import ListRefused, invite, read_names, rows_of_links
 from humaneval.studies.models import Study
+from humaneval.teams.access import PermissionsIn, find
+from humaneval.teams.audit import record_action
 
 MOST_BYTES = 2_000_000
 
@@ -26,7 +27,7 @@ MOST_BYTES = 2_000_000
 @staff_who_may(INVITE)
 def invitations(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how many are invited; take a list of more."""
-    study = get_object_or_404(Study, slug=slug)
+    study = find(request.user, Study.objects.all(), INVITE, slug=slug)
     form = NamesForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -39,6 +40,7 @@ def invitations(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("recruitment:invitations", slug=slug)
     context = {
         "study": study,
+        "perms": PermissionsIn(request.user, study),
         "form": form,
         "count": study.invitations.count(),
         "used": study.invitations.exclude(session=None).count(),
@@ -63,7 +65,7 @@ def _text(form: NamesForm) -> str:
 @staff_who_may(INVITE)
 def links_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the list with everybody's own link. Whoever has it can rate as them: it is noted who took it."""
-    study = get_object_or_404(Study, slug=slug)
+    study = find(request.user, Study.objects.all(), INVITE, slug=slug)
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(("name", "link", "state"))

@@ -1,6 +1,5 @@
 """What recruitment keeps: links and invitations, postings to panels, calls to them, submissions, payments."""
 
-from humaneval.recruitment.models.audit import AuditEntry
 from humaneval.recruitment.models.intents import Intent, IntentKind, IntentState
 from humaneval.recruitment.models.ledger import LedgerEntry, LedgerKind
 from humaneval.recruitment.models.links import Invitation, LinkSettings
@@ -9,7 +8,6 @@ from humaneval.recruitment.models.submissions import Submission, SubmissionState
 from humaneval.recruitment.models.webhooks import WebhookEvent
 
 __all__ = [
-    "AuditEntry",
     "Intent",
     "IntentKind",
     "IntentState",

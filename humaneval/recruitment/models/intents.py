@@ -46,6 +46,8 @@ class Intent(models.Model):
     panel whether it was done, by the ``annotation`` that the call bore.
     """
 
+    team_path = "posting__study__team"
+
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="intents")
     kind = models.CharField(max_length=12, choices=IntentKind)
     key = models.CharField(max_length=160, unique=True, help_text=_("The same wish is recorded once."))

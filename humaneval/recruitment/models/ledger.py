@@ -21,6 +21,8 @@ class LedgerKind(models.TextChoices):
 class LedgerEntry(models.Model):
     """One payment that the panel has made for us. Never changed: what is owed is worked out, not kept."""
 
+    team_path = "posting__study__team"
+
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="payments")
     submission = models.ForeignKey(
         Submission, on_delete=models.PROTECT, related_name="payments", db_index=False

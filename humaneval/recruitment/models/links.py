@@ -25,6 +25,8 @@ class LinkSettings(models.Model):
     code on the last page.
     """
 
+    team_path = "study__team"
+
     study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="link_settings")
     person_parameter = models.CharField(
         max_length=60,
@@ -92,6 +94,8 @@ class Invitation(models.Model):
 
     The link's secret is derived, not stored, so the list with links can be written again at any time.
     """
+
+    team_path = "study__team"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="invitations", db_index=False)
     number = models.PositiveIntegerField(help_text=_("From 1 within its study."))

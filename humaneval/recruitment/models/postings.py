@@ -25,6 +25,8 @@ class PostingState(models.TextChoices):
 class Posting(models.Model):
     """One study on one panel: how many people, for how much, and what has become of it there."""
 
+    team_path = "study__team"
+
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="postings")
     panel = models.CharField(max_length=40)
     state = models.CharField(max_length=12, choices=PostingState, default=PostingState.DRAFT, editable=False)

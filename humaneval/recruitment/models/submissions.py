@@ -21,6 +21,8 @@ class SubmissionState(models.TextChoices):
 class Submission(models.Model):
     """One person's place in a posting, as the panel sees it; ``session`` is what became of it here."""
 
+    team_path = "posting__study__team"
+
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="submissions", db_index=False)
     external_id = models.CharField(max_length=64)
     person_hash = models.CharField(

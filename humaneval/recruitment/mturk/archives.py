@@ -21,7 +21,6 @@ from django.utils.translation import gettext as _
 
 from humaneval.protocols import registry
 from humaneval.protocols.base import AnswerError, QuestionSpec
-from humaneval.recruitment.audit import record_action
 from humaneval.recruitment.mturk import archive_answers
 from humaneval.recruitment.mturk.archive_images import columns_of
 from humaneval.recruitment.mturk.archive_shown import ByImages, ByNumber, Reading
@@ -29,6 +28,7 @@ from humaneval.recruitment.mturk.archive_votes import ArchivedVote, store
 from humaneval.recruitment.mturk.batch_files import NEEDED, parse_time
 from humaneval.studies.design import NotLaunchable, question_specs
 from humaneval.studies.models import Study, Trial
+from humaneval.teams.audit import record_action
 
 MOST_PROBLEMS = 20
 

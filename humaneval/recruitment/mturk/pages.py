@@ -31,6 +31,7 @@ from humaneval.recruitment.mturk.recruiter import MTurkRecruiter
 from humaneval.studies.design import question_specs
 from humaneval.studies.links import rater_url
 from humaneval.studies.models import Study
+from humaneval.teams.access import PermissionsIn, find
 
 MOST_BYTES = 50_000_000
 
@@ -57,7 +58,7 @@ def _preview(request: HttpRequest, *, posting: Posting) -> HttpResponse:
 @staff_who_may(IMPORT)
 def archive(request: HttpRequest, slug: str) -> HttpResponse:
     """Read a batch result file of MTurk's into a study, all of it or nothing, and say what came of it."""
-    study = get_object_or_404(Study, slug=slug)
+    study = find(request.user, Study.objects.all(), IMPORT, slug=slug)
     questions = [(spec.key, spec.text) for spec in question_specs(study)]
     form = ArchiveForm(request.POST or None, request.FILES or None, questions=questions)
     if request.method == "POST" and form.is_valid():
@@ -72,7 +73,8 @@ def archive(request: HttpRequest, slug: str) -> HttpResponse:
             )
             messages.success(request, text % asdict(found))
             return redirect("recruitment:overview", slug=slug)
-    context = {"study": study, "form": form, "notice": MTurkRecruiter.notice}
+    perms = PermissionsIn(request.user, study)
+    context = {"study": study, "form": form, "notice": MTurkRecruiter.notice, "perms": perms}
     return render(request, "recruitment/archive.html", context, status=400 if form.errors else 200)
 
 

@@ -60,7 +60,10 @@ def start_audit(sample_set_ids: Iterable[int]) -> LeakageAudit:
             audit.sample_sets.set(ids)
         if audit.job is None:
             audit.job = jobs.submit(
-                kind=AUDIT_JOB, key=f"{AUDIT_JOB}:{audit.digest}", args={"audit": audit.pk}
+                kind=AUDIT_JOB,
+                key=f"{AUDIT_JOB}:{audit.digest}",
+                args={"audit": audit.pk},
+                team=sets[0].team_id,
             )
             audit.save(update_fields=["job"])
         elif audit.job.state in {JobState.FAILED, JobState.CANCELLED}:

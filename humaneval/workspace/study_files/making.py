@@ -10,6 +10,7 @@ from typing import Any, cast
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from humaneval.protocols.base import QuestionSpec
 from humaneval.rating.exclusions import declare_rules
@@ -28,29 +29,35 @@ BringIn = Callable[[str, str, str], SampleSet]
 
 
 def make_study(
-    text: str, *, slug: str | None = None, owner: User | None = None, bring_in: BringIn | None = None
+    text: str,
+    *,
+    slug: str | None = None,
+    owner: User | None = None,
+    bring_in: BringIn | None = None,
+    sets: QuerySet[SampleSet] | None = None,
 ) -> Study:
     """Make a draft from a study file and return it; ``slug`` goes before the file's own.
 
-    Sets that are not there are brought in where the file says from where and ``bring_in`` is given.
+    ``sets`` are those to choose from, by default all. Those that are not there are brought in where the file
+    says from where and ``bring_in`` is given.
     Raises StudyFileError with sentences that name line and key; then no study is stored.
     """
     document = load(text)
     given = check(document)
-    maker = _Maker(document, given)
-    sets = maker.sets(bring_in)
+    maker = _Maker(document, given, SampleSet.objects.all() if sets is None else sets)
+    chosen = maker.sets(bring_in)
     with transaction.atomic():
-        return maker.make(sets, slug, owner)
+        return maker.make(chosen, slug, owner)
 
 
 class _Maker:
-    def __init__(self, document: Located, given: Mapping[str, Any]) -> None:
-        self.document, self.given = document, given
+    def __init__(self, document: Located, given: Mapping[str, Any], known: QuerySet[SampleSet]) -> None:
+        self.document, self.given, self.known = document, given, known
 
     def sets(self, bring_in: BringIn | None) -> list[SampleSet]:
         """Return the sets that the file names, in order."""
         rows = self.given["sample_sets"]
-        there = {one.slug: one for one in SampleSet.objects.filter(slug__in=[row["set"] for row in rows])}
+        there = {one.slug: one for one in self.known.filter(slug__in=[row["set"] for row in rows])}
         problems = [
             self.document.problem(("sample_sets", number, "set"), self._missing(row, bring_in))
             for number, row in enumerate(rows)
@@ -70,7 +77,7 @@ class _Maker:
         ]
 
     def _missing(self, row: Mapping[str, Any], bring_in: BringIn | None) -> str:
-        known = ", ".join(SampleSet.objects.values_list("slug", flat=True)[:20]) or "none yet"
+        known = ", ".join(self.known.values_list("slug", flat=True)[:20]) or "none yet"
         how = " or say with “import” and “kind” where its images lie" if bring_in else ""
         return f"there is no sample set “{row['set']}”: import it first{how} (there are {known})."
 

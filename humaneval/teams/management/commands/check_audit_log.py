@@ -1,4 +1,4 @@
-"""`manage.py check_audit_log`: whether any line of recruitment's audit log was changed or taken out."""
+"""`manage.py check_audit_log`: whether any line of the audit log was changed or taken out."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from humaneval.recruitment.audit import first_broken_entry
-from humaneval.recruitment.models import AuditEntry
+from humaneval.teams.audit import first_broken_entry
+from humaneval.teams.models import AuditEntry
 
 
 class Command(BaseCommand):
     """Each line's digest covers the line before it."""
 
-    help = "Check that the audit log of recruitment is whole."
+    help = "Check that the audit log is whole."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say that it is whole, or fail with the first line that is not."""

@@ -9,19 +9,24 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from humaneval.recruitment.models import AuditEntry
+from humaneval.teams.access import teams_of
+from humaneval.teams.models import AuditEntry
 
 _LOCK = 0x6175646974  # "audit": one writer at a time, so that the chain has no forks
 
 
 def record_action(*, action: str, subject: Model, user: User | None = None, **detail: Any) -> AuditEntry:
-    """Store that ``user`` (None: the platform) did something, chained to what was done before."""
+    """Store that ``user`` (None: the platform) did something, chained to what was done before.
+
+    It belongs to the subject's team, where the subject has one.
+    """
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         before = AuditEntry.objects.order_by("-id").values_list("digest", flat=True).first() or ""
         entry = AuditEntry(
+            team_id=next(iter(teams_of(subject)), None),
             at=timezone.now(),
             user=user,
             action=action,
