@@ -168,9 +168,9 @@ class PublishView(APIView):
     @_calls("Publish a draft at the total that a person has seen", shapes.ConfirmedTotalSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Ask the panel to publish."""
+        posting = _posting(request, pk, access.PUBLISH)
         total = _checked(shapes.ConfirmedTotalSerializer, request)["total"]
         with _refusals_answered():
-            posting = _posting(request, pk, access.PUBLISH)
             return _accepted(publishing.publish(posting, confirmed=total, user=access.user_of(request)))
 
 
@@ -196,9 +196,9 @@ class ApproveView(APIView):
     @_calls("Approve all who finished and wait, at the total seen", shapes.ConfirmedTotalSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Ask the panel to approve, and so pay, all who finished."""
+        posting = _posting(request, pk, access.PAY)
         total, user = _checked(shapes.ConfirmedTotalSerializer, request)["total"], access.user_of(request)
         with _refusals_answered():
-            posting = _posting(request, pk, access.PAY)
             return _accepted(*payments.approve_finished(posting, confirmed=total, user=user))
 
 
@@ -210,7 +210,8 @@ class BonusesView(APIView):
     @_calls("Pay bonuses, at the total with fees that a person has seen", shapes.BonusesSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Ask the panel to pay bonuses."""
-        data, posting = _checked(shapes.BonusesSerializer, request), _posting(request, pk, access.PAY)
+        posting = _posting(request, pk, access.PAY)
+        data = _checked(shapes.BonusesSerializer, request)
         with _refusals_answered():
             total = ledger.cost_of_bonuses(posting, data["amounts"].values())
             ledger.check_confirmed(data.pop("total"), total)

@@ -51,7 +51,7 @@ class SampleSetViewSet(
 
     def get_queryset(self) -> QuerySet[SampleSet]:
         """Return the sets that the person sees, with their extent."""
-        return visible(self.request.user, SampleSet.objects.with_extent())
+        return visible(self.request.user, SampleSet.objects.with_extent().select_related("team"))
 
     def perform_create(self, serializer: BaseSerializer[SampleSet]) -> None:
         """Make the set and answer with it as it is listed."""

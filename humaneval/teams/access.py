@@ -84,13 +84,14 @@ def find(user: Person, rows: QuerySet[Row], permission: str = "", **lookup: Any)
     """
     row = rows.filter(**lookup).first()
     wanted = permission or view_permission(rows.model)
+    unseen = Http404(f"No {rows.model._meta.object_name} matches the given query.")
     if row is None:
-        raise Http404
+        raise unseen
     if may(user, wanted, row):
         return row
     if teams_of(row) & permissions_by_team(user).keys():
         raise PermissionDenied
-    raise Http404
+    raise unseen
 
 
 def teams_of(row: Model) -> set[int]:

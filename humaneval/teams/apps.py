@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as all_apps
 from django.db.models.signals import post_migrate
 
 
@@ -19,12 +20,12 @@ class TeamsConfig(AppConfig):
         post_migrate.connect(make_default_team, sender=self)
 
 
-def make_default_team(using: str, apps: Any, **kwargs: Any) -> None:
+def make_default_team(using: str, apps: Any = None, **kwargs: Any) -> None:
     """Make the team that everything belongs to until there are others."""
     from humaneval.teams.models import DEFAULT_TEAM, Team
 
     try:
-        apps.get_model("teams", "team")
+        (apps or all_apps).get_model("teams", "team")
     except LookupError:
         return  # migrated back to before there were teams
     names = {"name": "Everyone", "slug": "everyone"}

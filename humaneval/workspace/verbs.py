@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from humaneval.samples.importing import ImportRefused, create_sample_set, import_origin
 from humaneval.samples.models import ImportRun, SampleSet
 from humaneval.studies.models import Study
+from humaneval.teams.models import Team
 from humaneval.workspace.study_files.located import StudyFileError
 
 FILE_ENDINGS = {".yaml", ".yml"}
@@ -24,6 +25,15 @@ def study_named(slug: str) -> Study:
         known = ", ".join(Study.objects.values_list("slug", flat=True)[:20]) or "none yet"
         raise CommandError(f"There is no study “{slug}”. Studies: {known}.")
     return study
+
+
+def team_named(slug: str) -> Team:
+    """Return a team by its slug; raises CommandError with the slugs there are."""
+    team = Team.objects.filter(slug=slug).first()
+    if team is None:
+        known = ", ".join(Team.objects.values_list("slug", flat=True))
+        raise CommandError(f"There is no team “{slug}”. Teams: {known}.")
+    return team
 
 
 def text_of(path: Path) -> str:
@@ -45,16 +55,19 @@ def refusals_said(file: Path | None = None) -> Iterator[None]:
         raise CommandError("\n".join(error.messages)) from error
 
 
-def import_into(*, name: str, kind: str, origin: str, strict: bool = False) -> tuple[SampleSet, ImportRun]:
-    """Import what lies at a path or address into the set of that slug, made if it is not there.
+def import_into(
+    *, name: str, kind: str, origin: str, strict: bool = False, team: str = ""
+) -> tuple[SampleSet, ImportRun]:
+    """Import what lies at a path or address into the set of that slug, made (for a team) if it is not there.
 
     Raises CommandError; a set that was made for an import that was refused is taken away again.
     """
     found = SampleSet.objects.filter(slug=name).first()
     if found is not None and found.kind != kind:
         raise CommandError(f"The set “{name}” is there already and is {found.kind}, not {kind}.")
+    owner = team_named(team) if team else None
     with refusals_said():
-        sample_set = found or create_sample_set(name=name, kind=kind)
+        sample_set = found or create_sample_set(name=name, kind=kind, team=owner)
     try:
         return sample_set, import_origin(sample_set=sample_set, origin=origin, strict=strict)
     except ImportRefused as refusal:

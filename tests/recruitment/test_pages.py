@@ -266,7 +266,7 @@ def test_a_posting_is_written_in_the_admin_and_locked_once_the_panel_has_it(live
     assert 'name="budget"' in page
     new = client.get("/admin/recruitment/posting/add/").content.decode()
     assert "Amazon Mechanical Turk closed for good on 30 September 2026" in new
-    for name in ("posting", "submission", "intent", "ledgerentry", "auditentry", "linksettings"):
+    for name in ("posting", "submission", "intent", "ledgerentry", "linksettings"):
         assert client.get(f"/admin/recruitment/{name}/").status_code == 200
 
 

@@ -96,7 +96,7 @@ def test_only_staff_read_a_study(name):
     person = APIClient()
     person.force_authenticate(User.objects.create_user("rater"))
     assert person.get(address).status_code == 403
-    person.force_authenticate(member(username="viewer"))
+    person.force_authenticate(member(role="analyst"))
     assert person.get(address).status_code == 200
 
 

@@ -110,7 +110,7 @@ def test_every_field_that_a_study_can_be_given_is_in_the_file(sets):
     editable = {
         field.name for field in Study._meta.concrete_fields if field.editable and not field.primary_key
     }
-    others = {"name", "protocol", "settings", "owner", "created_at"}
+    others = {"name", "protocol", "settings", "owner", "team", "created_at"}
     assert editable - others == set(study_fields()), "authoring must take every editable field"
 
 

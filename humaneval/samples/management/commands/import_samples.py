@@ -12,6 +12,7 @@ from django.db.models import Q
 from humaneval.jobs.commands import DataCommand
 from humaneval.samples.importing import ImportRefused, create_sample_set, import_folder
 from humaneval.samples.models import ImportRun, SampleKind, SampleSet
+from humaneval.teams.models import Team
 
 
 class Command(DataCommand):
@@ -33,11 +34,12 @@ class Command(DataCommand):
             help="CSV with the columns name, prompt[, category]; default: prompts.csv in the folder, if any.",
         )
         parser.add_argument("--strict", action="store_true", help="Import nothing at all if any file is bad.")
+        parser.add_argument("--team", default="", help="Slug of the team that a new set belongs to.")
         parser.add_argument("--description", default="", help="What a new set is, for people.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, show progress, list bad files; exit with an error when the import is refused."""
-        existed = _find(options["name"]) is not None
+        existed = _find(options) is not None
         sample_set = _find_or_create(options)
         try:
             run = import_folder(
@@ -69,16 +71,28 @@ class Command(DataCommand):
             self.stderr.write(f"and {run.rejected - len(run.problems):,} more rejected files")
 
 
-def _find(name: str) -> SampleSet | None:
-    return SampleSet.objects.filter(Q(name=name) | Q(slug=name)).first()
+def _find(options: dict[str, Any]) -> SampleSet | None:
+    named = SampleSet.objects.filter(Q(name=options["name"]) | Q(slug=options["name"]))
+    return named.filter(team=_team(options)).first() if options["team"] else named.first()
+
+
+def _team(options: dict[str, Any]) -> Team | None:
+    team = Team.objects.filter(slug=options["team"]).first()
+    if team is None and options["team"]:
+        known = ", ".join(Team.objects.values_list("slug", flat=True))
+        raise CommandError(f"There is no team “{options['team']}”. Teams: {known}.")
+    return team
 
 
 def _find_or_create(options: dict[str, Any]) -> SampleSet:
-    sample_set = _find(options["name"])
+    sample_set = _find(options)
     if sample_set is None:
         try:
             return create_sample_set(
-                name=options["name"], kind=options["kind"], description=options["description"]
+                name=options["name"],
+                kind=options["kind"],
+                description=options["description"],
+                team=_team(options),
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error

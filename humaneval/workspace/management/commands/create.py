@@ -22,6 +22,7 @@ class Command(DataCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the file."""
         parser.add_argument("file", type=Path, help="the study file; docs/study-file.md describes it")
+        parser.add_argument("--team", default="", help="slug of the team that new sets belong to")
         parser.add_argument("--slug", help="last part of the raters' link, in place of the file's")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,7 +32,8 @@ class Command(DataCommand):
         def bring_in(name: str, kind: str, origin: str) -> SampleSet:
             if kind not in SampleKind.values:
                 raise CommandError(f"{file}: the kind of “{name}” is real or generated, not {kind}.")
-            return import_into(name=name, kind=kind, origin=place_beside(file, origin))[0]
+            place = place_beside(file, origin)
+            return import_into(name=name, kind=kind, origin=place, team=options["team"])[0]
 
         with refusals_said(file):
             study = make_study(text_of(file), slug=options["slug"], bring_in=bring_in)

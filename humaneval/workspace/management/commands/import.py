@@ -28,18 +28,19 @@ class Command(DataCommand):
         parser.add_argument("--name", help="the set's slug; made if it is not there")
         parser.add_argument("--kind", choices=SampleKind.values)
         parser.add_argument("--strict", action="store_true", help="import nothing at all if any file is bad")
+        parser.add_argument("--team", default="", help="slug of the team that new sets belong to")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, and say what came in and what did not."""
         path = Path(options["source"])
         if path.suffix.lower() in FILE_ENDINGS:
-            self._import_file(path, options["strict"])
+            self._import_file(path, options)
             return
         if not (options["name"] and options["kind"]):
             raise CommandError("Say what it becomes: --name SLUG --kind real|generated.")
-        self._import(options["name"], options["kind"], options["source"], options["strict"])
+        self._import(options["name"], options["kind"], options["source"], options)
 
-    def _import_file(self, path: Path, strict: bool) -> None:
+    def _import_file(self, path: Path, options: dict[str, Any]) -> None:
         with refusals_said(path):
             document = load(text_of(path))
             rows = check(document)["sample_sets"]
@@ -54,14 +55,16 @@ class Command(DataCommand):
                 raise StudyFileError(lacking)
         for row in rows:
             if "import" in row:
-                self._import(row["set"], row["kind"], place_beside(path, row["import"]), strict)
+                self._import(row["set"], row["kind"], place_beside(path, row["import"]), options)
             elif not SampleSet.objects.filter(slug=row["set"]).exists():
                 raise CommandError(
                     f"There is no set “{row['set']}”, and the file does not say where it lies."
                 )
 
-    def _import(self, name: str, kind: str, origin: str, strict: bool) -> None:
-        sample_set, run = import_into(name=name, kind=kind, origin=origin, strict=strict)
+    def _import(self, name: str, kind: str, origin: str, options: dict[str, Any]) -> None:
+        sample_set, run = import_into(
+            name=name, kind=kind, origin=origin, strict=options["strict"], team=options["team"]
+        )
         self._list(run)
         self.stdout.write(
             f"{sample_set.slug}: {run.added:,} added, {run.unchanged:,} unchanged, {run.rejected:,} rejected."
