@@ -16,7 +16,7 @@ from humaneval.recruitment.mturk.archives import ArchiveRefused, Columns, import
 from humaneval.recruitment.people import person_hash
 from humaneval.samples.models import Sample
 from humaneval.teams.models import AuditEntry
-from tests.factories import SampleFactory, draft_study, member, open_study
+from tests.factories import SampleFactory, UserFactory, draft_study, member, open_study
 
 pytestmark = pytest.mark.django_db
 HEADER = [
