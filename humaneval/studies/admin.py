@@ -343,24 +343,24 @@ class StudyAdmin(OfTeam, ModelAdmin):
     @action(description=gettext_lazy("Preview"), url_path="preview", icon="visibility")
     def preview(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the trials as raters will see them."""
-        return HttpResponseRedirect(links.preview_path(self._study(request, object_id)))
+        return HttpResponseRedirect(links.preview_path(self._study(request, object_id, "preview")))
 
     @action(description=gettext_lazy("Recruitment"), url_path="recruitment", icon="payments")
     def recruitment(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the page where raters are recruited and paid."""
-        return HttpResponseRedirect(links.recruitment_path(self._study(request, object_id)))
+        return HttpResponseRedirect(links.recruitment_path(self._study(request, object_id, "recruitment")))
 
     @action(description=gettext_lazy("Report"), url_path="report", icon="lab_profile")
     def report(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the report."""
-        return HttpResponseRedirect(links.report_path(self._study(request, object_id)))
+        return HttpResponseRedirect(links.report_path(self._study(request, object_id, "report")))
 
     @action(
         description=gettext_lazy("Gold trials"), url_path="gold", icon="verified", permissions=("change",)
     )
     def gold(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Show a study's gold trials, and take a table of them while it is a draft."""
-        study = self._study(request, object_id, "change")
+        study = self._study(request, object_id)
         form = GoldTableForm(request.POST or None, request.FILES or None, study=study)
         if request.method == "POST" and form.is_valid():
             messages.success(request, _("The study has %d gold trials.") % form.count)
@@ -382,7 +382,7 @@ class StudyAdmin(OfTeam, ModelAdmin):
     @action(description=gettext_lazy("Study file"), url_path="study-file", icon="code")
     def study_file(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the study as a YAML file, from which an equal study can be made."""
-        return HttpResponseRedirect(links.study_file_path(self._study(request, object_id)))
+        return HttpResponseRedirect(links.study_file_path(self._study(request, object_id, "study-file")))
 
     @action(description=gettext_lazy("Bundle"), url_path="bundle", icon="inventory_2")
     def bundle(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -438,14 +438,15 @@ class StudyAdmin(OfTeam, ModelAdmin):
         """Ask, then close for good."""
         return self._ask(request, object_id, "close", lifecycle.close)
 
-    def _study(self, request: HttpRequest, object_id: int, verb: str = "view") -> Study:
-        return find(request.user, Study.objects.all(), f"studies.{verb}_study", pk=object_id)
+    def _study(self, request: HttpRequest, object_id: int, button: str = "") -> Study:
+        """Return the study if its page has this button for the person, by default one that changes it."""
+        return find(request.user, Study.objects.all(), NEEDED.get(button, CHANGE), pk=object_id)
 
     def _ask(
         self, request: HttpRequest, object_id: int, move: str, run: Callable[[Study], Study]
     ) -> HttpResponse:
         """Ask on a page of its own whether the study shall move, and do so when that page is posted."""
-        study = self._study(request, object_id, "change")
+        study = self._study(request, object_id)
         page = reverse("admin:studies_study_change", args=(study.pk,))
         try:
             if request.method != "POST":

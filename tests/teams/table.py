@@ -261,7 +261,7 @@ ACTIONS = (
         "Make and delete teams, accounts, groups and API tokens",
         NOBODY,
         (
-            *admin("teams.team", "add", "delete"),
+            *admin("teams.team", "add"),
             *admin("auth.user", *LOOK, "add", "delete"),
             "GET admin/auth/user/<id>/password/",
             *admin("auth.group", *LOOK, "add", "delete"),
@@ -293,6 +293,7 @@ NEVER = (
     *(page for model in RECORDS for page in admin(model, "add", "delete")),
     *admin("jobs.job", "add", "delete"),
     *admin("samples.importrun", "delete"),
+    *admin("teams.team", "delete"),  # of the team that is always there
 )
 
 OPEN = (
