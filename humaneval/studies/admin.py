@@ -61,6 +61,7 @@ NEEDED = {
     "study-file": "studies.view_study",
     "recruitment": "recruitment.view_posting",
     "report": "reports.view_snapshot",
+    "bundle": "reports.export_votes",
 }
 """Permissions without which a button would lead to a refusal, by its path; all else needs CHANGE."""
 SAVE_BUTTONS = ("show_save", "show_save_and_continue", "show_save_and_add_another")
@@ -387,7 +388,7 @@ class StudyAdmin(OfTeam, ModelAdmin):
     @action(description=gettext_lazy("Bundle"), url_path="bundle", icon="inventory_2")
     def bundle(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the archive of all that the study's report rests on."""
-        return HttpResponseRedirect(links.bundle_path(self._study(request, object_id)))
+        return HttpResponseRedirect(links.bundle_path(self._study(request, object_id, "bundle")))
 
     @action(
         description=gettext_lazy("Launch"),

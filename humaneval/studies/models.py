@@ -274,7 +274,8 @@ class Study(models.Model):
         """Raise ValidationError where groups' votes are not those of a trial, or sets are another team's."""
         super().clean()
         check_votes(self.strata, self.votes_per_trial)
-        if self.pk and self.conditions.exclude(sample_set__team=self.team_id).exists():
+        parts = (self.conditions, self.goldsources) if self.pk else ()
+        if any(part.exclude(sample_set__team=self.team_id).exists() for part in parts):
             raise ValidationError({"team": _("The study's sample sets belong to another team.")})
 
     def _check_changes(self, stored: Study, only: Iterable[str] | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import chain
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.db.models import Q, QuerySet
 from humaneval.jobs.models import Job
 from humaneval.samples.models import SampleSet
 from humaneval.scoring.models import MetricRun
-from humaneval.studies.models import Condition, Study
+from humaneval.studies.models import Condition, GoldSource, Study
 from humaneval.teams.audit import record_action
 from humaneval.teams.models import Team
 
@@ -34,8 +35,11 @@ def move_to_team(*, team: Team, studies: Collection[Study], sets: Collection[Sam
 
 
 def _torn_studies(studies: Collection[Study], sets: Collection[SampleSet]) -> list[str]:
-    touched = Condition.objects.filter(Q(study__in=studies) | Q(sample_set__in=sets))
-    rows = touched.select_related("study__team", "sample_set__team").order_by("study", "position")
+    touched = Q(study__in=studies) | Q(sample_set__in=sets)
+    rows = chain.from_iterable(
+        part.objects.filter(touched).select_related("study__team", "sample_set__team").order_by("study", "pk")
+        for part in (Condition, GoldSource)
+    )
     return [
         f"The study “{row.study.slug}” would be of {row.study.team}, its set “{row.sample_set.slug}” of "
         f"{row.sample_set.team}: move both."

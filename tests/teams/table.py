@@ -141,6 +141,8 @@ ACTIONS = (
             f"GET {OF_STUDY}votes.csv",
             f"GET {OF_STUDY}sessions.csv",
             f"GET {OF_STUDY}export.zip",
+            f"GET {OF_STUDY}bundle.zip",
+            *admin("studies.study", "bundle"),
             *admin("rating.vote", *LOOK),
         ),
     ),
