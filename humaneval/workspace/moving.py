@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import chain
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -36,10 +35,9 @@ def move_to_team(*, team: Team, studies: Collection[Study], sets: Collection[Sam
 
 def _torn_studies(studies: Collection[Study], sets: Collection[SampleSet]) -> list[str]:
     touched = Q(study__in=studies) | Q(sample_set__in=sets)
-    rows = chain.from_iterable(
-        part.objects.filter(touched).select_related("study__team", "sample_set__team").order_by("study", "pk")
-        for part in (Condition, GoldSource)
-    )
+    compared = Condition.objects.filter(touched).select_related("study__team", "sample_set__team")
+    shown = GoldSource.objects.filter(touched).select_related("study__team", "sample_set__team")
+    rows: list[Condition | GoldSource] = [*compared.order_by("study", "position"), *shown.order_by("pk")]
     return [
         f"The study “{row.study.slug}” would be of {row.study.team}, its set “{row.sample_set.slug}” of "
         f"{row.sample_set.team}: move both."
