@@ -104,7 +104,7 @@ def _pictures(study: Study, pictures: list[dict[str, str]], images: Images | Non
 
     One more where any of them was uploaded.
     """
-    found = find_samples(picture["image"] for picture in pictures)
+    found = find_samples((picture["image"] for picture in pictures), study)
     shown = (
         dict((images or partial(stimuli.references, recipe=study.recipe))(found.values())) if found else {}
     )

@@ -89,7 +89,7 @@ def _beside(study: Study) -> set[int]:
     named = [picture["image"] for picture in flow["pictures"]]
     for example in flow["practice"]["examples"]:
         named += [name for place in example["places"] for name in place]
-    return set(find_samples(named).values())
+    return set(find_samples(named, study).values())
 
 
 def _recipe(study: Study) -> str:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from humaneval.samples.duplicates import listed_pairs, start_check
-from humaneval.samples.forms import ImportForm, NewSampleSetForm, SampleSetForm
+from humaneval.samples.forms import ImportForm, NewSampleSetForm
 from humaneval.samples.importing import create_sample_set, start_archive_import
 from humaneval.samples.leakage import words
 from humaneval.samples.models import ImportRun, LeakageAudit, Prompt, Sample, SampleKind, SampleSet
@@ -149,9 +149,9 @@ class SampleSetAdmin(_Styled, OfTeam, ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form with a zip field for a new set, the plain one for an existing set."""
-        home = teams_for(request.user, "samples.add_sampleset").order_by("pk").first()
-        plain = NewSampleSetForm if obj is None else SampleSetForm
-        kwargs["form"] = type("SampleSetForm", (plain,), {"home": home})
+        if obj is None:
+            home = teams_for(request.user, "samples.add_sampleset").order_by("pk").first()
+            kwargs["form"] = type("NewSampleSetForm", (NewSampleSetForm,), {"home": home})
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:

@@ -34,29 +34,11 @@ def check_archive(archive: UploadedFile | None) -> UploadedFile | None:
     return archive
 
 
-class SampleSetForm(forms.ModelForm):
-    """A sample set; its name is its team's alone."""
+class NewSampleSetForm(forms.ModelForm):
+    """A new sample set, filled from a zip at once if one is given."""
 
     home: ClassVar[Team | None] = None
-    """The team of a new set where none is chosen."""
-
-    class Meta:
-        model = SampleSet
-        fields: Any = "__all__"
-
-    def clean(self) -> dict[str, Any]:
-        """Check that the team has no other set of this name."""
-        data = super().clean() or self.cleaned_data
-        team = self.instance.team if self.instance.pk else data.get("team") or self.home
-        data["team"] = team
-        others = SampleSet.objects.filter(team=team, name=data.get("name", "").strip())
-        if others.exclude(pk=self.instance.pk).exists():
-            self.add_error("name", _("A sample set with this name already exists: choose another."))
-        return data
-
-
-class NewSampleSetForm(SampleSetForm):
-    """A new sample set, filled from a zip at once if one is given."""
+    """The team of the set where none is chosen."""
 
     archive = forms.FileField(
         label=_("Zip archive"), required=False, widget=FileInput, help_text=ARCHIVE_HELP
@@ -65,7 +47,12 @@ class NewSampleSetForm(SampleSetForm):
 
     class Meta:
         model = SampleSet
-        fields: Any = ("team", "name", "kind", "description", "settings")
+        fields = ("team", "name", "kind", "description", "settings")
+
+    def clean(self) -> dict[str, Any]:
+        """Name the set's team."""
+        data = super().clean() or self.cleaned_data
+        return {**data, "team": data.get("team") or self.home}
 
     def clean_archive(self) -> UploadedFile | None:
         """Return a zip that can be read, or None."""

@@ -9,13 +9,11 @@ from typing import IO, Any, cast
 
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
 
 from humaneval.jobs.services import submit
 from humaneval.samples.archives import ArchiveSource
@@ -50,7 +48,7 @@ def create_sample_set(
 ) -> SampleSet:
     """Return a new, empty set of a team, by default the one that is always there.
 
-    Raises django.core.exceptions.ValidationError, also for a name that the team has taken.
+    Raises django.core.exceptions.ValidationError, also for a taken name.
     """
     sample_set = SampleSet(
         name=name.strip(),
@@ -61,9 +59,7 @@ def create_sample_set(
         created_by=user,
         team_id=team.pk if team else DEFAULT_TEAM,
     )
-    sample_set.full_clean(validate_constraints=False)
-    if SampleSet.objects.filter(team=sample_set.team_id, name=sample_set.name).exists():
-        raise ValidationError({"name": _("A sample set with this name already exists: choose another.")})
+    sample_set.full_clean()
     sample_set.save()
     return sample_set
 

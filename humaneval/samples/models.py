@@ -60,7 +60,7 @@ class SampleSet(models.Model):
 
     team_path = "team"
 
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=120, unique=True)
     slug = models.SlugField(max_length=120, unique=True)
     kind = models.CharField(max_length=12, choices=SampleKind)
     description = models.TextField(blank=True)
@@ -89,13 +89,6 @@ class SampleSet(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["team", "name"],
-                name="sample_set_name_once_a_team",
-                violation_error_message=_("A sample set with this name already exists."),
-            )
-        ]
 
     def __str__(self) -> str:
         return self.name

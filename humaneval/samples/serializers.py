@@ -45,7 +45,6 @@ class SampleSetSerializer(serializers.ModelSerializer[SampleSet]):
             "created_at",
         )
         read_only_fields = ("slug", "created_at")
-        validators = ()  # a name is its team's alone, which is known only with the team
 
 
 class SampleSerializer(serializers.ModelSerializer[Sample]):

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from humaneval.protocols import registry
 from humaneval.protocols.base import ConditionSpec, Design, Kind, Protocol, TrialSpec
 from humaneval.samples.models import Prompt, Sample
-from humaneval.samples.pictures import is_picture
+from humaneval.samples.pictures import SLUG, is_picture
 from humaneval.studies.flow import complete_flow
 from humaneval.studies.models import Study
 
@@ -51,14 +52,18 @@ class Extras:
     problems: list[str] = field(default_factory=list)
 
 
-def find_samples(names: Iterable[str]) -> dict[str, int]:
-    """Return the samples' ids by their names ``set-slug/name``, of those that there are: one query."""
+def find_samples(names: Iterable[str], study: Study) -> dict[str, int]:
+    """Return the samples' ids by their names ``set-slug/name``, of those that a study may show: one query.
+
+    These are its team's, and uploaded pictures.
+    """
     wanted = set(names)
     parts = [name.split("/", 1) for name in wanted]
     if not parts:
         return {}
+    may_show = Q(sample_set__team=study.team_id) | Q(sample_set__slug=SLUG)
     rows = Sample.objects.filter(
-        sample_set__slug__in={part[0] for part in parts}, name__in={part[1] for part in parts}
+        may_show, sample_set__slug__in={part[0] for part in parts}, name__in={part[1] for part in parts}
     ).values_list("sample_set__slug", "name", "pk")
     found = {f"{slug}/{name}": pk for slug, name, pk in rows}
     return {name: found[name] for name in wanted if name in found}
@@ -71,7 +76,7 @@ def picture_ids(study: Study) -> list[int]:
     """
     names = [picture["image"] for picture in complete_flow(study.flow)["pictures"]]
     names = [name for name in names if not is_picture(name)]
-    found = find_samples(names)
+    found = find_samples(names, study)
     return [found[name] for name in names if name in found]
 
 
@@ -83,7 +88,7 @@ def plan_extras(study: Study, design: Design, used: Iterable[int]) -> Extras:
     """
     flow = complete_flow(study.flow)
     names = _names(flow)
-    found = find_samples(names)
+    found = find_samples(names, study)
     problems = [
         _("There is no sample “%s”: write it as set/name, as in the list of samples.") % name
         for name in sorted(set(names) - set(found))
