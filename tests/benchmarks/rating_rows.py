@@ -138,7 +138,7 @@ def give_votes(study: Any, votes: int, sessions: int) -> None:
         cursor.execute(
             "INSERT INTO rating_opening (study_id, trial_id, lane, turn, free_from)"
             f" SELECT %s, %s + n %% %s, '', %s + n, NULL FROM ({numbers}) AS numbers",
-            [study.pk, first_trial, study.trial_count, -1 if last is None else last + 1, votes - 1],
+            [study.pk, first_trial, study.trial_count, 0 if last is None else last + 1, votes - 1],
         )
         cursor.execute(
             "INSERT INTO rating_assignment (id, session_id, trial_id, opening_id, position,"
