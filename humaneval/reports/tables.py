@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,12 @@ ESTIMATE_COLUMNS = [
 SCORE_COLUMNS = [
     "study", "condition", "sample_set", "metric", "label", "extractor", "value", "standard_error", "ci_low",
     "ci_high", "higher_is_better", "count_generated", "count_real", "reference", "run", "computed_at",
-    "preprocessing", "precision",
+    "preprocessing", "precision", "error_method", "settings", "warnings",
 ]  # fmt: skip
 CORRELATION_COLUMNS = [
     "study", "question", "measure", "metric", "label", "extractor", "systems", "coefficient", "estimate",
     "ci_low", "ci_high", "pvalue", "method", "expected_sign", "as_expected", "words", "simulated",
-    "preprocessing", "precision",
+    "preprocessing", "precision", "these_low", "these_high", "positive",
 ]  # fmt: skip
 
 EXCLUSION_COLUMNS = [
@@ -80,6 +80,9 @@ def _score(report: Report, row: ScoreRow) -> dict[str, Cell]:
         "higher_is_better": row.higher_is_better, "count_generated": row.count_generated,
         "count_real": row.count_real, "reference": row.reference, "run": row.run,
         "computed_at": row.computed_at, "preprocessing": row.preprocessing, "precision": row.precision,
+        "error_method": row.error_method,
+        "settings": ", ".join(f"{name}={value}" for name, value in row.settings.items()),
+        "warnings": " ".join(row.warnings),
     }  # fmt: skip
 
 
@@ -101,6 +104,8 @@ def _correlation(report: Report, one: Correlation, coefficient: Coefficient) -> 
         "ci_high": coefficient.high, "pvalue": coefficient.pvalue, "method": coefficient.method,
         "expected_sign": one.expected_sign, "as_expected": one.as_expected, "words": one.words,
         "simulated": one.simulated, "preprocessing": one.preprocessing, "precision": one.precision,
+        "these_low": coefficient.these_low, "these_high": coefficient.these_high,
+        "positive": coefficient.positive,
     }  # fmt: skip
 
 
@@ -119,10 +124,151 @@ def _excluded(report: Report, way: ExclusionSet, one: Estimate) -> dict[str, Cel
     }  # fmt: skip
 
 
-TABLES: dict[str, Any] = {
+def _listed(report: Report, columns: str, rows: Iterable[dict[str, Any]]) -> Table:
+    """Return a table whose first column names the study."""
+    names = columns.split()
+    return Table(["study", *names], [[report.study.slug, *(row[name] for name in names)] for row in rows])
+
+
+def ranking_table(report: Report) -> Table:
+    """Return one row for each place in each question's order, with what is certain of it."""
+    columns = (
+        "question measure unit rank condition kind estimate ci_low ci_high rank_low rank_high best tier votes"
+    )
+    rows = (
+        vars(entry)
+        | {"question": one.question, "measure": one.measure, "unit": one.unit, "condition": entry.label}
+        | {"ci_low": entry.low, "ci_high": entry.high}
+        for one in report.ranking
+        for entry in one.entries
+    )
+    return _listed(report, columns, rows)
+
+
+def groups_table(report: Report) -> Table:
+    """Return one row for each condition in each group: prompt categories, rater strata, panels."""
+    columns = (
+        "question by group measure unit condition kind estimate ci_low ci_high votes raters items "
+        "design_effect interaction_pvalue note"
+    )
+    rows = (
+        vars(one)
+        | {"question": found.question, "by": found.by, "group": group.name, "measure": found.measure_label}
+        | {"unit": found.unit, "condition": one.label, "ci_low": one.low, "ci_high": one.high}
+        | {"interaction_pvalue": found.pvalue}
+        for found in report.breakdowns
+        for group in found.groups
+        for one in group.estimates
+    )
+    return _listed(report, columns, rows)
+
+
+def times_table(report: Report) -> Table:
+    """Return one row for all votes and for each condition: response times in milliseconds."""
+    columns = "condition kind votes raters p5 p25 median p75 p95 geometric_mean ci_low ci_high"
+    rows = (
+        vars(one)
+        | {"condition": one.label, "geometric_mean": one.mean, "ci_low": one.low, "ci_high": one.high}
+        for one in report.times
+    )
+    return _listed(report, columns, rows)
+
+
+def effects_table(report: Report) -> Table:
+    """Return one row for each test of raters' behaviour."""
+    columns = (
+        "question name estimate null ci_low ci_high unit pvalue adjusted method votes raters words simulated"
+    )
+    rows = (vars(one) | {"ci_low": one.low, "ci_high": one.high} for one in report.effects)
+    return _listed(report, columns, rows)
+
+
+def influence_table(report: Report) -> Table:
+    """Return one row for each question: what its first place rests on."""
+    columns = (
+        "question winner runner_up lead unit votes votes_to_change raters raters_who_change words simulated"
+    )
+    rows = (vars(one) | {"raters_who_change": " ".join(one.raters_who_change)} for one in report.influence)
+    return _listed(report, columns, rows)
+
+
+def excluded_table(report: Report) -> Table:
+    """Return one row for each rater of whom a set of rules leaves votes out (at most fifty a set)."""
+    rows = (
+        {
+            "version": way.version,
+            "name": way.name,
+            "rater": one.rater,
+            "votes": one.votes,
+            "left_out": one.left_out,
+            "by_rule": " ".join(f"{rule}:{count}" for rule, count in one.by_rule.items()),
+        }
+        for way in report.exclusions
+        for one in way.excluded
+    )
+    return _listed(report, "version name rater votes left_out by_rule", rows)
+
+
+def accuracies_table(report: Report) -> Table:
+    """Return one row for each score and question: how often it orders two conditions as people do."""
+    columns = (
+        "question metric label extractor pairs told_apart right accuracy ci_low ci_high with_ties threshold "
+        "method"
+    )
+    rows = (
+        vars(one.accuracy)
+        | {"question": one.question, "metric": one.metric, "label": one.label, "extractor": one.space.words}
+        | {"accuracy": one.accuracy.all_pairs, "ci_low": one.accuracy.low, "ci_high": one.accuracy.high}
+        for one in report.correlations
+        if one.accuracy is not None
+    )
+    return _listed(report, columns, rows)
+
+
+def comparisons_table(report: Report) -> Table:
+    """Return one row for each two scores: which goes better with people, and whether that is sure."""
+    columns = (
+        "question first second systems first_correlation second_correlation difference ci_low ci_high pvalue "
+        "steiger adjusted words"
+    )
+    rows = (vars(one) | {"ci_low": one.low, "ci_high": one.high} for one in report.comparisons)
+    return _listed(report, columns, rows)
+
+
+def samples_table(report: Report) -> Table:
+    """Return one row for each score by sample, question and coefficient."""
+    columns = (
+        "question metric label extractor name samples votes coefficient overall overall_low overall_high "
+        "within within_low within_high"
+    )
+    rows = [
+        vars(one) | vars(each) | {"name": one.name, "coefficient": each.name}
+        for one in report.samples
+        for each in one.coefficients
+    ]
+    rows += [
+        vars(one)
+        | {"coefficient": "accuracy", "overall": one.accuracy, "overall_low": one.accuracy_low}
+        | {"overall_high": one.accuracy_high, "within": None, "within_low": None, "within_high": None}
+        for one in report.samples
+        if one.accuracy is not None
+    ]
+    return _listed(report, columns, rows)
+
+
+TABLES: dict[str, Callable[[Report], Table]] = {
     "estimates": estimates_table,
+    "ranking": ranking_table,
+    "groups": groups_table,
+    "times": times_table,
+    "effects": effects_table,
+    "influence": influence_table,
     "exclusions": exclusions_table,
+    "excluded_raters": excluded_table,
     "scores": scores_table,
     "correlations": correlations_table,
+    "accuracies": accuracies_table,
+    "comparisons": comparisons_table,
+    "samples": samples_table,
 }
-"""File name (without ``.csv``) to the function that makes its table."""
+"""File name (without ending) to the function that makes its table."""

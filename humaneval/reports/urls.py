@@ -11,4 +11,5 @@ urlpatterns = [
     path("studies/<slug:slug>/report/", views.report_page, name="page"),
     path("studies/<slug:slug>/report/refresh/", views.refresh_report, name="refresh"),
     path("studies/<slug:slug>/report/download/", views.download_report, name="download"),
+    path("studies/<slug:slug>/report/files/", views.download_files, name="files"),
 ]

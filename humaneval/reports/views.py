@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -87,3 +87,14 @@ def download_report(request: HttpRequest, slug: str) -> HttpResponse:
     page = render_standalone(from_payload(current_payload(study)))
     disposition = f'attachment; filename="{study.slug}-report.html"'
     return HttpResponse(page, headers={"Content-Disposition": disposition})
+
+
+@require_safe
+@staff_member_required
+def download_files(request: HttpRequest, slug: str) -> FileResponse:
+    """Return everything for a paper as one zip: tables (CSV, Parquet, LaTeX), figures (PDF, SVG), methods."""
+    from humaneval.reports.folder import report_archive
+
+    study = get_object_or_404(Study, slug=slug)
+    archive = report_archive(from_payload(current_payload(study)), study.slug)
+    return FileResponse(archive, as_attachment=True, filename=f"{study.slug}-report.zip")

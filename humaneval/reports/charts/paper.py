@@ -30,6 +30,9 @@ def paper_pdf(plot: Plot) -> bytes:
     """Return a plot as PDF, its fonts embedded and without a date: the same plot gives the same bytes."""
     with Canvas(plot.width, plot.height) as figure:
         plot.paint(figure)
+        figure.patch.set_alpha(0)
+        for axes in figure.axes:
+            axes.patch.set_alpha(0)
         canvas = FigureCanvasPdf(figure)
         canvas.draw()
         _recolour(figure)
@@ -40,7 +43,7 @@ def paper_pdf(plot: Plot) -> bytes:
             "Creator": None,
             "Producer": None,
         }
-        canvas.print_figure(target, format="pdf", metadata=metadata, transparent=True)
+        canvas.print_pdf(target, metadata=metadata)
         return target.getvalue()
 
 

@@ -13,9 +13,12 @@ from humaneval.studies.models import Study
 
 
 class Command(DataCommand):
-    """Write report.html (self-contained), report.json, votes.csv and the tables of a study."""
+    """Write a study's report in every form: page, JSON, votes, tables, figures."""
 
-    help = "Write a study's report into a folder: report.html, report.json, votes.csv and tables as CSV."
+    help = (
+        "Write a study's report into a folder: report.html, report.json, votes, tables as CSV, Parquet and "
+        "LaTeX, figures as PDF and SVG."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the study and the folder."""
