@@ -19,6 +19,8 @@ from humaneval.stats.alike import is_alike
 from humaneval.stats.columns import Codes, IntArray, cells, sums_by
 from humaneval.stats.results import FloatArray
 
+EXACT = 1e-9
+"""Variances closer than this share of each other are the same: sums differ so by the order of votes."""
 ALIKE_NOTE = "The clusters agree exactly and tell nothing of their spread; votes are taken as independent."
 
 
@@ -146,7 +148,7 @@ def _two_way(influence: Influence, rater: Codes, item: Codes, independent: float
     both = by_rater + by_item - by_cell
     clusters = {"rater": rater.size, "item": item.size}
     larger, larger_freedom, name = max((by_rater, rater_freedom, "rater"), (by_item, item_freedom, "item"))
-    if both <= larger:
+    if both <= larger * (1 + EXACT):  # the order of votes must not decide
         note = f"Two-way clustering gave less variance than clustering by {name} alone; the larger is used."
         return ClusterVariance(
             larger,

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from humaneval.rating.models import Rater, VoteOutcome
 from humaneval.reports.spreadsheets import csv_lines, protected
+from humaneval.reports.tables import TABLES
 from humaneval.samples.models import Prompt
 from humaneval.studies.models import Trial
 from tests.reports.studies import GivenVote, add_votes
@@ -148,9 +149,11 @@ def test_csv_is_served_whatever_is_accepted_and_as_a_download(two_afc, admin_cli
 def test_export_report_writes_a_folder_that_needs_nothing_else(scored, tmp_path, capsys):
     call_command("export_report", "digits", "--out", str(tmp_path / "new" / "folder"))
     folder = tmp_path / "new" / "folder"
-    tables = ["correlations.csv", "estimates.csv", "exclusions.csv", "scores.csv"]
-    names = sorted([*tables, "report.html", "report.json", "sessions.csv", "votes.csv"])
-    assert sorted(path.name for path in folder.iterdir()) == names
+    tables = {f"{name}.csv" for name in TABLES}
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert tables | {"report.html", "report.json", "methods.md", "sessions.csv", "votes.csv"} <= names
+    assert {"estimates.parquet", "votes.parquet", "tables/estimates-real.tex"} <= names
+    assert {"figures/estimates-real.pdf", "figures/estimates-real.svg"} <= names
     assert len(capsys.readouterr().out.splitlines()) == len(names)
     payload = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert payload == scored.snapshots.get().payload
