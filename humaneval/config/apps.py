@@ -10,21 +10,31 @@ class ConfigConfig(AppConfig):
     verbose_name = "Configuration"
 
     def ready(self) -> None:
-        """Make known a server's checks, who counts votes and payments, and panels in the order asked."""
+        """Make known a server's checks, who counts votes and payments, who tells how things stand, and panels.
+
+        Panels are asked about an arrival in the order in which they stand here.
+        """
         import humaneval.config.checks  # noqa: F401 (it registers them)
+        from humaneval.jobs.standings import queues
+        from humaneval.monitoring import standings
         from humaneval.rating import panels
         from humaneval.rating.live_page import standing as count_votes
+        from humaneval.rating.standings import rating
         from humaneval.recruitment import ledger, recruiters
         from humaneval.recruitment.link.panel import LinkPanel
         from humaneval.recruitment.mturk.panel import MTurkPanel
         from humaneval.recruitment.mturk.recruiter import MTurkRecruiter
         from humaneval.recruitment.prolific.panel import ProlificPanel
         from humaneval.recruitment.prolific.recruiter import ProlificRecruiter
+        from humaneval.recruitment.standings import panels as panel_calls
         from humaneval.reports import payment
+        from humaneval.scoring.standings import metric_runs
         from humaneval.studies import standing
 
         standing.register(count_votes)
         payment.register(ledger.payments_of)
+        for teller in (queues, rating, panel_calls, metric_runs):
+            standings.register(teller.__name__, teller)
         for panel in (MTurkPanel(), ProlificPanel(), LinkPanel()):
             panels.register(panel)
         for recruiter in (ProlificRecruiter(), MTurkRecruiter()):

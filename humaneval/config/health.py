@@ -1,22 +1,67 @@
-"""Whether this process can do its work."""
+"""Whether this process is alive, and whether it can do its work."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
 
 log = logging.getLogger(__name__)
 
 
+@never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database answers, else 503."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            cursor.fetchone()
-    except DatabaseError:
-        log.exception("the database does not answer")
-        return JsonResponse({"status": "the database does not answer"}, status=503)
+    """Answer 200 as long as this process answers at all: whoever gets no answer may start it anew."""
     return JsonResponse({"status": "ok"})
+
+
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when a rater sent here would be served, else 503: what is missing is said in words."""
+    checks = {"database": _database, "migrations": _migrations, "cache": _cache}
+    found = {name: _problem(check) for name, check in checks.items()}
+    problems = {name: text for name, text in found.items() if text}
+    return JsonResponse(
+        {"status": "not ready" if problems else "ok", **problems}, status=503 if problems else 200
+    )
+
+
+def _problem(check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except Exception:
+        log.exception("a check of readiness failed")
+        return "does not answer"
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+    return ""
+
+
+def _migrations() -> str:
+    """Return what is missing while the database is older than this code; looked at until it once is not."""
+    if not _seen_migrated:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return "run manage.py migrate"
+        _seen_migrated.append(True)
+    return ""
+
+
+_seen_migrated: list[bool] = []
+
+
+def _cache() -> str:
+    """Return whether rate limits can be counted: only a shared cache can be gone."""
+    if settings.REDIS_URL:
+        cache.get("readyz")
+    return ""

@@ -14,6 +14,7 @@ from django.urls import reverse_lazy
 
 from humaneval.config import coherence
 from humaneval.config.environment import StrictEnv
+from humaneval.monitoring import logs, tracing
 from humaneval.ui.theme import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -70,6 +71,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "humaneval.monitoring.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -374,15 +376,14 @@ LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_I18N = USE_TZ = True
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # Each sweep that finds nothing would leave three lines.
-    "loggers": {f"celery.{name}": {"level": "WARNING"} for name in ("app.trace", "worker.strategy", "beat")},
-}
+LOGGING = logs.configure(LOG_LEVEL, env.choice("LOG_FORMAT", "plain", ("plain", "json")))
+
+# --- seeing it run ----------------------------------------------------------------------------------
+# Whoever reads /metrics bears this; without it nobody may.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+# A port on which each worker tells of itself; 0: on none.
+WORKER_METRICS_PORT = env.whole("WORKER_METRICS_PORT", 0)
+tracing.check_settings()
 
 coherence.check(
     public_url=PUBLIC_URL,

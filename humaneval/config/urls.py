@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from humaneval.config.health import healthz
+from humaneval.config.health import healthz, readyz
+from humaneval.monitoring.views import installation_metrics, process_metrics
 
 # Django tries addresses in this order: what every vote asks for comes first.
 api = [
@@ -22,6 +23,9 @@ api = [
 urlpatterns = [
     path("api/v1/", include(api)),
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", process_metrics, name="process-metrics"),
+    path("metrics/installation", installation_metrics, name="installation-metrics"),
     path("", include("humaneval.ui.urls")),
     path("", include("humaneval.samples.urls")),
     path("", include("humaneval.studies.urls")),

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
 
 from humaneval.jobs import claims, heartbeats
 from humaneval.jobs.models import Job, JobState
 from humaneval.jobs.registry import UnknownKind, handler_of
+from humaneval.monitoring import instruments, tracing
 
 log = logging.getLogger(__name__)
 
@@ -124,11 +126,27 @@ class Heartbeat:
 
 def run_claimed(job: Job) -> None:
     """Run a job that this process has claimed, and store how it ended. Raises nothing of the handler's."""
-    log.info("job %s (%s) starts, attempt %s", job.id, job.kind, job.attempts)
-    with _outcome_stored(job), Heartbeat(job):
+    with _observed(job), _outcome_stored(job), Heartbeat(job):
         result = handler_of(job.kind).function(RunningJob(job))
         claims.finish(job, state=JobState.SUCCEEDED, result=result)
         log.info("job %s (%s) succeeded", job.id, job.kind)
+
+
+@contextmanager
+def _observed(job: Job) -> Iterator[None]:
+    """Give log lines the job's ids, count how it ended, and keep a span where traces are kept."""
+    study = {"study": job.args["study"]} if "study" in job.args else {}
+    started = time.perf_counter()
+    with (
+        structlog.contextvars.bound_contextvars(job=job.id, kind=job.kind, **study),
+        tracing.span(f"job {job.kind}") as span,
+    ):
+        log.info("job %s (%s) starts, attempt %s", job.id, job.kind, job.attempts)
+        yield
+        state = Job.objects.filter(id=job.id).values_list("state", flat=True).first() or "gone"
+        span.set_attributes({"humaneval.job": job.id, "humaneval.job.state": state})
+    instruments.JOBS.labels(job.kind, state).inc()
+    instruments.JOB_SECONDS.labels(job.kind).observe(time.perf_counter() - started)
 
 
 @contextmanager

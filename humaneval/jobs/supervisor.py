@@ -155,7 +155,7 @@ class Supervisor:
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=5)
         try:
-            connection.request("GET", "/healthz")
+            connection.request("GET", "/readyz")
             return connection.getresponse().status < 500
         except OSError:
             return False
@@ -175,6 +175,7 @@ class Supervisor:
     def _web(self, listener: int) -> Child:
         threads, processes, _ = self._settings
         options = [
+            "--config=python:humaneval.config.gunicorn",
             f"--bind=fd://{listener}",
             "--worker-class=gthread",
             f"--workers={processes}",

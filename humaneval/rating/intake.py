@@ -28,6 +28,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from humaneval.monitoring.instruments import VOTES
 from humaneval.rating.adapting import feedback_on, parameters_ahead
 from humaneval.rating.judging import Judge, Submission, Verdict
 from humaneval.rating.models import Opening, Session
@@ -58,12 +59,15 @@ def store_votes(*, session: Session, submissions: Sequence[Submission]) -> Intak
         if stored:
             store(stored, _filled(stored), now)
             _free_openings(stored, now)
-        return Intake(
+        intake = Intake(
             verdicts,
             progress_of(session, answered=answered + len(stored)),
             feedback=feedback_on(session, verdicts),
             parameters=parameters_ahead(session),
         )
+    for verdict in verdicts:
+        VOTES.labels(verdict.status).inc()
+    return intake
 
 
 def _filled(stored: list[Verdict]) -> list[int]:

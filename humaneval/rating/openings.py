@@ -28,6 +28,7 @@ from datetime import UTC, datetime
 
 from django.db.models import F, Max, QuerySet
 
+from humaneval.monitoring.instruments import LEASE_EXPIRIES
 from humaneval.rating.lanes import Lane
 from humaneval.rating.met import Met
 from humaneval.rating.models import Assignment, Opening
@@ -80,7 +81,8 @@ def lease_openings(openings: Collection[Opening], until: datetime) -> None:
     Opening.objects.filter(pk__in=ids).update(free_from=until)
     had_before = [opening.pk for opening in openings if opening.free_from != ALWAYS]
     if had_before:
-        Assignment.objects.filter(opening__in=had_before, vote=None, lapsed=False).update(lapsed=True)
+        unanswered = Assignment.objects.filter(opening__in=had_before, vote=None, lapsed=False)
+        LEASE_EXPIRIES.inc(unanswered.update(lapsed=True))
 
 
 def _take_first(study: Study, lane: Lane, met: Met, count: int, now: datetime) -> list[Opening]:

@@ -21,10 +21,11 @@ from django.utils.translation import gettext as _
 
 from humaneval.jobs import services as jobs
 from humaneval.jobs.models import Job, JobState
+from humaneval.monitoring.instruments import PANEL_CALLS
 from humaneval.recruitment import recruiters
 from humaneval.recruitment.effects import apply_outcome, apply_refusal
 from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting
-from humaneval.recruitment.recruiters import NotSent, Outcome, PanelRefused, Undecided
+from humaneval.recruitment.recruiters import NotSent, Outcome, PanelRefused, Unanswered, Undecided
 from humaneval.teams.audit import record_action
 
 PATIENCE = timedelta(minutes=30)
@@ -73,7 +74,20 @@ def carry_out(intent_id: int) -> Intent:
     intent = Intent.objects.select_related("posting__study").get(pk=intent_id)
     if intent.is_settled:
         return intent
-    recruiter = recruiters.get(intent.posting.panel)
+    panel = intent.posting.panel
+    try:
+        intent = _call_or_find(intent, recruiters.get(panel))
+    except (NotSent, Unanswered, Undecided):
+        PANEL_CALLS.labels(panel, "undecided").inc()
+        raise
+    except Exception:
+        PANEL_CALLS.labels(panel, "broke").inc()
+        raise
+    PANEL_CALLS.labels(panel, intent.state).inc()
+    return intent
+
+
+def _call_or_find(intent: Intent, recruiter: recruiters.Recruiter) -> Intent:
     if intent.sent_at is not None:
         outcome = _look_for(intent, recruiter)
         if intent.is_settled or outcome is not None:

@@ -1,0 +1,46 @@
+"""How the queues stand, for monitoring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, F, Min, Q
+from django.utils import timezone
+
+from humaneval.jobs.models import Job, JobState
+from humaneval.monitoring.standings import Standing
+
+RECENT = timedelta(hours=1)
+
+
+def queues() -> Iterator[Standing]:
+    """Yield depth, age and failures of each queue: three queries."""
+    now = timezone.now()
+    yield from _waiting(now)
+    running = Job.objects.filter(state=JobState.RUNNING).values_list("queue").annotate(count=Count("pk"))
+    for queue, count in _of_all(dict(running)):
+        yield Standing("queue_running", "Jobs that a worker holds.", count, {"queue": queue})
+    failed = Job.objects.filter(state=JobState.FAILED, finished_at__gt=now - RECENT)
+    for queue, count in _of_all(dict(failed.values_list("queue").annotate(count=Count("pk")))):
+        yield Standing("queue_failed_last_hour", "Jobs that failed for good.", count, {"queue": queue})
+
+
+def _waiting(now: datetime) -> Iterator[Standing]:
+    due = Q(run_after__isnull=True) | Q(run_after__lte=now)
+    abandoned = Q(state=JobState.RUNNING, lease_until__lt=now)
+    free = Job.objects.filter(Q(state=JobState.QUEUED) & due | abandoned, attempts__lt=F("max_attempts"))
+    rows = free.values_list("queue").annotate(count=Count("pk"), oldest=Min("created_at"))
+    found = {queue: (count, oldest) for queue, count, oldest in rows}
+    for queue, (count, oldest) in _of_all(found, (0, now)):
+        labels = {"queue": queue}
+        yield Standing("queue_depth", "Jobs that wait for a worker.", count, labels)
+        age = max(0.0, (now - oldest).total_seconds())
+        yield Standing("queue_oldest_seconds", "How long the oldest waiting job has waited.", age, labels)
+
+
+def _of_all(found: dict[str, Any], nothing: Any = 0) -> list[tuple[str, Any]]:
+    """Return every queue there is, those of which nothing was found too."""
+    return [(queue, found.get(queue, nothing)) for queue in settings.JOB_QUEUES]

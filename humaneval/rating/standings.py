@@ -1,0 +1,34 @@
+"""How votes and sessions stand over all studies, for monitoring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Count, Max, OuterRef, Subquery
+from django.utils import timezone
+
+from humaneval.monitoring.standings import Standing
+from humaneval.rating.models import Assignment, Seal, SealedVote, Session, SessionState, Vote
+from humaneval.studies.models import Study, StudyState
+
+
+def rating() -> Iterator[Standing]:
+    """Yield votes, what waits for its seal, and sessions: four queries, whatever the number of votes."""
+    newest = SealedVote.objects.aggregate(newest=Max("vote_id"))["newest"] or 0
+    unsealed = Vote.objects.filter(pk__gt=newest).count()
+    yield Standing("votes_stored", "Votes ever stored.", _sealed() + unsealed, total=True)
+    yield Standing("votes_unsealed", "Votes that no seal binds yet.", unsealed)
+    states = dict(Session.objects.order_by().values_list("state").annotate(count=Count("pk")))
+    for state in SessionState.values:
+        yield Standing("sessions", "Sessions by state.", states.get(state, 0), {"state": state})
+    now = timezone.now()
+    held = Assignment.objects.filter(opening__free_from__gt=now, lapsed=False, lease_until__gt=now)
+    present = held.filter(opening__study__state=StudyState.OPEN).values("session").distinct().count()
+    yield Standing("sessions_present", "Sessions that hold something unanswered.", present)
+
+
+def _sealed() -> int:
+    """Return how many votes seals bind: by the sums in each study's newest."""
+    newest = Seal.objects.filter(study=OuterRef("pk")).order_by("-number").values("totals")[:1]
+    sums = Study.objects.annotate(sealed=Subquery(newest)).values_list("sealed", flat=True)
+    return sum(totals["votes"] for totals in sums if totals)

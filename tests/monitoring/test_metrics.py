@@ -1,0 +1,219 @@
+"""What Prometheus reads: the whole truth for who bears the token, nothing for anybody else."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import urllib3
+import yaml
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from humaneval.jobs.models import JobState
+from humaneval.monitoring import instruments
+from humaneval.monitoring.exporter import GraphicsMemory
+from humaneval.rating.sealing import seal_votes
+from tests.factories import (
+    AssignmentFactory,
+    JobFactory,
+    MetricRunFactory,
+    SessionFactory,
+    VoteFactory,
+    open_study,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+MONITORING = ROOT / "deploy" / "monitoring"
+TOKEN = "a-long-secret"
+BEARER = {"authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+def token(settings) -> None:
+    settings.METRICS_TOKEN = TOKEN
+
+
+def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Return each sample's value by its name and labels."""
+    families = text_string_to_metric_families(text)
+    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
+
+
+def value(text: str, name: str, **labels: str) -> float | None:
+    return samples(text).get((name, frozenset(labels.items())))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/metrics", "/metrics/installation"])
+@pytest.mark.parametrize("header", [{}, {"authorization": "Bearer wrong"}, {"authorization": TOKEN}])
+def test_nobody_reads_without_the_token(client: Client, token, address: str, header: dict[str, str]) -> None:
+    assert client.get(address, headers=header).status_code == 404
+
+
+@pytest.mark.django_db
+def test_without_a_token_set_nobody_reads(client: Client, settings) -> None:
+    settings.METRICS_TOKEN = ""
+    assert client.get("/metrics", headers={"authorization": "Bearer "}).status_code == 404
+
+
+@pytest.mark.django_db
+def test_requests_are_counted_by_route_and_never_by_address(client: Client, token) -> None:
+    def counted(route: str, status: int) -> float:
+        labels = {"route": route, "method": "GET", "status": str(status)}
+        text = client.get("/metrics", headers=BEARER).content.decode()
+        return value(text, "humaneval_http_requests_total", **labels) or 0
+
+    before = counted("rating:entry", 404), counted("unknown", 404)
+    client.get("/s/no-such-study/?PROLIFIC_PID=5f00secret")
+    client.get("/nowhere/5f00secret")
+    assert (counted("rating:entry", 404), counted("unknown", 404)) == (before[0] + 1, before[1] + 1)
+    text = client.get("/metrics", headers=BEARER).content.decode()
+    assert "5f00secret" not in text
+    assert (value(text, "humaneval_http_request_seconds_count", route="rating:entry") or 0) >= 1
+
+
+@pytest.mark.django_db
+def test_the_installation_tells_votes_sealed_or_not_and_sessions(client: Client, token) -> None:
+    study = open_study(trial_count=4, samples=6)
+    session = SessionFactory(study=study)
+    trials = list(study.trials.all()[:3])
+    for position, trial in enumerate(trials[:2]):
+        VoteFactory(assignment=AssignmentFactory(session=session, trial=trial, position=position))
+    seal_votes()
+    VoteFactory(assignment=AssignmentFactory(session=session, trial=trials[2], position=2))
+    text = client.get("/metrics/installation", headers=BEARER).content.decode()
+    assert value(text, "humaneval_votes_stored_total") == 3
+    assert value(text, "humaneval_votes_unsealed") == 1
+    assert value(text, "humaneval_sessions", state="active") == 1
+    assert value(text, "humaneval_sessions", state="completed") == 0
+
+
+@pytest.mark.django_db
+def test_the_installation_tells_how_queues_and_runs_stand(client: Client, token, transactional_db) -> None:
+    JobFactory(queue="metrics")
+    running = JobFactory(queue="metrics", state=JobState.RUNNING, progress_done=30, progress_total=120)
+    run = MetricRunFactory(job=running)
+    text = client.get("/metrics/installation", headers=BEARER).content.decode()
+    assert value(text, "humaneval_queue_depth", queue="metrics") == 1
+    assert value(text, "humaneval_queue_depth", queue="default") == 0
+    assert (value(text, "humaneval_queue_oldest_seconds", queue="metrics") or 0) >= 0
+    assert value(text, "humaneval_metric_run_progress", run=str(run.pk)) == 0.25
+    assert value(text, "humaneval_metric_runs_running") == 1
+
+
+@pytest.mark.django_db
+def test_telling_costs_the_same_queries_however_much_there_is(
+    client: Client, token, django_assert_num_queries
+):
+    for _ in range(2):
+        study = open_study(trial_count=2, samples=4)
+        VoteFactory(
+            assignment=AssignmentFactory(session=SessionFactory(study=study), trial=study.trials.first())
+        )
+        with django_assert_num_queries(12):
+            client.get("/metrics/installation", headers=BEARER)
+
+
+def test_a_process_without_a_gpu_tells_of_none() -> None:
+    assert list(GraphicsMemory().collect()) == []
+
+
+def test_a_gpus_memory_is_told(monkeypatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 7)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (11, 20))
+    told = {family.name: family.samples[0].value for family in GraphicsMemory().collect()}
+    assert told == {"humaneval_gpu_memory_used_bytes": 7, "humaneval_gpu_memory_free_bytes": 11}
+
+
+def names_told(client: Client) -> set[str]:
+    """Return every name that a scrape may hold."""
+    told = set()
+    for address in ("/metrics", "/metrics/installation"):
+        page = client.get(address, headers=BEARER).content.decode()
+        told |= {name for name, _labels in samples(page)}
+    declared = {one._name for one in vars(instruments).values() if hasattr(one, "_name")}
+    counters = {f"{name}_total" for name in declared}
+    histograms = {f"{name}_{part}" for name in declared for part in ("bucket", "sum", "count")}
+    gpu = {"humaneval_gpu_memory_used_bytes", "humaneval_gpu_memory_free_bytes"}
+    return told | counters | histograms | gpu
+
+
+def names_asked(text: str) -> set[str]:
+    return set(re.findall(r"\bhumaneval_[a-z_]+", text))
+
+
+@pytest.mark.django_db
+def test_the_dashboard_and_the_alerts_ask_for_what_is_told(client: Client, token) -> None:
+    MetricRunFactory(job=JobFactory(state=JobState.RUNNING))
+    told = names_told(client)
+    dashboard = json.loads((MONITORING / "dashboard.json").read_text())
+    asked = {
+        name for panel in dashboard["panels"] for t in panel["targets"] for name in names_asked(t["expr"])
+    }
+    rules = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"][0]["rules"]
+    asked |= {name for rule in rules for name in names_asked(rule["expr"])}
+    assert asked <= told
+    assert len(asked) > 15
+
+
+def test_every_alert_has_its_line_in_the_runbook() -> None:
+    rules = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"][0]["rules"]
+    headings = re.findall(r"^### (\w+)$", (ROOT / "docs" / "monitoring.md").read_text(), re.MULTILINE)
+    assert [rule["alert"] for rule in rules] == headings
+    assert [rule["annotations"]["runbook"] for rule in rules] == [
+        f"docs/monitoring.md#{name.lower()}" for name in headings
+    ]
+
+
+def test_prometheus_itself_takes_the_rules_and_the_configuration(tmp_path: Path) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            "promtool is not installed (Debian: apt install prometheus)"
+        )
+    for file in MONITORING.glob("*.yaml"):
+        shutil.copy(file, tmp_path)
+    (tmp_path / "metrics_token").write_text(TOKEN)
+    for command in (["check", "rules", "alerts.yaml"], ["check", "config", "prometheus.yaml"]):
+        found = subprocess.run([promtool, *command], cwd=tmp_path, capture_output=True, text=True)
+        assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_all_processes_of_one_server_are_counted_whichever_answers(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        site = f"127.0.0.1:{probe.getsockname()[1]}"
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "TMPDIR": str(tmp_path), "METRICS_TOKEN": TOKEN}
+    environment["DJANGO_SETTINGS_MODULE"] = "humaneval.config.settings"
+    environment["DATABASE_URL"] = f"sqlite:///{tmp_path}/db"
+    options = (f"--bind={site}", "--workers=3", "--config=python:humaneval.config.gunicorn")
+    command = [sys.executable, "-m", "gunicorn", *options, "--no-control-socket"]
+    command.append("humaneval.config.wsgi:application")
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        pool = urllib3.PoolManager(retries=urllib3.Retry(100, backoff_factor=0.1, backoff_max=0.5))
+        for _ in range(30):  # a new connection each: any of the processes may take it
+            answer = pool.request("GET", f"http://{site}/healthz", headers={"Connection": "close"})
+            assert answer.status == 200
+        page = pool.request("GET", f"http://{site}/metrics", headers=BEARER).data.decode()
+        labels = {"route": "healthz", "method": "GET", "status": "200"}
+        assert value(page, "humaneval_http_requests_total", **labels) == 30
+        assert len(list(tmp_path.glob("humaneval-metrics-*/counter_*.db"))) >= 2
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+    assert not list(tmp_path.glob("humaneval-metrics-*"))
