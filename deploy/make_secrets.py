@@ -13,7 +13,7 @@ import secrets
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent / "secrets"
-KEYS = ("database_password", "storage_key", "secret_key", "rater_key", "panel_id_key")
+KEYS = ("database_password", "storage_key", "secret_key", "rater_key", "panel_id_key", "metrics_token")
 STORAGE_USER = "humaneval"
 
 
