@@ -10,7 +10,7 @@ class ConfigConfig(AppConfig):
     verbose_name = "Configuration"
 
     def ready(self) -> None:
-        """Make known a server's checks, who counts votes and payments, who tells how things stand, and panels.
+        """Make known a server's checks, who counts votes and payments, who tells how it stands, and panels.
 
         Panels are asked about an arrival in the order in which they stand here.
         """

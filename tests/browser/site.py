@@ -261,7 +261,7 @@ def serve(site: Site) -> None:
     """Start the web server, and wait until it answers."""
     options = (f"--bind=127.0.0.1:{site.port}", "--workers=1", "--threads=8", "--log-level=warning")
     site.platform.start("-m", "gunicorn", "humaneval.config.wsgi:application", *options)
-    site.platform.wait_for(lambda: _answers(f"{site.url}/healthz"))
+    site.platform.wait_for(lambda: _answers(f"{site.url}/readyz"))
 
 
 def _answers(url: str) -> bool:

@@ -301,6 +301,7 @@ NEVER = (
 OPEN = (
     "GET ",
     "GET healthz",
+    "GET readyz",
     "GET api/schema/",
     "GET i/<str:token>.webp",
     "GET s/<slug:slug>/",
@@ -323,8 +324,14 @@ TOKENS = (
 )
 """For the rater whose token it is, and for nobody else, whatever their role."""
 
-SIGNED = ("POST panels/prolific/events/", "GET panels/mturk/hand-in/<str:token>/")
-"""For whoever holds our signature, or the panel's: tests/recruitment/test_webhooks.py, test_mturk.py."""
+SIGNED = (
+    "POST panels/prolific/events/",
+    "GET panels/mturk/hand-in/<str:token>/",
+    "GET metrics",
+    "GET metrics/installation",
+)
+"""For whoever holds our signature, the panel's, or METRICS_TOKEN: tests/recruitment/test_webhooks.py,
+tests/recruitment/test_mturk.py, tests/monitoring/test_metrics.py."""
 
 STAFF = (
     "GET admin/",
