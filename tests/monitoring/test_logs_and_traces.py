@@ -44,7 +44,7 @@ def run(tmp_path: Path, **settings: str) -> list[str]:
     """Return what the platform writes into its log while a rater comes and a job runs."""
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path}/db"}
     environment |= {"DJANGO_SETTINGS_MODULE": "tests.settings"}
-    environment |= {"ALLOWED_HOSTS": "testserver", **settings}
+    environment |= {"ALLOWED_HOSTS": "testserver,127.0.0.1", **settings}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
     )
