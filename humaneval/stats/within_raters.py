@@ -16,6 +16,9 @@ from humaneval.stats.intervals import Symmetric, two_sided
 from humaneval.stats.results import FloatArray, Tested
 
 FEWEST_RATERS = 3
+ROUNDS = 5
+NOTHING = 1e-18
+"""Share of the sum of squares below which a rater's values are one, but for rounding."""
 
 
 def within_contrast(
@@ -50,24 +53,33 @@ def within_slope(
 ) -> Tested[float]:
     """Return by how much an answer rises with one unit of ``on`` within a rater (ordinary least squares).
 
-    Both are centred by stratum, then by rater. Raises NotEstimableError where ``on`` varies within fewer than
+    Both are centred by rater and stratum. Raises NotEstimableError where ``on`` varies within fewer than
     three raters.
     """
     n = same_length(answer=answer, on=on, rater=rater, stratum=stratum)
     values, steps, who = numbers(answer, "answer"), numbers(on, "on"), encode(rater)
-    y, x = (column - _means_of(column, stratum) for column in (values, steps))
-    y, x = (column - _means_of(column, who.codes) for column in (y, x))
+    y, x = (_centred(column, who.codes, stratum) for column in (values, steps))
     spread = sums_by(who.codes, x**2, who.size)
-    total = float(spread.sum())
-    varied = int((spread > 1e-12 * max(total, 1e-300)).sum())
-    if varied < FEWEST_RATERS or total <= 0:
+    total, scale = float(spread.sum()), float((steps**2).sum())
+    varied = int((spread > NOTHING * max(scale, 1e-300)).sum())
+    if varied < FEWEST_RATERS:
         raise NotEstimableError(
-            f"A slope within raters needs at least {FEWEST_RATERS} whose votes differ in it; there are "
-            f"{varied}."
+            f"A slope within raters needs at least {FEWEST_RATERS} whose votes differ in it; "
+            f"there are {varied}."
         )
     slope = float(x @ y) / total
     parts = sums_by(who.codes, x * (y - slope * x), who.size) / total
     return _tested(slope, parts[spread > 0], (spread / total)[spread > 0], n, "slope within raters")
+
+
+def _centred(values: FloatArray, rater: ArrayLike, stratum: ArrayLike | None) -> FloatArray:
+    """Return values without the means of raters and strata, taken out in turn until neither is left."""
+    for _ in range(ROUNDS):
+        values = values - _means_of(values, rater)
+        if stratum is None:
+            return values
+        values = values - _means_of(values, stratum)
+    return np.asarray(values - _means_of(values, rater))
 
 
 def _means_of(values: FloatArray, groups: ArrayLike | None) -> FloatArray:

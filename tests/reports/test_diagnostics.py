@@ -1,0 +1,191 @@
+"""What scores found, as pictures; what a paper takes along: LaTeX, figures, Parquet."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from PIL import Image
+
+from humaneval.reports.charts.palette import ON_PAPER, THEMED
+from humaneval.reports.charts.paper import paper_pdf, paper_svg
+from humaneval.reports.diagnostics import diagnostics_of
+from humaneval.reports.figures import paper_plots
+from humaneval.reports.latex import escaped, latex_tables
+from humaneval.reports.pages import render_body
+from humaneval.reports.parquet import rows_parquet, table_parquet
+from humaneval.reports.report import report_of
+from humaneval.reports.tables import TABLES, estimates_table
+from humaneval.samples.models import Sample, SampleSet
+from humaneval.scoring.models import MetricRun, Score
+from tests.reports.studies import add_scores
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def diagnosed(two_afc, settings, tmp_path: Path):
+    """Give a study whose scores tell of bins, repeats and classes, with a real image for each sample."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    for sample in Sample.objects.filter(sample_set__name__in=["good", "real"]):
+        picture = io.BytesIO()
+        Image.new("L", (200, 100), 90).save(picture, "PNG")
+        sample.file = default_storage.save(f"pictures/{sample.pk}.png", ContentFile(picture.getvalue()))
+        sample.save(update_fields=["file"])
+    values = {"good": 0.2, "middling": 0.4, "poor": 0.9}
+    for metric in ("ndb", "unique_fraction", "class_entropy"):
+        add_scores(two_afc, metric, values, label=metric)
+    MetricRun.objects.update(reference=SampleSet.objects.get(name="real"))
+    bins = {"bin": 7, "real": 10, "generated": 30, "p": 0.001, "representative": "0000.png"}
+    details = {
+        "ndb": {
+            "bins": 10, "different": 3, "expected": 0.5, "under_represented": [],
+            "over_represented": [bins | {"examples": ["0001.png", "0002.png"]}],
+        },
+        "unique_fraction": {
+            "unique": 3, "largest_groups": [["0000.png", "0001.png"]], "largest_counts": [2],
+        },
+        "class_entropy": {"counts": [5, 0, 15]},
+    }  # fmt: skip
+    for score in Score.objects.filter(sample_set__name="good"):
+        score.details = details[score.metric]
+        score.save(update_fields=["details"])
+    return two_afc
+
+
+def test_bins_repeats_and_classes_are_told_with_their_samples(diagnosed):
+    report = report_of(diagnosed)
+    (bins,) = report.diagnostics.bins
+    assert (bins.label, bins.different, bins.bins) == ("good", 3, 10)
+    assert [one.key for one in bins.over[0].real] == ["real/0000.png"]
+    assert [one.key for one in bins.over[0].generated] == ["good/0001.png", "good/0002.png"]
+    repeats = next(one for one in report.diagnostics.duplicates if one.label == "good")
+    assert (repeats.groups[0].count, repeats.groups[0].distance) == (2, None)
+    (classes,) = report.diagnostics.classes
+    assert (classes.classes, classes.counts) == (["0", "1", "2"], [5, 0, 15])
+
+
+def test_the_pictures_travel_in_the_report_small_and_readable(diagnosed):
+    report = report_of(diagnosed)
+    assert set(report.pictures) == {"real/0000.png", "good/0000.png", "good/0001.png", "good/0002.png"}
+    picture = Image.open(io.BytesIO(base64.b64decode(report.pictures["good/0001.png"])))
+    assert (picture.format, picture.size) == ("WEBP", (88, 44))
+    page = render_body(report)
+    assert page.count('src="data:image/webp;base64,') == 5
+    assert "10.0% → 30.0%" in page
+    assert "2 of 3" in page  # classes that occur
+
+
+def test_a_picture_that_is_gone_from_storage_leaves_its_name(diagnosed):
+    for sample in Sample.objects.filter(sample_set__name="good", name="0001.png"):
+        default_storage.delete(sample.file.name)
+    report = report_of(diagnosed)
+    assert "good/0001.png" not in report.pictures
+    assert '<span class="no-picture">0001.png</span>' in render_body(report)
+
+
+def test_latents_become_active_units_of_their_condition(two_afc, tmp_path, capsys):
+    rng = np.random.default_rng(1)
+    means = rng.normal(0, 1, (200, 4)) * np.array([1.0, 0.5, 0.001, 0.0])
+    np.savez(tmp_path / "vae.npz", means=means)
+    call_command("import_latents", "good", str(tmp_path / "vae.npz"))
+    assert "good: 2 of 4 latent units are active." in capsys.readouterr().out
+    report = report_of(two_afc)
+    (units,) = report.diagnostics.units
+    assert (units.label, units.active, units.dimension) == ("good", 2, 4)
+    assert units.values == pytest.approx(sorted(means.var(axis=0, ddof=1), reverse=True), rel=1e-5)
+    assert "2 of 4 active" in render_body(report)
+
+
+def test_a_file_without_latents_and_an_unknown_set_are_refused_with_a_reason(two_afc, tmp_path):
+    np.savez(tmp_path / "other.npz", pixels=np.zeros((3, 3)))
+    with pytest.raises(CommandError, match="means"):
+        call_command("import_latents", "good", str(tmp_path / "other.npz"))
+    with pytest.raises(CommandError, match="no sample set “nobody”"):
+        call_command("import_latents", "nobody", str(tmp_path / "other.npz"))
+
+
+def test_old_scores_without_details_have_no_pictures(scored):
+    report = report_of(scored)
+    assert diagnostics_of((), (), report.study.conditions).bins == []
+    assert report.pictures == {}
+
+
+def test_latex_tables_hold_the_numbers_and_escape_what_latex_reads(scored):
+    scored.name = "100% & more_or_less"
+    tables = dict(latex_tables(report_of(scored)))
+    assert {"estimates-real", "rules-real", "scores", "correlations-real"} <= set(tables)
+    estimates = tables["estimates-real"]
+    assert r"\toprule" in estimates
+    assert r"good & 66.7\% & [" in estimates
+    assert escaped("50% of a_b & c − d") == r"50\% of a\_b \& c $-$ d"
+    for table in tables.values():
+        assert table.count("{") == table.count("}")
+        assert not re.search(r"(?<!\\)%(?! Needs)", table)
+
+
+def test_paper_figures_are_in_colours_of_paper_and_the_same_each_time(scored):
+    plots = paper_plots(report_of(scored))
+    assert {"estimates-real", "scatter-0", "response-times", "scores-and-people-real"} <= set(plots)
+    for name, plot in plots.items():
+        svg = paper_svg(plot, name)
+        assert "var(--" not in svg
+        assert "<title" in svg
+        assert not [stand_in for stand_in in THEMED if stand_in in svg]
+        pdf = paper_pdf(plot)
+        assert pdf.startswith(b"%PDF")
+        assert pdf == paper_pdf(plot)
+        assert not stand_ins_in(pdf)
+
+
+def stand_ins_in(pdf: bytes) -> list[str]:
+    """Return the stand-in colours that a PDF still draws with."""
+    drawn = b""
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        try:
+            drawn += zlib.decompress(stream)
+        except zlib.error:
+            continue
+    colours = {match.decode() for match in re.findall(rb"([\d.]+ [\d.]+ [\d.]+) (?:rg|RG)", drawn)}
+    assert colours
+    close = {tuple(round(float(part) * 255) for part in one.split()) for one in colours}
+    return [one for one in ON_PAPER if tuple(int(one[place : place + 2], 16) for place in (1, 3, 5)) in close]
+
+
+def test_parquet_has_typed_columns_and_the_rows_of_the_csv(scored):
+    report = report_of(scored)
+    read = pq.read_table(io.BytesIO(table_parquet(estimates_table(report)))).to_pylist()
+    table = estimates_table(report)
+    assert len(read) == len(table.rows)
+    assert read[0]["estimate"] == pytest.approx(8 / 12)
+    assert read[0]["headline"] is True
+    assert read[0]["votes"] == 12
+    for make in TABLES.values():
+        one = make(report)
+        assert pq.read_table(io.BytesIO(table_parquet(one))).num_rows == len(one.rows)
+
+
+def test_parquet_of_many_rows_keeps_one_type_a_column():
+    rows = [(place, "" if place % 2 else place / 2, "text") for place in range(60_001)]
+    read = pq.read_table(io.BytesIO(rows_parquet(["whole", "half", "word"], rows)))
+    assert [str(one.type) for one in read.schema] == ["int64", "double", "string"]
+    assert read.num_rows == 60_001
+    assert read["half"].null_count == 30_000
+
+
+def test_the_page_offers_all_files_as_one_zip(scored, admin_client):
+    response = admin_client.get("/studies/digits/report/files/")
+    assert response["Content-Disposition"] == 'attachment; filename="digits-report.zip"'
+    content = b"".join(response.streaming_content)
+    assert b"digits/tables/estimates-real.tex" in content
+    assert b"digits/figures/estimates-real.pdf" in content
