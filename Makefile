@@ -9,7 +9,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 pyth
 	&& echo $$candidate && break; done)
 RUN := .venv/bin/python
 
-.PHONY: help demo test test-all faults serve lint bench clean lock setup setup-tools setup-dev setup-panel screenshots
+.PHONY: help audit sbom demo test test-all faults serve lint bench clean lock setup setup-tools setup-dev setup-panel screenshots
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
@@ -55,6 +55,14 @@ lint: setup-dev ## Check style, floors, types, migrations and JavaScript
 	@$(RUN) manage.py makemigrations --check --dry-run
 	@if command -v npm >/dev/null 2>&1; then npm --prefix frontend ci --silent && npm --prefix frontend run --silent check; \
 		else echo "JavaScript was not checked: Node.js is not installed."; fi
+	@$(RUN) deploy/audit.py
+
+audit: setup-dev ## Look the locked packages up among known vulnerabilities (needs the network)
+	@$(RUN) deploy/audit.py
+
+sbom: setup-dev ## Write a bill of materials of the locked packages (CycloneDX): var/sbom.json
+	@mkdir -p var && .venv/bin/cyclonedx-py requirements requirements/runtime.lock --pyproject pyproject.toml \
+		--output-reproducible --of JSON -o var/sbom.json && echo "var/sbom.json"
 
 bench: setup-dev ## Measure speed beside other tools
 	@$(RUN) -m tests.benchmarks

@@ -7,6 +7,7 @@ lab; PostgreSQL, Redis or RabbitMQ, and S3 are reached by setting DATABASE_URL, 
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -51,6 +52,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "csp",
     "rest_framework",
     "rest_framework.authtoken",
@@ -58,6 +63,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "humaneval.ui",
     "humaneval.teams",
+    "humaneval.account",
     "humaneval.jobs",
     "humaneval.samples",
     "humaneval.studies",
@@ -83,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "humaneval.ui.policy.AdminPolicyMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "humaneval.config.urls"
@@ -146,6 +153,13 @@ if S3_BUCKET:
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(DATA_DIR / "static")))
 STATICFILES_DIRS = [(name, BASE_DIR / "frontend" / name) for name in ("rater", "styles")]
+# Of one request; a proxy in front should refuse more too (deploy/Caddyfile: UPLOAD_LIMIT).
+UPLOAD_MAX_BYTES = env.whole("UPLOAD_MAX_BYTES", 10_000_000_000, least=1)
+FILE_UPLOAD_HANDLERS = [
+    "humaneval.ui.uploads.UploadLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
@@ -285,6 +299,7 @@ NUM_PROXIES = env.whole("NUM_PROXIES", int(BEHIND_PROXY))
 
 # --- people and what they may do --------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
     "humaneval.teams.backend.TeamBackend",
 ]
@@ -299,6 +314,20 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+# Wrong passwords: so many under one name from one address, then that pair waits. Whoever guesses from many
+# addresses meets the passwords' own rules, and the second factor.
+AXES_FAILURE_LIMIT = env.whole("LOGIN_FAILURES", 5, least=1)
+AXES_COOLOFF_TIME = timedelta(minutes=env.whole("LOGIN_LOCK_MINUTES", 15, least=1))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "humaneval.account.views.locked_out"
+AXES_CLIENT_IP_CALLABLE = "humaneval.account.views.client_address"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # who signed in from where is kept nowhere
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# "required" asks all staff for a code from an app when they sign in, "optional" those who have set one up.
+SECOND_FACTOR = env.choice("SECOND_FACTOR", "optional", ("optional", "required"))
+OTP_TOTP_ISSUER = "Human evaluation"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.TokenAuthentication",

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from humaneval.account.views import SignIn
 from humaneval.config.health import healthz, readyz
 from humaneval.monitoring.views import installation_metrics, process_metrics
 
@@ -33,5 +34,7 @@ urlpatterns = [
     path("", include("humaneval.recruitment.urls")),
     path("", include("humaneval.reports.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("", include("humaneval.account.urls")),
+    path("admin/login/", SignIn.as_view(), name="sign-in"),
     path("admin/", admin.site.urls),
 ]

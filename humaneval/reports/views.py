@@ -95,6 +95,6 @@ def download_files(request: HttpRequest, slug: str) -> FileResponse:
     """Return everything for a paper as one zip: tables (CSV, Parquet, LaTeX), figures (PDF, SVG), methods."""
     from humaneval.reports.folder import report_archive
 
-    study = get_object_or_404(Study, slug=slug)
+    study = find(request.user, Study.objects.all(), SEE, slug=slug)
     archive = report_archive(from_payload(current_payload(study)), study.slug)
     return FileResponse(archive, as_attachment=True, filename=f"{study.slug}-report.zip")

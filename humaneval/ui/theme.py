@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -40,6 +41,9 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [lambda request: _static("styles/admin.css")],
     "BORDER_RADIUS": "6px",
     "COLORS": {"primary": _PRIMARY},
+    "ACCOUNT": {
+        "navigation": [{"title": _("Second factor"), "link": lazy(reverse, str)("account:security")}],
+    },
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

@@ -128,6 +128,7 @@ ACTIONS = (
             f"GET {OF_STUDY}correlations.csv",
             "GET studies/<slug:slug>/report/",
             "GET studies/<slug:slug>/report/download/",
+            "GET studies/<slug:slug>/report/files/",
             *admin("reports.snapshot", *LOOK),
             *admin("studies.study", "report"),
             *admin("rating.course", *LOOK),
@@ -306,6 +307,8 @@ OPEN = (
     "GET i/<str:token>.webp",
     "GET s/<slug:slug>/",
     "GET admin/login/",
+    "GET account/sign-in/code/",
+    "GET account/sign-in/enrol/",
     "GET admin/logout/",
     f"POST {API}rating/sessions/",
     "GET panels/mturk/<int:posting_id>/",
@@ -335,6 +338,10 @@ tests/recruitment/test_mturk.py, tests/monitoring/test_metrics.py."""
 
 STAFF = (
     "GET admin/",
+    "GET account/security/",
+    "GET account/security/enrol/",
+    "POST account/security/codes/",
+    "POST account/security/remove/",
     "GET admin/search/",
     "GET admin/password_change/",
     "GET admin/password_change/done/",

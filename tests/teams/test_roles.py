@@ -170,7 +170,7 @@ def methods(route: str, view: Any) -> list[str]:
         return [name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(kind, name)]
     if hasattr(view, "cls"):
         return [name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(view.cls, name)]
-    only_post = ("look/", "refresh/", "panels/prolific/events/")
+    only_post = ("look/", "refresh/", "security/codes/", "security/remove/", "panels/prolific/events/")
     return ["POST" if route.endswith(only_post) else "GET"]
 
 
@@ -333,7 +333,7 @@ def test_what_is_open_needs_nobody(world: World, address: str) -> None:
     method, _space, route = address.partition(" ")
     answer = ask(Client(), world.address(route), method)
     assert answer.status_code not in {401, 403}
-    assert not answer.headers.get("Location", "").startswith("/admin/login/")
+    assert not answer.headers.get("Location", "").startswith("/admin/login/?next=")
 
 
 def test_tokens_of_the_api_act_with_their_persons_roles(world: World) -> None:

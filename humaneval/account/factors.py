@@ -1,0 +1,78 @@
+"""The second factor: an authenticator app (TOTP, RFC 6238), and recovery codes for when it is lost."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django_otp import match_token
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from humaneval.teams.audit import record_action
+
+CODES = 10
+
+
+def has_factor(user: User) -> bool:
+    """Return whether a person signs in with a second factor."""
+    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+
+
+def pending_device(user: User) -> TOTPDevice:
+    """Return the device that a person is about to set up, the same until it is confirmed."""
+    device, _made = TOTPDevice.objects.get_or_create(
+        user=user, confirmed=False, defaults={"name": "authenticator"}
+    )
+    return device
+
+
+def confirm(user: User, token: str) -> list[str] | None:
+    """Switch the second factor on if the token is the pending device's; return the recovery codes.
+
+    None for a wrong token, and for any within seconds of a wrong one: tries are slowed down.
+    """
+    with transaction.atomic():
+        device = TOTPDevice.objects.select_for_update().get(pk=pending_device(user).pk)
+        allowed, _why = device.verify_is_allowed()
+        if not (allowed and device.verify_token(token)):
+            return None
+        TOTPDevice.objects.filter(user=user, confirmed=True).delete()
+        device.confirmed = True
+        device.save()
+        record_action(action="switch second factor on", subject=user, user=user)
+        return renew_codes(user)
+
+
+def renew_codes(user: User) -> list[str]:
+    """Return new recovery codes, each for one sign-in; older ones stop working."""
+    with transaction.atomic():
+        StaticDevice.objects.filter(user=user).delete()
+        device = StaticDevice.objects.create(user=user, name="recovery codes")
+        codes = [secrets.token_hex(5) for _ in range(CODES)]
+        for code in codes:
+            device.token_set.create(token=code)
+        record_action(action="make recovery codes", subject=user, user=user)
+    return codes
+
+
+def remove(user: User, *, by: User) -> None:
+    """Switch a person's second factor off."""
+    with transaction.atomic():
+        TOTPDevice.objects.filter(user=user).delete()
+        StaticDevice.objects.filter(user=user).delete()
+        record_action(action="switch second factor off", subject=user, user=by)
+
+
+def is_right(user: User, token: str) -> bool:
+    """Return whether a token is the person's, from the app or a recovery code, which is then used up.
+
+    After a wrong one nothing is right for a while, twice as long each time.
+    """
+    return match_token(user, token.strip().replace(" ", "")) is not None
+
+
+def codes_left(user: User) -> int:
+    """Return how many recovery codes a person has left."""
+    return sum(device.token_set.count() for device in StaticDevice.objects.filter(user=user))
