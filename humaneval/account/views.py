@@ -150,7 +150,7 @@ def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
 
 def client_address(request: HttpRequest) -> str:
     """Return the address that a request comes from, as far as NUM_PROXIES says whom to believe."""
-    proxies = settings.REST_FRAMEWORK["NUM_PROXIES"]
+    proxies = cast(int, settings.REST_FRAMEWORK["NUM_PROXIES"])
     passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     if not proxies or not passed:
         return str(request.META.get("REMOTE_ADDR", ""))  # none where a test or a program signs in
