@@ -6,7 +6,7 @@ import time
 from typing import Any, cast
 
 import segno
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.contrib import messages
 from django.contrib.admin import site
 from django.contrib.admin.views.decorators import staff_member_required
@@ -29,6 +29,7 @@ from unfold.forms import AuthenticationForm
 from humaneval.account import factors
 from humaneval.account.forms import TokenForm
 
+settings: Any = django_settings
 _HALF = "half_signed_in"
 _SECONDS = 600
 """How long a password lasts without its second step."""
