@@ -188,7 +188,8 @@ def _enrol(request: HttpRequest, user: User) -> tuple[HttpResponse, list[str] | 
 def _qr(device: TOTPDevice) -> str:
     """Return the device's address as an SVG element, black on white in dark mode too."""
     code = segno.make(device.config_url, error="m", micro=False)
-    drawn = code.svg_inline(scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None)
+    drawn = code.svg_inline(border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True)
+    drawn = drawn.replace("<svg ", '<svg width="290" ', 1)  # with its viewBox it shrinks on a phone
     return mark_safe(drawn)  # noqa: S308 (drawn here, from our own text)
 
 
