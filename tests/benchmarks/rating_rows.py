@@ -113,12 +113,12 @@ def open_sessions(study: Any, count: int) -> list[Any]:
     )
 
 
-_NUMBERS = {
+NUMBERS = {
     "postgresql": "SELECT n FROM generate_series(0, %s) AS n",
     "sqlite": "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < %s)"
     " SELECT n FROM numbers",
 }
-_UUID = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
+UUID = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
 
 
 def give_votes(study: Any, votes: int, sessions: int) -> None:
@@ -130,7 +130,7 @@ def give_votes(study: Any, votes: int, sessions: int) -> None:
 
     raters = open_sessions(study, sessions)
     first_trial = study.trials.order_by("number").values_list("pk", flat=True)[0]
-    numbers, uuid = _NUMBERS[connection.vendor], _UUID[connection.vendor]
+    numbers, uuid = NUMBERS[connection.vendor], UUID[connection.vendor]
     moment, each = connection.ops.adapt_datetimefield_value(timezone.now()), votes // sessions
     newest = Vote.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     last = study.openings.order_by("-turn").values_list("turn", flat=True).first()

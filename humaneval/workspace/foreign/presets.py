@@ -116,14 +116,15 @@ def _studio_value(value: Any) -> Any:
 def potato(rows: Iterable[Row]) -> Iterator[Row]:
     """Yield one row for each annotated instance: each schema's chosen label, or number, by its name.
 
-    JSON lines hold ``label_annotations`` by schema; CSV files have columns such as ``preference:::A``.
+    JSON lines hold ``label_annotations`` (or ``labels``) by schema. CSV files have a column for each label:
+    ``preference.A`` since version 2, ``preference:::A`` before.
     """
     for row in rows:
         cells = dict(row.cells)
-        labels = cells.pop("label_annotations", None)
+        labels = cells.pop("label_annotations", cells.pop("labels", None))
         given = _of_schemas(labels) if isinstance(labels, dict) else _of_columns(cells)
         spent = cells.pop("behavioral_data", None)
-        kept = {name: cell for name, cell in cells.items() if ":::" not in name}
+        kept = {name: cell for name, cell in cells.items() if not _of_a_label(name)}
         yield Row(row.line, {**kept, **given, **_time_spent(spent)})
 
 
@@ -141,10 +142,18 @@ def _of_schemas(labels: Mapping[str, Any]) -> dict[str, Any]:
 def _of_columns(cells: Mapping[str, Any]) -> dict[str, Any]:
     by_schema: dict[str, dict[str, Any]] = {}
     for name, cell in cells.items():
-        schema, sign, label = name.partition(":::")
-        if sign:
-            by_schema.setdefault(schema, {})[label] = cell
+        if found := _of_a_label(name):
+            by_schema.setdefault(found[0], {})[found[1]] = cell
     return _of_schemas(by_schema)
+
+
+def _of_a_label(column: str) -> tuple[str, str] | None:
+    """Return the schema and label that a column is for; None for other columns."""
+    for sign in (":::", "."):
+        schema, found, label = column.partition(sign)
+        if found and schema and label:
+            return schema, label
+    return None
 
 
 def _is_on(value: Any) -> bool:

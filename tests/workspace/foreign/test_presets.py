@@ -167,6 +167,7 @@ def test_potato_s_instances_are_read_from_json_lines_and_csv(tmp_path):
     for file in (
         wrote(tmp_path / "annotated.jsonl", lines),
         wrote(tmp_path / "annotated.csv", "\n".join([header, *table])),
+        wrote(tmp_path / "version-2.csv", "\n".join([header.replace(":::", "."), *table])),
     ):
         request = Request(
             file,
