@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.staticfiles",
     "humaneval.ui",
+    "humaneval.teams",
     "humaneval.jobs",
     "humaneval.samples",
     "humaneval.studies",
