@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "humaneval.ui",
     "humaneval.teams",
     "humaneval.jobs",
+    "humaneval.teams",
     "humaneval.samples",
     "humaneval.studies",
     "humaneval.rating",
