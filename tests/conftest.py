@@ -10,7 +10,7 @@ import pytest
 pytest_plugins = ["tests.jobs.fixtures"]
 
 
-TOGETHER = ("tests/browser/", "tests/demo/test_demo_command.py")
+TOGETHER = ("tests/browser/", "tests/demo/test_demo_command.py", "tests/keeping/test_drill.py")
 """Modules whose tests share what is dear to start: each is run by one worker, as one piece."""
 
 

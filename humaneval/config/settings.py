@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "humaneval.scoring",
     "humaneval.recruitment",
     "humaneval.reports",
+    "humaneval.keeping",
     "humaneval.workspace",
     "humaneval.demo",
     "humaneval.config",

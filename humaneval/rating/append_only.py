@@ -43,6 +43,24 @@ def unprotect(connection: BaseDatabaseWrapper) -> None:
     _execute(connection, _dropping(connection.vendor))
 
 
+def unprotected_tables(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the guarded tables whose triggers are not all in place and active."""
+    present = _active_triggers(connection)
+    kinds = ("update", "delete", "replace") if connection.vendor == "sqlite" else ("change", "truncate")
+    return [table.name for table in TABLES if any(f"{table.name}_no_{kind}" not in present for kind in kinds)]
+
+
+def _active_triggers(connection: BaseDatabaseWrapper) -> set[str]:
+    statement = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if connection.vendor == "sqlite"
+        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return {row[0] for row in cursor.fetchall()}
+
+
 def _execute(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:

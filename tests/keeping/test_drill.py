@@ -1,0 +1,196 @@
+"""The drill: a small study is backed up while people vote, restored where nothing is, and moved about.
+
+Its platforms are processes with settings of their own; other code than the commands' tells what they hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from humaneval.keeping.places import Place
+from humaneval.keeping.refusals import Refusal
+from humaneval.keeping.restoring import verify_backup
+from humaneval.keeping.storages import storage_at
+from tests.keeping.conftest import CREDENTIALS
+from tests.keeping.sites import Site
+
+
+class Played(NamedTuple):
+    """A platform, what its acts told, and where its backups lie."""
+
+    site: Site
+    told: dict[str, Any]
+    backups: str
+
+
+def on_s3(site: Site, address: str) -> Site:
+    """Return a platform whose media are in the bucket, in a folder of its own."""
+    settings = {"S3_BUCKET": "media", "S3_PREFIX": site.folder.name, "S3_ENDPOINT_URL": address}
+    return site.with_settings(**settings, **CREDENTIALS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("drill")
+
+
+@pytest.fixture(scope="module")
+def small(folder: Path) -> Played:
+    """A platform on SQLite, backed up while people vote, and once more when they have gone."""
+    site, place = Site(folder / "small"), str(folder / "backups")
+    site.folder.mkdir()
+    told = site.play(
+        "make",
+        f"back_up_while_others_vote:{place}",
+        "withdraw_the_latest",
+        f"back_up:{place}",
+        f"refusal:restore:{place}",
+        "tell",
+    )
+    return Played(site, told, place)
+
+
+@pytest.fixture(scope="module")
+def restored(small: Played, folder: Path, s3: str) -> Played:
+    """The same on another machine: a new file of SQLite, and media on S3."""
+    (folder / "restored").mkdir()
+    site = on_s3(Site(folder / "restored", {"RATER_KEY": "another"}), s3)
+    told = site.play(
+        f"refusal_beside_other_media:{small.backups}",
+        f"restore:{small.backups}",
+        "tell",
+        "move_media:local",
+    )
+    return Played(site, told, small.backups)
+
+
+@pytest.fixture(scope="module")
+def grown(small: Played, s3: str, postgres) -> Played:
+    """The first platform moved to PostgreSQL, and backed up from there to S3 while people vote."""
+    address = postgres()
+    told = small.site.play(f"refusal_of_what_does_not_fit:{address}", f"move_database:{address}")
+    site = small.site.with_settings(DATABASE_URL=address, AWS_ENDPOINT_URL=s3, **CREDENTIALS)
+    place = "s3://backups/nightly"
+    told |= site.play("tell", f"back_up_while_others_vote:{place}", f"refusal:restore:{place}")
+    return Played(site, told, place)
+
+
+def test_a_restored_platform_has_the_rows_votes_chain_report_and_media_it_had(small, restored):
+    assert restored.told["tell"] == small.told["tell"]
+    told = small.told["tell"]
+    assert told["withdrawn"] >= 2
+    assert told["protected"]
+    assert told["counts"]["rating_ruleset"] == 1
+    assert "All sealed votes are as they were." in told["findings"]
+    assert "Not yet sealed: 0" not in told["findings"]
+    assert told["report"]["estimates"]
+    assert len(told["media"]) == 49
+
+
+def test_a_backup_made_while_people_vote_is_of_one_moment(small: Played):
+    place = Place(storage_at(small.backups), small.backups)
+    first = place.stamps()[0]
+    counts = place.manifest(first).census.tables
+    around = small.told["back_up_while_others_vote"]
+    assert around["before"] <= counts["rating_vote"] <= around["after"]
+    with closing(sqlite3.connect(Path(small.backups) / first / "database")) as copy:
+        unanswered = "SELECT COUNT(*) FROM rating_vote WHERE id NOT IN (SELECT vote_id FROM rating_answer)"
+        assert copy.execute(unanswered).fetchone() == (0,)
+        assert copy.execute("SELECT COUNT(*) FROM rating_vote").fetchone() == (counts["rating_vote"],)
+
+
+def test_only_what_is_new_is_copied_again_and_no_secret_is_in_it(small: Played):
+    assert "Media: 49 files" in small.told["back_up"]
+    assert ", 0 new" in small.told["back_up"]
+    secrets = (b"of the drill, and of nothing else", b"of the drill's panels")
+    files = [path for path in Path(small.backups).rglob("*") if path.is_file()]
+    assert not [path for path in files if any(secret in path.read_bytes() for secret in secrets)]
+
+
+def test_what_is_not_empty_is_not_restored_into(small, restored):
+    assert "is not empty: name a new one by DATABASE_URL" in small.told["refusal"]
+    assert "it holds samples/of/another.png" in restored.told["refusal_beside_other_media"]
+
+
+def test_another_secret_than_the_backups_is_said(restored: Played):
+    assert "RATER_KEY is not the one" in restored.told["restore"]
+    assert "SECRET_KEY is not" not in restored.told["restore"]
+
+
+@pytest.mark.parametrize("harm", ["altered", "missing"])
+@pytest.mark.parametrize("kind", ["a media file", "the database", "the list of media files"])
+def test_a_damaged_backup_is_refused_by_name(small: Played, tmp_path: Path, kind: str, harm: str):
+    copy = Path(shutil.copytree(small.backups, tmp_path / "copy"))
+    place = Place(storage_at(str(copy)), str(copy))
+    stamp = place.choose()
+    assert verify_backup(place, stamp).media_files == 49
+    entry = json.loads((copy / stamp / "media.jsonl").read_text().splitlines()[0])
+    victim, named = {
+        "a media file": (copy / "files" / entry["sha256"][:2] / entry["sha256"], entry["name"]),
+        "the database": (copy / stamp / "database", "The database"),
+        "the list of media files": (copy / stamp / "media.jsonl", "media.jsonl"),
+    }[kind]
+    content = victim.read_bytes()
+    victim.unlink()
+    if harm == "altered":
+        victim.write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
+    with pytest.raises(Refusal, match="is damaged") as refusal:
+        verify_backup(place, stamp)
+    assert named in str(refusal.value)
+
+
+def test_an_unfinished_backup_is_none(small: Played, tmp_path: Path):
+    copy = Path(shutil.copytree(small.backups, tmp_path / "copy"))
+    place = Place(storage_at(str(copy)), str(copy))
+    older, newer = place.stamps()
+    (copy / newer / "manifest.json").unlink()
+    assert place.choose() == older
+    with pytest.raises(Refusal, match=f"There are: {older}"):
+        place.choose(newer)
+
+
+def test_media_go_to_s3_and_are_made_whole_again_there(small: Played, s3: str):
+    told = on_s3(small.site, s3).play("move_media:s3", "move_media_again:s3", "tell")
+    assert told["move_media"].startswith("49 files copied, 0 were there; 49 read there")
+    assert told["move_media_again"].startswith("2 files copied, 47 were there; 49 read there")
+    assert told["tell"] == small.told["tell"]
+
+
+def test_media_come_back_from_s3(restored: Played):
+    assert restored.told["move_media"].startswith("49 files copied")
+    media = restored.site.folder / "media"
+    found = {
+        str(path.relative_to(media)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in media.rglob("*")
+        if path.is_file()
+    }
+    assert found == restored.told["tell"]["media"]
+
+
+@pytest.mark.services
+def test_a_platform_moved_to_postgresql_has_all_it_had(small, grown):
+    assert grown.told["tell"] == small.told["tell"]
+    assert "studies_study: a row" in grown.told["refusal_of_what_does_not_fit"]
+
+
+@pytest.mark.services
+def test_a_backup_of_postgresql_made_while_people_vote_is_restored_whole(grown, folder, postgres, s3):
+    site = Site(folder / "from_s3", {"DATABASE_URL": postgres(), "AWS_ENDPOINT_URL": s3, **CREDENTIALS})
+    site.folder.mkdir()
+    told = site.play(f"restore:{grown.backups}", "vote", "tell")
+    around, found = grown.told["back_up_while_others_vote"], told["tell"]
+    assert around["before"] <= found["votes"] - told["vote"] <= around["after"]
+    assert found["answers"] == found["votes"]
+    assert found["media"] == grown.told["tell"]["media"]
+    assert "All sealed votes are as they were." in found["findings"]
+    assert found["protected"]
+    assert found["reused"] == 0
+    assert "is not empty" in grown.told["refusal"]
