@@ -163,6 +163,7 @@ class Material:
     trials: TrialColumns
     sessions: SessionColumns
     design: Mapping[str, Any] = field(default_factory=dict)
+    """Of votes from elsewhere only ``source``, the file that they were read from."""
     rule_sets: tuple[RuleSetFacts, ...] = ()
     pairs: PairColumns = field(
         default_factory=lambda: PairColumns(*(np.zeros(0, dtype=np.int64) for _ in range(3)))

@@ -18,7 +18,8 @@ from humaneval.reports.results import Estimate, Report
 
 def describe_methods(report: Report, material: Material) -> list[str]:
     """Return the paragraphs for a report whose numbers are in place."""
-    first = _asked(report) if report.votes.total else iter(())
+    is_own = "source" not in material.design
+    first = _asked(report) if report.votes.total and is_own else iter(())
     study = describe_study(material) if report.votes.total else iter(())
     return [*first, *study, *(paragraph for part in _PARTS for paragraph in part(report))]
 

@@ -26,10 +26,23 @@ UNKNOWN_PAY = "Pay: the platform has none on record [say what raters were paid, 
 
 def describe_study(material: Material) -> Iterator[str]:
     """Yield the paragraphs: how trials were made and shown, who judged them, what they were paid."""
+    if "source" in material.design:
+        yield _elsewhere(material)
+        return
     yield " ".join(_designed(material))
     yield " ".join(_recruited(material))
     if not material.votes.simulated.all():
         yield _paid(material)
+
+
+def _elsewhere(material: Material) -> str:
+    """Return what is known of votes that another tool gathered: next to nothing."""
+    conditions = listed([one.label for one in material.study.conditions])
+    return (
+        f"The votes were gathered elsewhere and read from {material.design['source']}, as votes of the "
+        f"protocol “{material.study.protocol_title}”. Conditions: {conditions}. [Say what was asked and "
+        "shown, in which order, how raters were found, what they agreed to and were paid: the file does not.]"
+    )
 
 
 def _designed(material: Material) -> Iterator[str]:

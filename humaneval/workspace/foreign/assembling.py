@@ -31,6 +31,7 @@ class Wording:
     name: str
     slug: str
     protocol: str
+    source: str
     real: Collection[str] = ()
     points: tuple[int, int] | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -62,6 +63,7 @@ def material_of(collected: Collected, wording: Wording) -> Material:
         votes=columns,
         trials=trials,
         sessions=sessions,
+        design={"source": wording.source},
     )
 
 

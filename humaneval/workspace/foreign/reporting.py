@@ -126,6 +126,7 @@ def _wording(request: Request, protocol: str, questions: Mapping[str, str]) -> W
         name=request.name or stem,
         slug=re.sub(r"[^a-z0-9]+", "-", (request.name or stem).lower()).strip("-") or "votes",
         protocol=protocol,
+        source=request.file.name,
         real=request.real,
         points=request.points,
         texts={key.removeprefix(QUESTION): text for key, text in request.texts.items()},

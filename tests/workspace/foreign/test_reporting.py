@@ -98,6 +98,9 @@ def test_several_questions_of_a_row_are_one_vote(tmp_path):
     columns = {"question.realism": "realism", "question.appeal": "appeal"}
     report = analyse(Request(file, protocol="likert", columns=columns)).report
     assert report.votes.total == 8
+    methods = " ".join(report.methods)
+    assert "The votes were gathered elsewhere and read from votes.csv" in methods
+    assert not [claim for claim in ("consent", "seed 0", "re-encoded") if claim in methods]
     assert {(one.question, one.votes) for one in report.estimates} == {("realism", 4), ("appeal", 3)}
 
 
