@@ -30,7 +30,7 @@ INSTALLED_APPS = [
 ]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [], "APP_DIRS": True}]
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [(name, BASE_DIR / "frontend" / name) for name in ("rater", "styles")]
+STATICFILES_DIRS = [(name, BASE_DIR / "frontend" / name) for name in ("rater", "research", "styles")]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -153,7 +153,7 @@ if S3_BUCKET:
     }
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(DATA_DIR / "static")))
-STATICFILES_DIRS = [(name, BASE_DIR / "frontend" / name) for name in ("rater", "styles")]
+STATICFILES_DIRS = [(name, BASE_DIR / "frontend" / name) for name in ("rater", "research", "styles")]
 # Of one request; a proxy in front should refuse more too (deploy/Caddyfile: UPLOAD_LIMIT).
 UPLOAD_MAX_BYTES = env.whole("UPLOAD_MAX_BYTES", 10_000_000_000, least=1)
 FILE_UPLOAD_HANDLERS = [

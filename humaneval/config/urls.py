@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("humaneval.rating.urls")),
     path("", include("humaneval.recruitment.urls")),
     path("", include("humaneval.reports.urls")),
+    path("", include("humaneval.workspace.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("", include("humaneval.account.urls")),
     path("admin/login/", SignIn.as_view(), name="sign-in"),

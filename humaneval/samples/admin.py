@@ -10,12 +10,13 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Model, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from humaneval.samples.drop_page import add_files, drop_context
 from humaneval.samples.duplicates import listed_pairs, start_check
 from humaneval.samples.forms import ImportForm, NewSampleSetForm
 from humaneval.samples.importing import create_sample_set, start_archive_import
@@ -132,6 +133,15 @@ class SampleSetAdmin(_Styled, OfTeam, ModelAdmin):
         """Return the sets with their counts and sizes, in one query."""
         return visible(request.user, SampleSet.objects.with_extent())
 
+    def get_urls(self) -> list[Any]:
+        """Return the pages' addresses with the one that dropped files are sent to."""
+        page = path(
+            "<path:object_id>/add-files/",
+            self.admin_site.admin_view(add_files),
+            name="samples_sampleset_add_files",
+        )
+        return [page, *super().get_urls()]
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return a new set's fields with its zip, an existing one's with its numbers."""
         team = ("team",) if self.has_several_teams(request) else ()
@@ -212,7 +222,11 @@ class SampleSetAdmin(_Styled, OfTeam, ModelAdmin):
         sample_set = self.get_object(request, unquote(object_id))
         shown: dict[str, Any] = {"sheet": None}
         if sample_set is not None:
-            shown = {"sheet": _sheet(sample_set, request.GET.get("sheet")), **_duplicates(sample_set)}
+            shown = {
+                "sheet": _sheet(sample_set, request.GET.get("sheet")),
+                **_duplicates(sample_set),
+                **drop_context(request, sample_set),
+            }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
 

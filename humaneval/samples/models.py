@@ -175,6 +175,9 @@ class ImportRun(models.Model):
         help_text=_("[{name, reason}, ...] about files that came in, the first thousand."),
     )
     error = models.TextField(blank=True, editable=False, help_text=_("Why the whole import was refused."))
+    received = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text=_("Bytes that came file by file from a browser.")
+    )
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(

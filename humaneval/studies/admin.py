@@ -58,6 +58,7 @@ STATE_COLOURS = {
 CHANGE = "studies.change_study"
 NEEDED = {
     "preview": "studies.view_study",
+    "plan": "studies.view_study",
     "study-file": "studies.view_study",
     "recruitment": "recruitment.view_posting",
     "report": "reports.view_snapshot",
@@ -177,6 +178,7 @@ class StudyAdmin(OfTeam, ModelAdmin):
     readonly_fields = ("protocol_title", "settings_in_words")
     actions_detail = (
         "preview",
+        "plan",
         "gold",
         "launch",
         "pause",
@@ -346,6 +348,11 @@ class StudyAdmin(OfTeam, ModelAdmin):
         """Go to the trials as raters will see them."""
         return HttpResponseRedirect(links.preview_path(self._study(request, object_id, "preview")))
 
+    @action(description=gettext_lazy("Plan"), url_path="plan", icon="straighten")
+    def plan(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Go to the page that says how many raters, trials and votes it takes."""
+        return HttpResponseRedirect(links.plan_path(self._study(request, object_id, "plan")))
+
     @action(description=gettext_lazy("Recruitment"), url_path="recruitment", icon="payments")
     def recruitment(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the page where raters are recruited and paid."""
@@ -495,6 +502,8 @@ def _makes_sense(path: str, study: Study) -> bool:
     """Return whether a button's page has a purpose in the study's state."""
     if path in {"preview", "recruitment", "study-file"}:
         return True
+    if path == "plan":
+        return _is_draft(study)
     if path == "gold":
         return study.state == StudyState.DRAFT or study.gold_count > 0
     if path in {"report", "bundle"}:

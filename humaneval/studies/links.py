@@ -32,6 +32,11 @@ def bundle_path(study: Study) -> str:
     return f"/api/v1/studies/{study.slug}/bundle.zip"
 
 
+def plan_path(study: Study) -> str:
+    """Return the path of the page that plans how large the study needs to be."""
+    return f"/studies/{study.slug}/plan/"
+
+
 def recruitment_path(study: Study) -> str:
     """Return the path of the page where the study is posted to panels and its raters are paid."""
     return f"/studies/{study.slug}/recruitment/"

@@ -10,7 +10,11 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-OWN = {("rater/", ".js"): "application/javascript", ("styles/", ".css"): "text/css"}
+OWN = {
+    ("rater/", ".js"): "application/javascript",
+    ("research/", ".js"): "application/javascript",
+    ("styles/", ".css"): "text/css",
+}
 """Which files are minified, by how their names begin and end, and as what."""
 
 _DOCUMENTATION = re.compile(r"/\*\*.*?\*/", re.DOTALL)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.urls import path
 
 from humaneval.workspace import api
+from humaneval.workspace.planning import api as plan_api
 
 urlpatterns = [
     path("study-files/", api.StudyFilesView.as_view(), name="study-files"),
     path("studies/<slug:slug>/study.yaml", api.StudyFileView.as_view(), name="study-file"),
+    path("studies/<slug:slug>/plan/", plan_api.PlanView.as_view(), name="study-plan"),
     path("studies/<slug:slug>/status/", api.StandingView.as_view(), name="study-status"),
     path("studies/<slug:slug>/preview-trials/", api.PreviewRowsView.as_view(), name="study-preview-trials"),
     path("studies/<slug:slug>/export.zip", api.ExportView.as_view(), name="study-export"),

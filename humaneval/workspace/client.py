@@ -70,6 +70,17 @@ class Client:
         columns = ("slug", "name", "protocol", "state", "trial_count", "votes_per_trial", "rater_url")
         return pd.DataFrame([{column: study[column] for column in columns}])
 
+    def plan(self, study: str, **values: Any) -> pd.DataFrame:
+        """Return what sizes of a study would have and cost, one a row; ``planned`` marks the one to take.
+
+        ``values`` are those of the planner's page: power= or width=, effect, rater, item, session, panel,
+        wage, pilot (a study's slug), ... What is left out is the study's, or assumed.
+        """
+        aim = {"aim": "width"} if "width" in values else {}
+        query = urlencode({**aim, **values})
+        curve = self._json("GET", f"studies/{quote(study)}/plan/?{query}")["curve"]
+        return pd.DataFrame(curve)
+
     def preview(self, study: str, count: int = 20) -> pd.DataFrame:
         """Return a study's first trials, one a row, with the samples in each slot."""
         query = urlencode({"count": count})

@@ -68,7 +68,7 @@ ACTIONS = (
         (
             f"POST {API}^sample-sets/$",
             f"POST {API}sample-sets/<slug:slug>/^imports/$",
-            *admin("samples.sampleset", "add", "delete"),
+            *admin("samples.sampleset", "add", "delete", "add-files"),
             *admin("samples.importrun", "add"),
         ),
     ),
@@ -84,7 +84,9 @@ ACTIONS = (
             f"GET {OF_STUDY}status/",
             "GET s/<slug:slug>/preview/",
             "GET studies/<slug:slug>/live/",
-            *admin("studies.study", *LOOK, "preview", "study-file"),
+            "GET studies/<slug:slug>/plan/",
+            f"GET {OF_STUDY}plan/",
+            *admin("studies.study", *LOOK, "preview", "plan", "study-file"),
         ),
     ),
     Action(

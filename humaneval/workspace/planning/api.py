@@ -1,0 +1,78 @@
+"""The planner for programs: the plan of a study and the sizes around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from humaneval.studies.models import Study
+from humaneval.teams.access import find
+from humaneval.workspace.planning.assumptions import ASSUMED
+from humaneval.workspace.planning.forms import PlanForm
+from humaneval.workspace.planning.page import RESULTS, given_values, images_shown
+from humaneval.workspace.planning.pilots import measure
+from humaneval.workspace.planning.plans import NoPlan, make_plan, values_of
+
+_FIELDS = ("aim", "power", "width", "effect", "rater", "item", "deviation", "conditions", "session", "images",
+           "votes_per_trial", "seconds", "besides", "per_hour", "panel", "wage")  # fmt: skip
+
+
+class PlanView(APIView):
+    """How large a study needs to be."""
+
+    permission_classes = [IsAdminUser]
+
+    @extend_schema(
+        operation_id="study_plan",
+        summary="How many raters, trials and votes a trial it takes, what it costs and how long it lasts",
+        parameters=[
+            *(OpenApiParameter(name, str, description="As on the planner's page.") for name in _FIELDS),
+            OpenApiParameter("pilot", str, description="Slug of a study whose votes say how raters differ."),
+        ],
+        responses={200: OpenApiTypes.OBJECT, 400: OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Return the plan, the sizes around it, and what it rests on."""
+        study = find(request.user, Study.objects.all(), slug=slug)
+        try:
+            return Response(plan_of(study, request.query_params, self._pilot(request, study)))
+        except NoPlan as reason:
+            raise ValidationError({"detail": str(reason)}) from reason
+
+    def _pilot(self, request: Request, study: Study) -> Study | None:
+        pilot = request.query_params.get("pilot")
+        alike = Study.objects.filter(protocol=study.protocol)
+        return find(request.user, alike, RESULTS, slug=pilot) if pilot else None
+
+
+def plan_of(study: Study, given: Any, pilot: Study | None = None) -> dict[str, Any]:
+    """Return a study's plan as JSON: ``plan``, ``curve``, ``assumptions``, ``source``. Raises NoPlan.
+
+    What is given goes before what a pilot measures, that before what is assumed.
+    """
+    values = values_of(study)
+    if pilot is not None:
+        aim = "width" if given.get("aim") == "width" else "power"
+        values |= measure(pilot, aim=aim).values
+    form = PlanForm(given_values(values, given), protocol=study.protocol)
+    if not form.is_valid():
+        raise NoPlan(" ".join(f"{name}: {' '.join(texts)}" for name, texts in form.errors.items()))
+    made = make_plan(study.protocol, form.cleaned_data, images_shown=images_shown(study))
+    return {
+        "study": study.slug,
+        "aim": made.aim,
+        "target": made.target,
+        "trials_a_session": made.session,
+        "minutes_a_session": made.minutes,
+        "plan": made.chosen.as_json(),
+        "curve": [row.as_json() for row in made.curve],
+        "assumptions": {name: str(value) for name, value in form.cleaned_data.items()},
+        "source": pilot.slug if pilot else str(ASSUMED[study.protocol].source),
+    }
