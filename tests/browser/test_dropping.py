@@ -99,7 +99,6 @@ def test_files_are_chosen_with_the_keyboard_and_sent_on_a_phone(
 ) -> None:
     made = open_new_set(phone_rater, site, "Chosen")
     page = phone_rater.page
-    page.on("pageerror", lambda error: print("STACK", error.stack))
     choose = page.locator("input[name=files]")
     choose.focus()
     with page.expect_file_chooser() as chooser:

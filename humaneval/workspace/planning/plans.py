@@ -36,7 +36,7 @@ class NoPlan(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A study of so many raters. ``power`` is None where no effect is expected; ``hours`` until it is done."""
+    """A study of so many raters. ``power`` is None where no effect is expected; ``hours`` to the end."""
 
     raters: int
     votes: int
