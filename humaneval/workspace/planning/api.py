@@ -59,11 +59,11 @@ def plan_of(study: Study, given: Any, pilot: Study | None = None) -> dict[str, A
     """
     values = values_of(study)
     if pilot is not None:
-        aim = "width" if given.get("aim") == "width" else "power"
-        values |= measure(pilot, aim=aim).values
+        values |= measure(pilot, aim="width" if given.get("aim") == "width" else "power").values
     form = PlanForm(given_values(values, given), protocol=study.protocol)
     if not form.is_valid():
-        raise NoPlan(" ".join(f"{name}: {' '.join(texts)}" for name, texts in form.errors.items()))
+        said = (f"{name}: {' '.join(map(str, texts))}" for name, texts in form.errors.items())
+        raise NoPlan(" ".join(said))
     made = make_plan(study.protocol, form.cleaned_data, images_shown=images_shown(study))
     return {
         "study": study.slug,

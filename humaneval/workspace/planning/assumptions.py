@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from humaneval.stats.planning import Kind
 
-Words = str | Promise
+Words = Any
+"""Text that is translated when it is shown, as form fields take it."""
 
 
 @dataclass(frozen=True)
