@@ -20,7 +20,6 @@ INSTALLED_APPS = [
     "humaneval.ui",
     "humaneval.teams",
     "humaneval.jobs",
-    "humaneval.teams",
     "humaneval.samples",
     "humaneval.studies",
     "humaneval.rating",
