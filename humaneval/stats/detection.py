@@ -1,7 +1,7 @@
 """How well can people tell real from generated, apart from how readily they say "real".
 
 Signal detection theory (Green and Swets 1966; Hautus, Macmillan and Creelman 2021). d' is 0 when real and
-generated cannot be told apart. Rates of 0 and 1 are corrected by the log-linear rule (Hautus 1995) unless
+generated cannot be told apart. Where a rate is 0 or 1 the log-linear rule (Hautus 1995) corrects it, unless
 asked otherwise. Errors come from the clustered errors of the rates by the delta method.
 """
 
@@ -24,7 +24,7 @@ from humaneval.stats.rates import rate, zero_one
 from humaneval.stats.results import Interval, Result
 from humaneval.stats.tables import counts_table, only_counts, right_of, rows_and_columns
 
-Correction = Literal["loglinear", "half", "none"]
+Correction = Literal["extremes", "loglinear", "half", "none"]
 Task = Literal["yes_no", "two_afc", "m_afc"]
 _GRID = np.linspace(-9, 9, 721)
 _GRID_WEIGHT = stats.norm.pdf(_GRID) * (_GRID[1] - _GRID[0])
@@ -60,7 +60,7 @@ def dprime(
     successes: float | None = None,
     trials: float | None = None,
     counts: ArrayLike | None = None,
-    correction: Correction = "loglinear",
+    correction: Correction = "extremes",
 ) -> Sensitivity:
     """Return d'.
 
@@ -70,8 +70,9 @@ def dprime(
     ``answer`` is 1 for a correct choice; or ``successes`` of ``trials``, or ``counts`` (right, wrong). d' is
     √2 z(p) for two alternatives, and the solution of p = ∫ φ(x - d')Φ(x)^(m-1) dx for more.
 
-    ``correction``: "loglinear" adds 0.5 to each cell always, "half" replaces only rates of 0 and 1 by
-    half a vote, "none" raises NotEstimableError there. Loglinear is biased towards 0 but always defined.
+    ``correction``: "extremes" adds 0.5 to each cell where a rate is 0 or 1 and leaves all others as they
+    are counted, "loglinear" adds it always (Hautus 1995; a little towards 0), "half" replaces only the rate
+    of 0 or 1 by half a vote from it (Macmillan and Kaplan 1985), "none" raises NotEstimableError there.
     """
     if counts is not None:
         only_counts(
@@ -93,17 +94,23 @@ def dprime(
     return _forced_choice(found.estimate, found.n, found, choices, correction)
 
 
-def _corrected(successes: float, trials: float, correction: Correction) -> float:
-    if trials <= 0:
+def _corrected(
+    successes: tuple[float, ...], trials: tuple[float, ...], correction: Correction
+) -> tuple[float, ...]:
+    """Return the rates that go together, corrected together: Hautus' rule is about the whole table."""
+    if min(trials) <= 0:
         raise NotEstimableError("d' needs trials with and without a signal.")
-    p = successes / trials
-    if correction == "loglinear":
-        return (successes + 0.5) / (trials + 1)
-    if 0 < p < 1:
-        return p
+    counted = list(zip(successes, trials, strict=True))
+    extreme = any(right in (0, total) for right, total in counted)
+    if correction == "loglinear" or (correction == "extremes" and extreme):
+        return tuple((right + 0.5) / (total + 1) for right, total in counted)
     if correction == "half":
-        return float(np.clip(p, 0.5 / trials, 1 - 0.5 / trials))
-    raise NotEstimableError("A rate of 0 or 1 gives an infinite d'; use correction='loglinear' or 'half'.")
+        return tuple(float(np.clip(right / total, 0.5 / total, 1 - 0.5 / total)) for right, total in counted)
+    if correction not in ("extremes", "none"):
+        raise InputError(f"correction is extremes, loglinear, half or none, not {correction!r}.")
+    if extreme:
+        raise NotEstimableError("A rate of 0 or 1 gives an infinite d'; use correction='extremes'.")
+    return tuple(right / total for right, total in counted)
 
 
 def _from_table(
@@ -116,8 +123,7 @@ def _from_table(
     if hits is None or misses is None or false_alarms is None or rejections is None:
         raise InputError("Give answer= and signal=, or hits, misses, false_alarms, correct_rejections.")
     signals, noises = hits + misses, false_alarms + rejections
-    hit = _corrected(hits, signals, correction)
-    alarm = _corrected(false_alarms, noises, correction)
+    hit, alarm = _corrected((hits, false_alarms), (signals, noises), correction)
     variance = _delta_variance(hit, alarm, hit * (1 - hit) / signals, alarm * (1 - alarm) / noises)
     note = ("Votes are taken as independent; votes of one rater are not.",)
     n = round(signals + noises)
@@ -175,7 +181,7 @@ def _yes_no(
     group = (1 - present).astype(np.int64)
     total = sums_by(group, np.ones(len(votes)), 2)
     yes = sums_by(group, votes, 2)
-    hit, alarm = (_corrected(yes[side], total[side], correction) for side in (0, 1))
+    hit, alarm = _corrected((yes[0], yes[1]), (total[0], total[1]), correction)
     slopes = 1 / stats.norm.pdf(stats.norm.ppf([hit, alarm])) * np.array([1.0, -1.0])
     share = 1 / total[group]
     influence = Influence(slopes[group] * share * (votes - (yes / total)[group]), share, group, 2)
@@ -223,7 +229,7 @@ def forced_choice_dprime(p: float, alternatives: int) -> float:
 def _forced_choice(
     p: float, n: int, found: Result[float], alternatives: int, correction: Correction
 ) -> Sensitivity:
-    corrected = _corrected(p * n, n, correction)
+    (corrected,) = _corrected((round(p * n, 9),), (n,), correction)
     d = forced_choice_dprime(corrected, alternatives)
     step = 1e-4
     slope = (

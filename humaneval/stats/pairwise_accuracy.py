@@ -63,10 +63,13 @@ def pairwise_accuracy(
     """Return the share of pairs on which metric and people agree: same order, or both tied.
 
     One value a sample. ``group`` compares only within its groups (samples of one prompt), all pairs pooled.
+    Or two systems x inputs tables, as :func:`soft_pairwise_accuracy` takes them: the systems are compared
+    within each input (Deutsch et al. group by item); cells with NaN in either table are left out.
     ``calibrate`` finds the ``epsilon`` with the highest accuracy, which lets a continuous metric predict
     ties; calibrated on the same data it is slightly optimistic (say so, or give an epsilon from elsewhere).
     ``replicates`` > 0 bootstraps over groups (over samples where there is one group) with epsilon kept.
     """
+    human, metric, group = _within_inputs(human, metric, group)
     n = same_length(human=human, metric=metric, group=group)
     person, scores = numbers(human, "human"), numbers(metric, "metric")
     groups = _group_rows(group, n)
@@ -99,6 +102,19 @@ def pairwise_accuracy(
         pairs=len(said),
         epsilon=best[0],
     )
+
+
+def _within_inputs(
+    human: ArrayLike, metric: ArrayLike, group: ArrayLike | None
+) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+    """Return systems x inputs tables as columns grouped by input; columns as they are."""
+    if np.ndim(human) != 2 and np.ndim(metric) != 2:
+        return human, metric, group
+    if np.shape(human) != np.shape(metric) or group is not None:
+        raise InputError("human and metric are two systems x inputs tables of one shape (without group=).")
+    person, scores = np.asarray(human, dtype=np.float64), np.asarray(metric, dtype=np.float64)
+    judged = ~(np.isnan(person) | np.isnan(scores))
+    return person[judged], scores[judged], np.nonzero(judged)[1]
 
 
 def _all_alike(units: int) -> tuple[IntervalRule, str]:

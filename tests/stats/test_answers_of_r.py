@@ -101,7 +101,7 @@ def test_mean_difference_of_equal_raters_is_the_t_test_of_theirs():
 
 
 def test_dprime_of_a_table_is_a_probit():
-    found = dprime(counts=[[30, 10], [12, 28]], correction="none")
+    found = dprime(counts=[[30, 10], [12, 28]])
     assert found.estimate == pytest.approx(1.1988902629, abs=1e-9)
     assert found.standard_error == pytest.approx(0.299744951885, abs=1e-7)
     assert found.criterion == pytest.approx(-0.075044618744, abs=1e-9)

@@ -169,6 +169,23 @@ def test_accuracy_within_groups_pools_their_pairs():
     assert found.pairs == 2
 
 
+def test_tables_of_systems_and_inputs_are_compared_within_each_input():
+    human = [[1, 2, 2, float("nan")], [2, 2, 1, 3], [3, 1, 1, 1]]
+    metric = [[0.1, 0.5, 0.4, 0.2], [0.2, 0.45, 0.1, 0.9], [0.1, 0.2, 0.15, 0.3]]
+    table = pairwise_accuracy(human, metric, replicates=50)
+    cells = [(row, column) for row in range(3) for column in range(4) if (row, column) != (0, 3)]
+    long = pairwise_accuracy(
+        [human[row][column] for row, column in cells],
+        [metric[row][column] for row, column in cells],
+        group=[column for _, column in cells],
+        replicates=50,
+    )
+    assert (table.estimate, table.epsilon, table.pairs) == (long.estimate, long.epsilon, 10)
+    assert table.confidence_interval() == long.confidence_interval()
+    with pytest.raises(InputError, match="of one shape"):
+        pairwise_accuracy(human, metric[0])
+
+
 def test_a_perfect_metric_is_always_right():
     human = np.arange(10.0)
     assert pairwise_accuracy(human, 3 * human).estimate == 1.0

@@ -134,21 +134,30 @@ def test_hype_of_a_small_table():
 
 
 def test_dprime_of_the_textbooks():
-    found = dprime(hits=40, misses=10, false_alarms=15, correct_rejections=35, correction="none")
+    found = dprime(hits=40, misses=10, false_alarms=15, correct_rejections=35)
     assert found.estimate == pytest.approx(1.366022, abs=1e-6)
     assert found.criterion == pytest.approx(-0.158610, abs=1e-6)
     corrected = dprime(hits=50, misses=0, false_alarms=15, correct_rejections=35)
-    assert corrected.hit_rate == pytest.approx(50.5 / 51)
+    assert (corrected.hit_rate, corrected.false_alarm_rate) == pytest.approx((50.5 / 51, 15.5 / 51))
+    always = dprime(hits=40, misses=10, false_alarms=15, correct_rejections=35, correction="loglinear")
+    assert (always.hit_rate, always.false_alarm_rate) == pytest.approx((40.5 / 51, 15.5 / 51))
+    half = dprime(hits=50, misses=0, false_alarms=15, correct_rejections=35, correction="half")
+    assert (half.hit_rate, half.false_alarm_rate) == pytest.approx((0.99, 0.3))
     with pytest.raises(NotEstimableError, match="infinite"):
         dprime(hits=50, misses=0, false_alarms=15, correct_rejections=35, correction="none")
 
 
 @pytest.mark.parametrize(("alternatives", "expected"), [(2, 0.9538725524), (4, 1.682195195)])
 def test_forced_choice_dprime_is_psyphys(alternatives, expected):
-    found = dprime(successes=75, trials=100, task="m_afc", alternatives=alternatives, correction="none")
+    found = dprime(successes=75, trials=100, task="m_afc", alternatives=alternatives)
     assert found.estimate == pytest.approx(expected, abs=1e-7)
     low, high = found.confidence_interval()
     assert low < expected < high
+
+
+def test_an_unknown_correction_is_refused():
+    with pytest.raises(InputError, match="extremes, loglinear, half or none"):
+        dprime(hits=4, misses=1, false_alarms=1, correct_rejections=3, correction="hautus")
 
 
 def test_dprime_from_votes_equals_that_of_their_table_with_wider_errors():
