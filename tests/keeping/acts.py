@@ -230,9 +230,7 @@ def tell(_argument: str) -> dict[str, Any]:
         "answers": Answer.objects.count(),
         "withdrawn": Tombstone.objects.count(),
         "media": {name: _hash(name) for name in _named()},
-        "reused": list(
-            Vote.objects.filter(pk__in=Tombstone.objects.values("pk")).values_list("pk", flat=True)
-        ),
+        "reused": Vote.objects.filter(pk__in=Tombstone.objects.values("pk")).count(),
         "protected": _is_refused(),
         "permissions": sorted(
             f"{one.content_type.app_label}.{one.content_type.model}.{one.codename}" for one in _permissions()
