@@ -115,17 +115,20 @@ def finish(job: Job, *, state: JobState, result: dict[str, Any] | None = None, e
     )
 
 
-def put_back(job: Job, *, error: str) -> bool:
-    """Queue a claimed job again after a back-off that doubles; return whether the claim still stood."""
+def put_back(job: Job, *, error: str, wait: float = 0) -> bool:
+    """Queue a claimed job again after a back-off that doubles, and not before ``wait`` seconds.
+
+    Returns whether the claim still stood.
+    """
     seconds = settings.JOB_RETRY_SECONDS * 2 ** (job.attempts - 1)
-    wait = min(timedelta(seconds=seconds), MAX_BACK_OFF)
+    back_off = max(min(timedelta(seconds=seconds), MAX_BACK_OFF), timedelta(seconds=wait))
     return bool(
         _held(job).update(
             state=JobState.QUEUED,
             error=error,
             claim="",
             lease_until=None,
-            run_after=timezone.now() + wait,
+            run_after=timezone.now() + back_off,
         )
     )
 

@@ -28,6 +28,14 @@ class JobFailed(Exception):
     """Raised by a handler that cannot succeed by trying again; its text is a sentence for people."""
 
 
+class JobPostponed(Exception):
+    """Raised by a handler that cannot go on now and may later: not before ``wait`` seconds have gone by."""
+
+    def __init__(self, text: str, wait: float = 0) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
 class JobStopped(Exception):
     """Base of what stops a handler from outside; a handler lets it through."""
 
@@ -163,15 +171,17 @@ def _outcome_stored(job: Job) -> Iterator[None]:
         claims.give_back(job)
     except LeaseLost as error:
         log.warning("%s", error)
+    except JobPostponed as error:
+        log.warning("job %s (%s) has to wait: %s", job.id, job.kind, error)
+        _store_crash(job, str(error), error.wait)
     except Exception as error:
         log.exception("job %s (%s) broke in attempt %s", job.id, job.kind, job.attempts)
-        _store_crash(job, error)
+        _store_crash(job, f"{type(error).__name__}: {error}")
 
 
-def _store_crash(job: Job, error: Exception) -> None:
-    text = f"{type(error).__name__}: {error}"
+def _store_crash(job: Job, text: str, wait: float = 0) -> None:
     job.attempts = Job.objects.values_list("attempts", flat=True).get(id=job.id)  # progress resets it
     if job.attempts < job.max_attempts:
-        claims.put_back(job, error=text)
+        claims.put_back(job, error=text, wait=wait)
     else:
         claims.finish(job, state=JobState.FAILED, error=text)

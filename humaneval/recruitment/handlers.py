@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from humaneval.jobs.registry import job_handler
-from humaneval.jobs.running import JobFailed, RunningJob
+from humaneval.jobs.running import JobFailed, JobPostponed, RunningJob
 from humaneval.recruitment.models import IntentKind, IntentState
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Let a job wait for as long as a panel asks it to."""
+    from humaneval.recruitment.recruiters import NotSent
+
+    try:
+        yield
+    except NotSent as error:
+        raise JobPostponed(str(error), error.wait) from error
 
 
 def run_intent(job: RunningJob) -> dict[str, Any]:
@@ -14,7 +27,8 @@ def run_intent(job: RunningJob) -> dict[str, Any]:
     from humaneval.recruitment.intents import carry_out
 
     job.progress(0, 1)
-    intent = carry_out(job.args["intent"])
+    with _patience():
+        intent = carry_out(job.args["intent"])
     if intent.state != IntentState.DONE:
         raise JobFailed(intent.problem)
     return {"outcome": intent.outcome}
@@ -32,7 +46,8 @@ def run_poll(job: RunningJob) -> dict[str, Any]:
     from humaneval.recruitment.recruiters import PanelRefused
 
     try:
-        return {"submissions": poll_posting(Posting.objects.get(pk=job.args["posting"]))}
+        with _patience():
+            return {"submissions": poll_posting(Posting.objects.get(pk=job.args["posting"]))}
     except PanelRefused as refusal:
         raise JobFailed(str(refusal)) from refusal
 

@@ -17,13 +17,29 @@ from django.utils.functional import Promise
 
 from humaneval.recruitment.models import Intent, IntentKind, LedgerKind, Posting, SubmissionState
 
+LONGEST_WAIT = 3600.0
+"""Seconds: a panel that asks for more is asked once an hour."""
+
 
 class PanelRefused(Exception):
     """The panel has said no, for good; the text is a sentence for people."""
 
 
 class NotSent(Exception):
-    """The panel has certainly not acted, and may if asked again later: no connection, a rate limit."""
+    """The panel has certainly not acted, and may if asked again later: no connection, a rate limit.
+
+    ``wait`` is for how many seconds the panel has asked us to leave it alone.
+    """
+
+    def __init__(self, text: str, wait: float = 0) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
+def retry_after(header: str) -> float:
+    """Return the seconds that a Retry-After header asks for, at most an hour; 0 for none, or a date."""
+    text = header.strip()
+    return min(float(text), LONGEST_WAIT) if text.isascii() and text.isdecimal() else 0.0
 
 
 class Unanswered(Exception):

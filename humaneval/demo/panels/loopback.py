@@ -32,6 +32,7 @@ class Fault:
     acts_first: bool
     status: int | None = None
     action: Callable[[], None] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -40,9 +41,17 @@ class Faults:
 
     waiting: list[Fault] = field(default_factory=list)
 
-    def add(self, call: str, *, acts_first: bool, status: int | None = None, action: Any = None) -> None:
+    def add(
+        self,
+        call: str,
+        *,
+        acts_first: bool,
+        status: int | None = None,
+        action: Any = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         """Let the next call of that name fail."""
-        self.waiting.append(Fault(call, acts_first, status, action))
+        self.waiting.append(Fault(call, acts_first, status, action, headers or {}))
 
     def take(self, call: str) -> Fault | None:
         """Return the fault that meets a call, which is then used up."""
@@ -96,7 +105,8 @@ class PanelHandler(BaseHTTPRequestHandler):
         if fault.action is not None:
             fault.action()
         if fault.status is not None:
-            self.answer(fault.status, {"error": {"detail": "a fault"}}, **extra)
+            headers = {**extra.pop("headers", {}), **fault.headers}
+            self.answer(fault.status, {"error": {"detail": "a fault"}}, headers=headers, **extra)
         else:
             self.close_connection = True
 

@@ -18,7 +18,7 @@ from botocore.exceptions import (
 )
 from django.conf import settings
 
-from humaneval.recruitment.recruiters import NotSent, PanelRefused, Unanswered
+from humaneval.recruitment.recruiters import NotSent, PanelRefused, Unanswered, retry_after
 
 ENDPOINTS = {
     "sandbox": "https://mturk-requester-sandbox.us-east-1.amazonaws.com",
@@ -79,7 +79,8 @@ def _meaning(operation: str, error: ClientError) -> Exception:
     if any(word in words for word in USED_TOKENS):
         return Unanswered(f"MTurk has seen this {operation} before: {words}")
     if status == 429 or "Throttl" in code or "Throttl" in words:
-        return NotSent(f"MTurk asks us to slow down: {words}")
+        headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        return NotSent(f"MTurk asks us to slow down: {words}", retry_after(headers.get("retry-after", "")))
     if status >= 500 or code == "ServiceFault":
         return Unanswered(f"MTurk answered {status} to {operation}: {words}")
     return PanelRefused(f"MTurk refused {operation}: {words[:500]}")

@@ -14,7 +14,7 @@ import urllib3
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from humaneval.recruitment.recruiters import NotSent, PanelRefused, Unanswered
+from humaneval.recruitment.recruiters import NotSent, PanelRefused, Unanswered, retry_after
 
 PAGE_SIZE = 100
 
@@ -78,7 +78,8 @@ def _call(
 
 def _read(method: str, path: str, answer: urllib3.BaseHTTPResponse) -> Any:
     if answer.status == 429:
-        raise NotSent("Prolific asks us to slow down (429).")
+        wait = retry_after(answer.headers.get("Retry-After", ""))
+        raise NotSent("Prolific asks us to slow down (429).", wait)
     if answer.status >= 500 or answer.status < 200:
         raise Unanswered(f"Prolific answered {answer.status} to {method} {path}.")
     if answer.status >= 300:
