@@ -114,6 +114,19 @@ def test_a_row_that_cannot_be_read_refuses_the_file_and_is_named(study, changes,
     assert not Vote.objects.exists()
 
 
+def test_a_row_with_more_cells_than_the_heading_is_named(study):
+    header = [name.replace("Answer.real", "Answer.real.0") for name in HEADER]
+    lines = batch([*row("3A", "A1WORKER", study.trials.first().number, "true"), "x"], header=header)
+    with pytest.raises(ArchiveRefused, match="Row 2: it has more cells"):
+        import_batch(study=study, lines=lines, columns=Columns())
+
+
+def test_a_file_that_is_no_csv_is_refused_with_its_line(study):
+    lines = [*batch(row("3A", "A1WORKER", study.trials.first().number, "0")), "a\rb,c\n"]
+    with pytest.raises(ArchiveRefused, match="After line 2 the file is no CSV"):
+        import_batch(study=study, lines=lines, columns=Columns())
+
+
 def test_columns_of_other_names_can_be_named(study, tmp_path):
     header = [name.replace("Answer.real", "Answer.choice") for name in HEADER]
     file = tmp_path / "batch.csv"

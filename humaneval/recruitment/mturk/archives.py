@@ -10,7 +10,7 @@ was answered to each of the study's questions.
 from __future__ import annotations
 
 import csv
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ from humaneval.studies.models import Study, Trial
 from humaneval.teams.audit import record_action
 
 MOST_PROBLEMS = 20
+SURPLUS = "cells beyond the heading"
 
 
 class ArchiveRefused(ValueError):
@@ -125,11 +126,11 @@ def _refuse_without_trial(rows: Sequence[_Row], trials: Mapping[Hashable, Trial]
 def _read(
     study: Study, lines: Iterable[str], columns: Columns, with_rejected: bool, reading: Reading
 ) -> tuple[list[_Row], int]:
-    reader = csv.DictReader(lines)
-    _check_header(study, reader.fieldnames or [], columns)
+    reader = csv.DictReader(lines, restkey=SURPLUS)
+    _check_header(study, _names(reader), columns)
     specs = question_specs(study)
     rows, problems, rejected = [], [], 0
-    for raw in reader:
+    for raw in _raw_rows(reader):
         if raw["AssignmentStatus"] == "Rejected" and not with_rejected:
             rejected += 1
             continue
@@ -142,6 +143,26 @@ def _read(
     if problems:
         raise ArchiveRefused(problems)
     return rows, rejected
+
+
+def _names(reader: csv.DictReader[str]) -> Sequence[str]:
+    try:
+        return reader.fieldnames or []
+    except csv.Error as error:
+        raise _no_csv(0, error) from error
+
+
+def _raw_rows(reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    """Yield the rows; raises ArchiveRefused for what is no CSV, naming the line."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise _no_csv(reader.line_num, error) from error
+
+
+def _no_csv(line: int, error: csv.Error) -> ArchiveRefused:
+    text = _("After line %(line)s the file is no CSV (%(reason)s): save it anew as CSV.")
+    return ArchiveRefused([text % {"line": line, "reason": error}])
 
 
 def _check_header(study: Study, names: Iterable[str], columns: Columns) -> None:
@@ -162,6 +183,8 @@ def _row(
     reading: Reading,
     specs: Sequence[QuestionSpec],
 ) -> _Row:
+    if SURPLUS in raw:
+        raise ValueError(_("it has more cells than the heading: quote cells that have commas in them"))
     if not raw["AssignmentId"] or not raw["WorkerId"]:
         raise ValueError(_("AssignmentId or WorkerId is empty"))
     key, order = reading.read(raw)

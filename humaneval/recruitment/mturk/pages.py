@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
+from io import StringIO
 
 from csp.decorators import csp_replace
 from django.conf import settings
@@ -90,7 +91,7 @@ def _import(study: Study, form: ArchiveForm, user: User) -> ImportedBatch:
         meanings=data["meanings"],
     )
     try:
-        lines = data["file"].read().decode("utf-8-sig").splitlines(keepends=True)
+        lines = StringIO(data["file"].read().decode("utf-8-sig"), newline="")
     except UnicodeDecodeError:
         raise ArchiveRefused([_("The file is no text in UTF-8: save it as CSV UTF-8.")]) from None
     return import_batch(
