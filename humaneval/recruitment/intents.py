@@ -15,7 +15,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -58,6 +58,16 @@ def record_intent(
                 team=posting.study.team_id,
             )
     return intent
+
+
+def open_key(wish: str) -> str:
+    """Return the key under which a person's wish is recorded: its own, or one more for each refusal so far.
+
+    So a wish that was refused can be asked for again, and one that was not is recorded once.
+    """
+    asked = Intent.objects.filter(Q(key=wish) | Q(key__startswith=f"{wish} again "))
+    refusals = asked.filter(state=IntentState.REFUSED).count()
+    return f"{wish} again {refusals}" if refusals else wish
 
 
 def job_kind(kind: IntentKind) -> str:

@@ -147,6 +147,11 @@ def budget_left(posting: Posting) -> Decimal | None:
     return posting.budget - sum((totals_of(one).committed for one in siblings), ZERO)
 
 
+def lock_budget(posting: Posting) -> None:
+    """Let nobody else spend from the study's budget until the caller's transaction ends."""
+    Study.objects.select_for_update(no_key=True).get(pk=posting.study_id)
+
+
 def refuse_beyond_budget(posting: Posting, cost: Decimal) -> None:
     """Raise ValidationError if the budget does not leave ``cost``."""
     left = budget_left(posting)

@@ -13,34 +13,51 @@ from django.utils.translation import gettext as _
 
 from humaneval.rating.models import SessionState, Vote
 from humaneval.recruitment import recruiters
-from humaneval.recruitment.intents import record_intent
+from humaneval.recruitment.intents import open_key, record_intent
 from humaneval.recruitment.ledger import (
     CENT,
     check_confirmed,
     cost_of_bonuses,
     cost_of_places,
+    lock_budget,
     refuse_beyond_budget,
 )
-from humaneval.recruitment.models import Intent, IntentKind, Posting, Submission, SubmissionState
+from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting, Submission, SubmissionState
 
 LARGEST_BONUS = Decimal("1000.00")
 
 
 def approve(submission: Submission, user: User | None) -> Intent:
-    """Ask to approve, and so pay, a submission; return the intent. None as user: by the posting's rule.
+    """Ask to approve, and so pay, a submission; return the intent. None as user: by the posting's rule,
+    which does not ask again after a refusal.
 
     Raises ValidationError for one that is not waiting for a decision. What an analysis leaves out is
     another matter: a rater may be paid and excluded.
     """
     if submission.state != SubmissionState.SUBMITTED:
         raise ValidationError(_("Only submissions that wait for a decision can be approved."))
+    _refuse_beside(submission, IntentKind.REJECT)
+    wish = f"approve:{submission.pk}"
     return record_intent(
         posting=submission.posting,
         kind=IntentKind.APPROVE,
-        key=f"approve:{submission.pk}",
+        key=open_key(wish) if user else wish,
         args={"submission": submission.pk},
         user=user,
     )
+
+
+def _refuse_beside(submission: Submission, other: IntentKind) -> None:
+    """Raise ValidationError while the opposite decision is on its way, or unclear."""
+    if submission.pk in _on_their_way(submission.posting, other):
+        raise ValidationError(_("The opposite decision is on its way to the panel: wait for its answer."))
+
+
+def _on_their_way(posting: Posting, kind: IntentKind) -> list[int]:
+    """Return the submissions about which a call of a kind is not settled, or unclear."""
+    unsettled = [IntentState.RECORDED, IntentState.SENDING, IntentState.UNCLEAR]
+    rows = posting.intents.filter(kind=kind, state__in=unsettled).values_list("args", flat=True)
+    return [args["submission"] for args in rows]
 
 
 def finished_and_waiting(posting: Posting) -> QuerySet[Submission]:
@@ -48,7 +65,8 @@ def finished_and_waiting(posting: Posting) -> QuerySet[Submission]:
     waiting = posting.submissions.filter(
         state=SubmissionState.SUBMITTED, session__state=SessionState.COMPLETED
     )
-    return waiting.filter(_has_voted()).order_by("pk")
+    rejecting = _on_their_way(posting, IntentKind.REJECT)
+    return waiting.filter(_has_voted()).exclude(pk__in=rejecting).order_by("pk")
 
 
 def _has_voted() -> Exists:
@@ -89,10 +107,11 @@ def reject(submission: Submission, *, rule: str, message: str, user: User) -> In
     if len(message) < recruiter.shortest_rejection:
         text = _("The message must have at least %(least)s characters: tell the person what was wrong.")
         raise ValidationError({"message": text % {"least": recruiter.shortest_rejection}})
+    _refuse_beside(submission, IntentKind.APPROVE)
     return record_intent(
         posting=submission.posting,
         kind=IntentKind.REJECT,
-        key=f"reject:{submission.pk}",
+        key=open_key(f"reject:{submission.pk}"),
         args={"submission": submission.pk, "rule": rule, "message": message},
         user=user,
     )
@@ -107,7 +126,7 @@ def overturn(submission: Submission, user: User) -> Intent:
     return record_intent(
         posting=submission.posting,
         kind=IntentKind.OVERTURN,
-        key=f"overturn:{submission.pk}",
+        key=open_key(f"overturn:{submission.pk}"),
         args={"submission": submission.pk},
         user=user,
     )
@@ -122,9 +141,10 @@ def pay_bonuses(
     ValidationError, and pays nothing, if one of them cannot be paid or the budget would be exceeded.
     """
     lines = _bonus_lines(posting, amounts)
-    refuse_beyond_budget(posting, cost_of_bonuses(posting, amounts.values()))
     size = recruiters.get(posting.panel).bonuses_a_call
     with transaction.atomic():
+        lock_budget(posting)
+        refuse_beyond_budget(posting, cost_of_bonuses(posting, amounts.values()))
         return [
             record_intent(
                 posting=posting,
@@ -175,10 +195,11 @@ def block(submission: Submission, *, group: str, user: User | None) -> Intent:
     """
     if not group or not submission.sealed_person:
         raise ValidationError(_("The panel has no group for this, or the person's id has been erased."))
+    wish = f"block:{submission.pk}:{group}"
     return record_intent(
         posting=submission.posting,
         kind=IntentKind.BLOCK,
-        key=f"block:{submission.pk}:{group}",
+        key=open_key(wish) if user else wish,
         args={"submission": submission.pk, "group": group},
         user=user,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -12,9 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from humaneval.recruitment import recruiters
-from humaneval.recruitment.intents import record_intent
-from humaneval.recruitment.ledger import CENT, check_confirmed, cost_of_places, refuse_beyond_budget
-from humaneval.recruitment.models import Intent, IntentKind, Posting, PostingState
+from humaneval.recruitment.intents import open_key, record_intent
+from humaneval.recruitment.ledger import (
+    CENT,
+    check_confirmed,
+    cost_of_places,
+    lock_budget,
+    refuse_beyond_budget,
+)
+from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting, PostingState
 from humaneval.studies.models import StudyState
 from humaneval.teams.access import may
 
@@ -26,6 +33,9 @@ MOVES = {
     IntentKind.REMOVE: {PostingState.CLOSED},
 }
 """From which states a posting can be moved by which call."""
+
+TERMS = ("study_id", "panel", "title", "description", "places", "reward", "currency", "minutes")
+"""What the panel is told of a posting, beside its options."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,7 @@ def publish(posting: Posting, *, confirmed: Decimal, user: User) -> Intent:
     Raises ValidationError unless it is a draft that can be published at just that cost.
     """
     with transaction.atomic():
+        lock_budget(posting)
         posting = Posting.objects.select_for_update(of=("self",)).select_related("study").get(pk=posting.pk)
         if posting.state != PostingState.DRAFT:
             raise ValidationError(_("Only a draft can be published."))
@@ -82,17 +93,36 @@ def publish(posting: Posting, *, confirmed: Decimal, user: User) -> Intent:
         problems = problems_of(posting)
         if problems:
             raise ValidationError(problems)
-        attempt = posting.intents.filter(kind=recruiters.get(posting.panel).publishing[0]).count()
+        attempt = posting.intents.filter(key__startswith=f"publish:{posting.pk}:").count()
         Posting.objects.filter(pk=posting.pk).update(state=PostingState.PUBLISHING, problem="")
         return record_intent(
-            posting=posting, kind=_first_step(posting), key=f"publish:{posting.pk}:{attempt}", user=user
+            posting=posting,
+            kind=_first_step(posting),
+            key=f"publish:{posting.pk}:{attempt}",
+            args={"terms": terms_of(posting)},
+            user=user,
         )
 
 
+def terms_of(posting: Posting) -> dict[str, str]:
+    """Return what a draft at the panel is made of here, as text: two that are equal make equal drafts."""
+    own = {name: value for name, value in posting.options.items() if name != "group"}
+    return {
+        **{name: str(getattr(posting, name)) for name in TERMS},
+        "options": json.dumps(own, sort_keys=True),
+    }
+
+
 def _first_step(posting: Posting) -> IntentKind:
-    """Return the first call of publishing that is still to be made: a draft at the panel is used again."""
+    """Return the first call of publishing that is still to be made.
+
+    A draft at the panel is used again as long as it says what the posting says: what a person confirms is
+    what goes live.
+    """
     steps = recruiters.get(posting.panel).publishing
-    return steps[-1] if posting.external_id else steps[0]
+    made = posting.intents.filter(kind=IntentKind.CREATE, state=IntentState.DONE).order_by("-pk").first()
+    is_there = posting.external_id and made is not None and made.args.get("terms") == terms_of(posting)
+    return steps[-1] if is_there else steps[0]
 
 
 def move(posting: Posting, kind: IntentKind, user: User) -> Intent:
@@ -111,6 +141,7 @@ def extend(posting: Posting, *, places: int, confirmed: Decimal, user: User) -> 
     Raises ValidationError where that is not allowed, not more, or beyond the budget.
     """
     with transaction.atomic():
+        lock_budget(posting)
         posting = Posting.objects.select_for_update(of=("self",)).select_related("study").get(pk=posting.pk)
         _check_move(posting, IntentKind.EXTEND)
         if places <= posting.places:
@@ -122,7 +153,7 @@ def extend(posting: Posting, *, places: int, confirmed: Decimal, user: User) -> 
         return record_intent(
             posting=posting,
             kind=IntentKind.EXTEND,
-            key=f"extend:{posting.pk}:{places}",
+            key=open_key(f"extend:{posting.pk}:{places}"),
             args={"places": places, "added": places - posting.places},
             user=user,
         )

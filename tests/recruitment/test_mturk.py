@@ -219,6 +219,8 @@ def test_a_small_hit_cannot_grow_to_ten_and_says_so(posting, mturk, payer):
     posting.refresh_from_db()
     assert posting.places == 3
     assert "fewer than 10" in jobs[-1].error
+    again = publishing.extend(posting, places=12, confirmed=publishing.estimate(posting, 9).total, user=payer)
+    assert again.state == "recorded"
 
 
 def test_mturk_cannot_pause(posting, payer):

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from humaneval.demo.panels.prolific import Refused
 from humaneval.rating.completion import completion_of
@@ -16,6 +17,7 @@ from humaneval.recruitment.ledger import totals_of
 from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting, Submission
 from humaneval.recruitment.people import unseal
 from humaneval.recruitment.polling import poll_posting
+from humaneval.recruitment.recruiters import retry_after
 from humaneval.teams.audit import first_broken_entry
 from humaneval.teams.models import AuditEntry
 from tests.factories import open_study
@@ -64,6 +66,35 @@ def test_a_refusal_of_the_panel_makes_it_a_draft_again_and_says_why(prolific, pa
     assert job.state == "failed"
     assert posting.state == "draft"
     assert "Prolific refused (400)" in posting.problem
+
+
+def test_publishing_can_be_asked_for_as_often_as_the_panel_refuses(prolific, payer):
+    posting = posting_of()
+    for _ in range(3):
+        prolific.faults.add("move_study", acts_first=False, status=400)
+        publishing.publish(posting, confirmed=publishing.estimate(posting).total, user=payer)
+        work_off()
+        posting.refresh_from_db()
+        assert (posting.state, "a fault" in posting.problem) == ("draft", True)
+    publishing.publish(posting, confirmed=publishing.estimate(posting).total, user=payer)
+    work_off()
+    posting.refresh_from_db()
+    assert (posting.state, len(prolific.studies)) == ("live", 1)
+
+
+def test_a_draft_that_was_changed_after_a_refusal_goes_live_as_it_was_confirmed(prolific, payer):
+    posting = posting_of()
+    prolific.faults.add("move_study", acts_first=False, status=400)
+    publishing.publish(posting, confirmed=publishing.estimate(posting).total, user=payer)
+    work_off()
+    Posting.objects.update(places=1, reward=Decimal("1.00"))
+    posting.refresh_from_db()
+    publishing.publish(posting, confirmed=publishing.estimate(posting).total, user=payer)
+    work_off()
+    posting.refresh_from_db()
+    (live,) = [one for one in prolific.studies.values() if one["status"] == "ACTIVE"]
+    assert (posting.state, posting.external_id) == ("live", live["id"])
+    assert (live["reward"], live["total_available_places"]) == (100, 1)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +231,46 @@ def test_a_rejection_by_the_panels_rules_is_taken(take_part, payer, prolific):
     assert not submission.payments.exists()
 
 
+def test_a_rejection_that_the_panel_refused_is_asked_for_anew_with_new_words(take_part, payer, prolific):
+    submission = take_part()
+    prolific.faults.add("decide", acts_first=False, status=400)
+    payments.reject(submission, rule="TOO_QUICKLY", message=LONG, user=payer)
+    work_off()
+    payments.reject(submission, rule="LOW_EFFORT", message=f"Again: {LONG}", user=payer)
+    payments.reject(submission, rule="LOW_EFFORT", message=f"Again: {LONG}", user=payer)
+    work_off()
+    submission.refresh_from_db()
+    assert submission.state == "rejected"
+    sent = [body for name, body in prolific.calls if name == "decide"]
+    assert [body["rejection_category"] for body in sent] == ["TOO_QUICKLY", "LOW_EFFORT"]
+
+
+def test_a_rule_does_not_ask_again_for_what_was_refused_and_a_person_may(take_part, payer, prolific):
+    Posting.objects.update(approves_itself=True)
+    prolific.faults.add("decide", acts_first=False, status=400)
+    submission = take_part()
+    work_off()
+    for _ in range(2):
+        poll_posting(Posting.objects.get())
+    work_off()
+    assert [name for name, _body in prolific.calls].count("decide") == 1
+    payments.approve(submission, payer)
+    work_off()
+    submission.refresh_from_db()
+    assert submission.state == "approved"
+
+
+def test_nobody_is_approved_while_their_rejection_is_on_its_way(take_part, payer):
+    rejected, approved = take_part(), take_part()
+    payments.reject(rejected, rule="TOO_QUICKLY", message=LONG, user=payer)
+    payments.approve(approved, payer)
+    with pytest.raises(ValidationError, match="on its way"):
+        payments.approve(rejected, payer)
+    with pytest.raises(ValidationError, match="on its way"):
+        payments.reject(approved, rule="TOO_QUICKLY", message=LONG, user=payer)
+    assert rejected not in payments.finished_and_waiting(rejected.posting)
+
+
 def test_bonuses_are_paid_in_one_call_and_once_for_one_confirmation(take_part, payer, prolific):
     amounts = {take_part().pk: Decimal("0.40"), take_part().pk: Decimal("2.05")}
     posting = Posting.objects.get()
@@ -281,6 +352,22 @@ def test_a_rate_limit_is_waited_out(prolific, payer):
     posting.refresh_from_db()
     assert posting.state == "live"
     assert len(prolific.studies) == 1
+
+
+def test_a_rate_limit_that_says_how_long_is_waited_out_for_so_long(prolific, payer):
+    posting = posting_of(open_study())
+    prolific.faults.add("create_study", acts_first=False, status=429, headers={"Retry-After": "900"})
+    publishing.publish(posting, confirmed=publishing.estimate(posting).total, user=payer)
+    before = timezone.now()
+    (job,) = work_off()
+    assert 900 <= (job.run_after - before).total_seconds() < 960
+    work_off()
+    assert len(prolific.studies) == 1
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("", 0), ("soon", 0), ("²", 0), ("99999", 3600)])
+def test_only_seconds_are_taken_from_a_panel_that_asks_to_wait(header, seconds):
+    assert retry_after(header) == seconds
 
 
 def test_an_intent_that_is_done_is_not_carried_out_again(live_posting, prolific):
