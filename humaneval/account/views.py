@@ -43,7 +43,11 @@ class SignIn(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return what the admin's sign-in page shows."""
-        context = {**site.each_context(self.request), "title": _("Sign in"), "app_path": self.request.path}
+        context = {
+            **site.each_context(self.request),
+            "title": _("Sign in"),
+            "app_path": self.request.get_full_path(),
+        }
         return {**super().get_context_data(**kwargs), **context}
 
     def form_valid(self, form: Any) -> HttpResponse:

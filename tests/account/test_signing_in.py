@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -50,6 +51,14 @@ def is_in(client: Client) -> bool:
 def test_a_password_is_enough_for_who_has_no_second_factor(client: Client, ada: User) -> None:
     assert client.post(f"{LOGIN}?next=/admin/samples/", WORDS)["Location"] == "/admin/samples/"
     assert is_in(client)
+
+
+def test_the_form_leads_to_the_page_that_was_asked_for(client: Client, ada: User) -> None:
+    asked = client.get("/s/any-study/preview/?screen=break")["Location"]
+    form = re.search(r'<form action="([^"]+)"', client.get(asked).content.decode())
+    assert form is not None
+    entered = client.post(html.unescape(form[1]), WORDS)
+    assert entered["Location"] == "/s/any-study/preview/?screen=break"
 
 
 def test_wrong_passwords_lock_the_name_from_that_address_for_a_while(client: Client, ada: User) -> None:
