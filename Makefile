@@ -53,6 +53,7 @@ lint: setup-dev ## Check style, floors, types, migrations and JavaScript
 	@.venv/bin/lint-imports
 	@.venv/bin/mypy
 	@$(RUN) manage.py makemigrations --check --dry-run
+	@$(RUN) deploy/lint_migrations.py
 	@if command -v npm >/dev/null 2>&1; then npm --prefix frontend ci --silent && npm --prefix frontend run --silent check; \
 		else echo "JavaScript was not checked: Node.js is not installed."; fi
 	@$(RUN) deploy/audit.py

@@ -12,6 +12,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
+from humaneval.config.leaving import is_leaving
+
 log = logging.getLogger(__name__)
 
 
@@ -24,7 +26,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200 when a rater sent here would be served, else 503: what is missing is said in words."""
-    checks = {"database": _database, "migrations": _migrations, "cache": _cache}
+    checks = {"server": _server, "database": _database, "migrations": _migrations, "cache": _cache}
     found = {name: _problem(check) for name, check in checks.items()}
     problems = {name: text for name, text in found.items() if text}
     return JsonResponse(
@@ -38,6 +40,10 @@ def _problem(check: Callable[[], str]) -> str:
     except Exception:
         log.exception("a check of readiness failed")
         return "does not answer"
+
+
+def _server() -> str:
+    return "is about to stop" if is_leaving() else ""
 
 
 def _database() -> str:

@@ -408,6 +408,10 @@ USE_I18N = USE_TZ = True
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOGGING = logs.configure(LOG_LEVEL, env.choice("LOG_FORMAT", "plain", ("plain", "json")))
 
+# --- stopping ---------------------------------------------------------------------------------------
+# How long a web server that is told to stop serves on, no longer ready; for those behind a proxy that asks.
+WEB_DRAIN_SECONDS = env.number("WEB_DRAIN_SECONDS", 0)
+
 # --- seeing it run ----------------------------------------------------------------------------------
 # Whoever reads /metrics bears this; without it nobody may.
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")

@@ -7,13 +7,13 @@ and prints their numbers; ``FAULT_VOTES`` sets how many votes each of them takes
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.cluster import Cluster, NoCluster
+from tests.faults.cluster import Cluster, free_port
+from tests.faults.conftest import UNTHROTTLED
 from tests.faults.storm import Size, Storm, check
 from tests.jobs.platform import Databases, Platform
 
@@ -22,39 +22,12 @@ pytestmark = [pytest.mark.services, pytest.mark.timeout(1800)]
 SHORT = Size(trials=20, votes_per_trial=12, strikes=5, clients=5)
 LONG = Size(trials=100, votes_per_trial=int(os.environ.get("FAULT_VOTES", "10000")) // 100, strikes=40)
 
-SETTINGS = {
-    "DJANGO_SETTINGS_MODULE": "humaneval.config.settings",
-    "THROTTLE_ARRIVAL": "1000000/min",
-    "THROTTLE_SESSION": "1000000/min",
-}
-
-
-@pytest.fixture
-def cluster(monkeypatch) -> Iterator[Cluster]:
-    """Give a database server of the test's own, never the machine's."""
-    try:
-        cluster = Cluster(free_port())
-    except NoCluster as reason:
-        pytest.skip(str(reason))
-    monkeypatch.setenv("DATABASE_URL", cluster.url)
-    yield cluster
-    cluster.remove()
-
-
-@pytest.fixture
-def on_postgres(cluster: Cluster, tmp_path: Path, django_db_blocker) -> Iterator[Platform]:
-    """Give a platform on that server."""
-    platform = Platform(tmp_path, Databases(tmp_path).copy(), SETTINGS)
-    with django_db_blocker.unblock(), platform.database():
-        yield platform
-    platform.end()
-
 
 @pytest.fixture
 def on_sqlite(tmp_path: Path, django_db_blocker, monkeypatch) -> Iterator[Platform]:
     """Give a platform on SQLite."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    platform = Platform(tmp_path, Databases(tmp_path).copy(), SETTINGS)
+    platform = Platform(tmp_path, Databases(tmp_path).copy(), UNTHROTTLED)
     with django_db_blocker.unblock(), platform.database():
         yield platform
     platform.end()
@@ -73,10 +46,3 @@ def test_sqlite_keeps_every_vote(on_sqlite: Platform, size: Size):
     numbers = Storm(on_sqlite, size, None).rage(free_port())
     print(f"\nSQLite: {numbers}")  # noqa: T201 (what make faults is for)
     check(numbers)
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -55,6 +55,9 @@ class Log:
 class VotingClient(threading.Thread):
     """Rates as one person after another until a newcomer is handed nothing."""
 
+    timeout = 10.0
+    """Seconds that an answer may take."""
+
     def __init__(self, port: int, arrival: dict[str, Any], log: Log, seed: int) -> None:
         super().__init__(daemon=True)
         self._port, self._arrival, self._log = port, arrival, log
@@ -115,7 +118,7 @@ class VotingClient(threading.Thread):
             time.sleep(0.1)
 
     def _post(self, path: str, body: dict[str, Any], token: str) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self.timeout)
         try:
             headers = {"Content-Type": "application/json"}
             if token:

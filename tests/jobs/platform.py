@@ -30,6 +30,8 @@ class Platform:
     folder: Path
     database_url: str
     settings: dict[str, str] = field(default_factory=dict)
+    through: tuple[str, ...] = ()
+    """A command that starts its processes: in a network namespace, say."""
     _started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -59,7 +61,7 @@ class Platform:
         """Start a Python command line in a process group of its own; it ends with the test."""
         with (self.folder / "output.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *command],
+                [*self.through, sys.executable, *command],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,

@@ -12,11 +12,11 @@ from typing import Any
 
 from django.apps import AppConfig
 
-STOP_BEFORE = 5
+STOP_BEFORE = int(os.environ.get("STOP_BEFORE", "5"))
 
 
 class SlowMetricsConfig(AppConfig):
-    """Features in small shards; the fifth batch of a process waits for a file ``go`` in DATA_DIR."""
+    """Features in small shards; batch ``STOP_BEFORE`` of a process waits for a file ``go`` in DATA_DIR."""
 
     name = "tests.scoring.slow_metrics"
 
@@ -26,7 +26,7 @@ class SlowMetricsConfig(AppConfig):
         from metrics.extractors.base import Extractor
 
         shards.TARGET = 64
-        quick, numbers = Extractor.__call__, itertools.count(1)
+        quick, numbers = Extractor.launch, itertools.count(1)
         go = Path(os.environ["DATA_DIR"]) / "go"
 
         def slow(self: Extractor, images: Sequence[Any]) -> Any:
@@ -37,4 +37,4 @@ class SlowMetricsConfig(AppConfig):
                     time.sleep(0.05)
             return quick(self, images)
 
-        Extractor.__call__ = slow  # type: ignore[method-assign]
+        Extractor.launch = slow  # type: ignore[method-assign]
