@@ -26,7 +26,7 @@ def main() -> int:
         return int(os.environ.get("CI") == "true")
     command = [sys.executable, "manage.py", "lintmigrations", "--quiet", "ok", "ignore"]
     options = ["--settings=tests.lint_settings", f"--project-root-path={ROOT}", *sys.argv[1:]]
-    environment = {**os.environ, "DATABASE_URL": POSTGRES_URL}
+    environment = {**os.environ, "DATABASE_URL": POSTGRES_URL, "LOG_LEVEL": "WARNING"}
     return subprocess.run([*command, *options], cwd=ROOT, env=environment).returncode
 
 

@@ -17,6 +17,7 @@ POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:54
 SETTINGS = """
 from tests.lint_settings import *
 INSTALLED_APPS = [*INSTALLED_APPS, "sample"]
+MIGRATION_LINTER_OPTIONS["include_apps"] = [*OURS, "sample"]
 """
 MIGRATION = """
 from django.db import migrations, models
