@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from humaneval.rating.exclusions.attention import sessions_that_failed
 from humaneval.rating.models import Session, SessionState
+from humaneval.recruitment import recruiters
 from humaneval.recruitment.ledger import bonuses_by_submission
 from humaneval.recruitment.models import (
     IntentState,
@@ -30,6 +31,8 @@ class Disagreement:
     action: str | Promise
     submission: Submission | None = None
     session: Session | None = None
+    may_have_bonus: bool = False
+    """Whether the panel pays a bonus to somebody whose submission stands so."""
 
 
 WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
@@ -50,7 +53,10 @@ WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
     ),
     "finished_unsubmitted": (
         _("Finished here without handing in"),
-        _("Ask the person to hand in with the code, or pay them by a bonus."),
+        _(
+            "Ask the person to hand in with the code. Once they have returned their place or run out of "
+            "time, a bonus can pay them."
+        ),
     ),
     "came_twice": (
         _("Came more than once"),
@@ -68,10 +74,6 @@ WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
         _("The panel lists other bonuses than the ledger"),
         _("Compare with the panel's statement: a bonus was paid there by hand, or one has not arrived yet."),
     ),
-    "unclear": (
-        _("A call whose outcome nobody knows"),
-        _("Look at the panel, then say here whether it was done."),
-    ),
 }
 
 
@@ -79,7 +81,7 @@ def disagreements_of(posting: Posting) -> list[Disagreement]:
     """Return all cases of a posting, by submission: a fixed few queries."""
     failed = sessions_that_failed(posting.study)
     votes = Count("session__assignments__vote")
-    rows = posting.submissions.select_related("session__rater").annotate(vote_count=votes)
+    rows = posting.submissions.select_related("session__rater", "posting").annotate(vote_count=votes)
     bonuses = bonuses_by_submission(posting)
     pending = _pending_bonuses(posting)
     found: list[Disagreement] = []
@@ -90,14 +92,16 @@ def disagreements_of(posting: Posting) -> list[Disagreement]:
             kinds = [*kinds, "paid_differently"]
         found += [_case(kind, row) for kind in kinds]
     found += [
-        _case("came_twice", row) for row in _twice(posting.submissions.select_related("session__rater"))
+        _case("came_twice", row)
+        for row in _twice(posting.submissions.select_related("session__rater", "posting"))
     ]
     return found
 
 
 def _case(kind: str, submission: Submission) -> Disagreement:
     words, action = WORDS[kind]
-    return Disagreement(kind, words, action, submission, submission.session)
+    payable = submission.state in recruiters.get(submission.posting.panel).bonus_states
+    return Disagreement(kind, words, action, submission, submission.session, payable)
 
 
 def _stories(row: Submission, session: Session | None, votes: int, failed: Collection[int]) -> Iterator[str]:

@@ -159,10 +159,11 @@ def pay_bonuses(
 
 def _bonus_lines(posting: Posting, amounts: Mapping[int, Decimal]) -> list[dict[str, object]]:
     known = posting.submissions.in_bulk(list(amounts))
+    payable = recruiters.get(posting.panel).bonus_states
     for pk, amount in amounts.items():
         submission = known.get(pk)
-        if submission is None or submission.state not in _MAY_HAVE_BONUS:
-            raise ValidationError(_("Bonuses can be paid to those who have submitted, and to nobody else."))
+        if submission is None or submission.state not in payable:
+            raise ValidationError(_("This panel pays no bonus to somebody who has not handed in."))
         if not _is_payable(amount):
             text = _("%(amount)s is no bonus: give whole cents, from 0.01 to %(most)s.")
             raise ValidationError(text % {"amount": amount, "most": LARGEST_BONUS})
@@ -175,9 +176,6 @@ def _is_payable(amount: Decimal) -> bool:
     if not amount.is_finite() or not CENT <= amount <= LARGEST_BONUS:
         return False
     return amount == amount.quantize(CENT)
-
-
-_MAY_HAVE_BONUS = {SubmissionState.SUBMITTED, SubmissionState.APPROVED, SubmissionState.SCREENED_OUT}
 
 
 def keep_out_of_repeats(submission: Submission) -> Intent | None:

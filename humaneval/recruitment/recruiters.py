@@ -103,6 +103,10 @@ class Recruiter(Protocol):
         """Return how many bonuses one call can pay."""
 
     @property
+    def bonus_states(self) -> frozenset[SubmissionState]:
+        """States of a submission in which its person can be paid a bonus."""
+
+    @property
     def rejection_rules(self) -> tuple[tuple[str, str | Promise], ...]:
         """Rules by which a submission may be rejected: the panel's word, and ours for people."""
 

@@ -11,6 +11,7 @@ from humaneval.rating.exclusions.declaring import declare_rules
 from humaneval.rating.models import SessionState
 from humaneval.recruitment import payments
 from humaneval.recruitment.disagreements import WORDS, disagreements_of
+from humaneval.recruitment.ledger import totals_of
 from humaneval.recruitment.models import Submission, SubmissionState
 from humaneval.recruitment.polling import poll_posting
 from humaneval.studies.models import Study, Trial
@@ -69,6 +70,22 @@ def test_timed_out(take_part, live_posting, prolific):
     prolific.people[submission.external_id]["status"] = "TIMED-OUT"
     poll_posting(live_posting)
     assert kinds(live_posting) == {"timed_out": 1}
+
+
+@pytest.mark.parametrize("status", ["TIMED-OUT", "RETURNED"])
+def test_whose_work_is_here_and_whose_place_is_gone_can_be_paid_by_a_bonus(
+    take_part, live_posting, prolific, payer, status
+):
+    submission = take_part(submit=False)
+    assert [case.may_have_bonus for case in disagreements_of(live_posting)] == [False]
+    prolific.people[submission.external_id]["status"] = status
+    poll_posting(live_posting)
+    assert [case.may_have_bonus for case in disagreements_of(live_posting)] == [True]
+    amounts = {submission.pk: live_posting.reward}
+    payments.pay_bonuses(posting=live_posting, amounts=amounts, reason="", confirmation="c", user=payer)
+    work_off()
+    poll_posting(live_posting)
+    assert totals_of(live_posting).bonus == prolific.paid_total() == live_posting.reward
 
 
 def test_paid_without_votes(take_part, live_posting, payer):

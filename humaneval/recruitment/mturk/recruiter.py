@@ -65,6 +65,7 @@ class MTurkRecruiter:
         | {IntentKind.BLOCK, IntentKind.REMOVE}
     )
     bonuses_a_call = 1
+    bonus_states = frozenset({SubmissionState.SUBMITTED, SubmissionState.APPROVED})
     rejection_rules = (
         ("too_fast", _("Finished exceptionally quickly")),
         ("failed_checks", _("Failed attention checks")),

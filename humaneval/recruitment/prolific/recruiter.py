@@ -82,6 +82,10 @@ class ProlificRecruiter:
         {*TRANSITIONS, *DECISIONS, IntentKind.CREATE, IntentKind.EXTEND, IntentKind.BONUS, IntentKind.BLOCK}
     )
     bonuses_a_call = 200
+    bonus_states = frozenset(
+        {SubmissionState.SUBMITTED, SubmissionState.APPROVED, SubmissionState.SCREENED_OUT}
+        | {SubmissionState.RETURNED, SubmissionState.TIMED_OUT}  # so its help pages pay in part
+    )
     rejection_rules = (
         ("TOO_QUICKLY", _("Finished exceptionally quickly")),
         ("FAILED_CHECK", _("Failed attention checks")),
