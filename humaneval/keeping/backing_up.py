@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ def make_backup(place: Place, *, progress: Progress = say_nothing) -> Made:
         written = Path(folder) / MANIFEST
         written.write_text(manifest.to_text(), encoding="utf-8")
         place.keep(written, f"{stamp}/{MANIFEST}")
-    return Made(stamp, manifest, passage.copied, [name for name in passage.lost if still_named(name)])
+    return Made(stamp, manifest, len(passage.new), [name for name in passage.lost if still_named(name)])
 
 
 def applied_migrations() -> list[str]:
@@ -113,7 +114,10 @@ class _Passage:
     def __init__(self, place: Place, source: Storage, progress: Progress) -> None:
         self.place, self.source, self.progress = place, source, progress
         self.present = place.contents()
-        self.copied = self.files = self.bytes = 0
+        self.files = self.bytes = 0
+        self.new: list[str] = []
+        """Hashes of what was copied."""
+        self._locks = tuple(threading.Lock() for _ in range(64))
         self.lost: list[str] = []
 
     def carry(self, names: Path, count: int, listed: Path) -> None:
@@ -137,29 +141,25 @@ class _Passage:
                 continue
             self.files += 1
             self.bytes += file.content.size
-            self.copied += file.content.sha256 not in self.present
-            self.present.add(file.content.sha256)
             yield file
 
     def _keep(self, name: str) -> MediaFile | str:
         """Return a file as the place has it now, or its name where storage has lost it."""
         try:
-            return self._known(name) or self._copied(name)
+            sha256 = hash_in(name) or content_of(self.source, name).sha256
+            with self._locks[int(sha256[:4], 16) % len(self._locks)]:  # two names may have one content
+                return MediaFile(name, self._known(name, sha256) or self._copied(name, sha256))
         except (Lost, Damaged):
             return name
 
-    def _known(self, name: str) -> MediaFile | None:
-        """Return a file that the place holds already, by the hash in its name, without reading it."""
-        sha256 = hash_in(name)
+    def _known(self, name: str, sha256: str) -> Content | None:
+        """Return the content of a file that the place holds already, without reading it there."""
         size = size_of(self.source, name) if sha256 in self.present else None
-        if size is None or size != size_of(self.place.storage, kept_as(sha256)):
-            return None
-        return MediaFile(name, Content(sha256, size))
+        kept = size is not None and size == size_of(self.place.storage, kept_as(sha256))
+        return Content(sha256, size) if kept and size is not None else None
 
-    def _copied(self, name: str) -> MediaFile:
-        expected = hash_in(name)
-        content = None if expected else content_of(self.source, name)
-        if content is None or content.sha256 not in self.present:
-            sha256 = content.sha256 if content else expected
-            content = copy_file(self.source, name, self.place.storage, kept_as(sha256), expected=sha256)
-        return MediaFile(name, content)
+    def _copied(self, name: str, sha256: str) -> Content:
+        content = copy_file(self.source, name, self.place.storage, kept_as(sha256), expected=sha256)
+        self.present.add(sha256)
+        self.new.append(sha256)
+        return content

@@ -168,7 +168,8 @@ def _other_secrets(manifest: Manifest) -> Iterator[str]:
 
 
 def _other_code(manifest: Manifest) -> str:
+    run = len(_own_migrations() - set(manifest.migrations))
     return (
-        f"The backup was made by {manifest.code_version} and this is {code_version()}: the report's numbers "
-        "were not compared. Counts, protection and chains were."
+        f"The backup was made by {manifest.code_version}, this is {code_version()}, and {run} migrations "
+        "were run: the report's numbers were not compared. Counts, protection and chains were."
     )

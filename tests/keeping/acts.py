@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,29 @@ def refusal_of_what_does_not_fit(address: str) -> str:
         Study.objects.update(name=study.name)
 
 
+def age(place: str) -> str:
+    """Make of a place's newest backup, whose database this process is on, one of an older version's."""
+    from humaneval.keeping.backing_up import applied_migrations
+    from humaneval.keeping.files import content_of
+    from humaneval.keeping.places import DATABASE, MANIFEST, Place
+    from humaneval.keeping.storages import storage_at
+
+    call_command("migrate", "scoring", "0001_initial", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode=DELETE")
+    kept, migrations, counts = Place(storage_at(place), place), applied_migrations(), _counts()
+    connection.close()
+    stamp = kept.choose()
+    manifest = replace(
+        kept.manifest(stamp),
+        migrations=migrations,
+        database=content_of(kept.storage, f"{stamp}/{DATABASE}"),
+        census=replace(kept.manifest(stamp).census, tables=counts),
+    )
+    (Path(place) / stamp / MANIFEST).write_text(manifest.to_text())
+    return stamp
+
+
 def tell(_argument: str) -> dict[str, Any]:
     """Return everything by which two platforms are told apart, read by other code than the commands'."""
     from humaneval.reports.report import build
@@ -236,6 +260,11 @@ def tell(_argument: str) -> dict[str, Any]:
             f"{one.content_type.app_label}.{one.content_type.model}.{one.codename}" for one in _permissions()
         ),
     }
+
+
+def tell_again(argument: str) -> dict[str, Any]:
+    """Tell once more, after other acts."""
+    return tell(argument)
 
 
 def _permissions() -> Any:
@@ -298,9 +327,11 @@ ACTS: dict[str, Callable[[str], Any]] = {
         move_database,
         vote,
         withdraw_the_latest,
+        age,
         refusal,
         refusal_beside_other_media,
         refusal_of_what_does_not_fit,
         tell,
+        tell_again,
     )
 }

@@ -40,6 +40,7 @@ print("rendered", stimuli.render(sample_ids=ids, recipe=recipe))
 for reference in stimuli.references(ids, recipe).values():
     response = Client().get(reference.url, SERVER_NAME="localhost")
     print(response.status_code, response["Content-Type"], response.content[8:12].decode())
+    print(response["Cache-Control"], {"ETag", "Last-Modified", "Location"} & set(response.headers))
 print(type(default_storage._wrapped).__name__)
 """
 
@@ -88,7 +89,7 @@ def test_folders_zips_and_stimuli_work_on_s3_with_nothing_but_settings(bucket, t
         "Digits: 0 added, 2 unchanged, 0 rejected.",
         "done 1",
         "rendered 3",
-        *["200 image/webp WEBP"] * 3,
+        *["200 image/webp WEBP", "public, max-age=31536000, immutable set()"] * 3,
         "S3Storage",
     ]
     keys = [entry["Key"] for entry in client.list_objects_v2(Bucket="samples")["Contents"]]
