@@ -140,6 +140,22 @@ def install_cpu_torch(pins: dict[str, str]) -> bool:
     return True
 
 
+COMMAND = """\
+#!/bin/sh
+# The command `humaneval` of this checkout, from wherever it is called.
+here=$(cd "$(dirname "$0")" && pwd)
+PYTHONPATH="$here/../..${PYTHONPATH:+:$PYTHONPATH}" exec "$here/python" -m humaneval.workspace.console "$@"
+"""
+
+
+def write_command() -> None:
+    """Write `.venv/bin/humaneval`: the platform runs from its checkout and is not installed itself."""
+    path = VENV / "bin" / "humaneval"
+    if not path.exists() or path.read_text() != COMMAND:
+        path.write_text(COMMAND)
+        path.chmod(0o755)
+
+
 def install(which: str) -> None:
     """Bring `.venv` to what the lock says; return at once when it is there already."""
     lock, torch = LOCKS[which], "none" if which == "server" else wanted_torch()
@@ -162,6 +178,7 @@ def main() -> int:
     parser.add_argument("which", choices=sorted(LOCKS))
     try:
         install(parser.parse_args().which)
+        write_command()
     except InstallError as error:
         print(
             f"\nSet-up stopped: {error}\nNothing else was changed; running the same command again goes on.",

@@ -150,3 +150,14 @@ def test_the_console_runs_commands_in_a_process_of_its_own(tmp_path):
     ended = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     assert ended.returncode == 1
     assert "migrate" in ended.stderr
+
+
+def test_the_command_of_a_checkout_works_from_anywhere(tmp_path, monkeypatch):
+    path = Path(sys.prefix) / "bin" / "humaneval"
+    assert path.exists(), "deploy/bootstrap.py writes it: run make setup"
+    environment = {**os.environ, "DATA_DIR": str(tmp_path / "data")}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    done = subprocess.run([path], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "humaneval VERB" in done.stdout
+    assert "analyze" in done.stdout
