@@ -69,27 +69,31 @@ class ArchiveForm(forms.Form):
     images = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        label=_(
-            "Columns that name the images shown, one a line from the left, such as Input.image_left or "
-            "{Input.model_left}/{Input.file}: a draft's trials are made from them, and it is closed"
+        label=_("Columns that name the images shown"),
+        help_text=_(
+            "One a line, from the left, such as Input.image_left or {Input.model_left}/{Input.file}. The "
+            "trials of a draft are made from them, and the draft is then closed: nobody is asked any more."
         ),
     )
     trial = forms.CharField(
         max_length=100,
         required=False,
         initial="Input.trial",
-        label=_("Or the column with the number of the study's trial that was shown"),
+        label=_("Or the column with the trial's number"),
+        help_text=_("For a study whose own trials were shown; read where no columns of images are given."),
     )
     order = forms.CharField(
         max_length=100,
         required=False,
         initial="Input.order",
-        label=_("Column with the slot at each place, such as 1 0; without it they were shown in order"),
+        label=_("Column with the order on screen"),
+        help_text=_("The slot at each place, such as 1 0. Without such a column they were shown in order."),
     )
     meanings = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        label=_("The file's words for answers, one a line, such as left=0 or same=tie"),
+        label=_("What the file's words for answers mean"),
+        help_text=_("One a line: left=0, right=1, same=tie. Numbers need no line."),
     )
     with_rejected = forms.BooleanField(required=False, label=_("Read rejected assignments too"))
 
@@ -101,6 +105,9 @@ class ArchiveForm(forms.Form):
             self.fields[f"answer_{key}"] = forms.CharField(
                 max_length=100, initial=f"Answer.{key}", label=label
             )
+        self.order_fields(
+            ["file", "images", "trial", "order", *(f"answer_{key}" for key, _text in questions)]
+        )
 
     def clean_images(self) -> list[str]:
         """Return the columns, one for each place."""

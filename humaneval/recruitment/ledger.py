@@ -52,9 +52,14 @@ class Totals:
         return self.base + self.bonus + self.screen_out
 
     @property
+    def coming_fees(self) -> Decimal:
+        """The panel's fees on what is owed and promised."""
+        return self.owed_fees + self.promised_fees
+
+    @property
     def committed(self) -> Decimal:
         """All that has been or may have to be spent, fees included."""
-        return self.paid + self.fees + self.owed + self.owed_fees + self.promised + self.promised_fees
+        return self.paid + self.fees + self.owed + self.promised + self.coming_fees
 
     def __add__(self, other: Totals) -> Totals:
         """Return the sums of both; raises ValueError for two currencies."""
