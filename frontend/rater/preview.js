@@ -30,9 +30,14 @@ const NO_SHELF = { load: async () => [], keep: async () => {}, forget: async () 
 /** @type {import("./keepsake.js").Memory} */
 const NO_MEMORY = { recall: (what) => (what === "read" ? has("instructions") : undefined), note: () => {} };
 
+/** The frames a second of the display that the refusal of slow ones is shown for. */
+const SLOW_HZ = 24;
+
 /** @param {Previewed} previewed @returns {SessionInfo} how a session stands that begins at the screen asked for */
-function standAt({ study, assignments, practice }) {
-  const { comprehension, break_every: every, closing } = study.flow;
+function standAt({ study: asMade, assignments, practice }) {
+  const { comprehension, closing } = asMade.flow;
+  const every = asMade.flow.break_every || Number(asMade.page["block_length"] ?? 0); // of timed trials
+  const study = screen === "break" ? { ...asMade, flow: { ...asMade.flow, break_every: every } } : asMade;
   const total = assignments.length + (screen === "break" ? every : 0);
   const done = screen === "break" ? every : has("break") ? total : 0;
   return {
@@ -109,6 +114,7 @@ async function look() {
       const completion = { code: "PREVIEW", url: "" };
       await refuse(root, new RequestFailed(previewed.unfit, 409, "device_unfit", 0, { completion }));
     }
+    if (screen === "slow") return message(root, words.tooSlow, words.tooSlowWhy(SLOW_HZ));
     const info = standAt(previewed);
     await runSession(root, pretend(info, previewed), NO_SHELF, info, NO_MEMORY);
   } catch (error) {

@@ -20,6 +20,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from humaneval.protocols import registry
 from humaneval.rating.consent import consent_hash, consent_text
 from humaneval.studies.flow import complete_flow, languages, words_in
 from humaneval.studies.models import Study, StudyState
@@ -59,6 +60,7 @@ NAMES = {code: info["name_local"] for code, info in LANG_INFO.items() if "name_l
 SCREENS = (
     ("", _("Consent")),
     ("device", _("Device")),
+    ("slow", _("Display too slow")),
     ("instructions", _("Instructions")),
     ("comprehension", _("Comprehension")),
     ("sorry", _("Screened out")),
@@ -166,12 +168,14 @@ def needs_more(flow: Mapping[str, Any]) -> bool:
 
 def screens_of(study: Study, flow: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the screens that a study has, by the name that its preview begins at, in order."""
+    timed = registry.get(study.protocol).timed  # in blocks, with a rest between
     has = {
         "device": bool(demands(flow["device"])),
+        "slow": timed,
         "comprehension": bool(flow["comprehension"]["questions"]),
         "sorry": bool(flow["comprehension"]["questions"]),
         "practice": bool(flow["practice"]["count"] or flow["practice"]["examples"]),
-        "break": bool(flow["break_every"]),
+        "break": bool(flow["break_every"]) or timed,
         "closing": bool(flow["closing"]),
     }
     return [(name, str(title)) for name, title in SCREENS if has.get(name, True)]

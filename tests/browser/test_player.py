@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from humaneval.protocols.registry import PROTOCOLS
 from humaneval.rating.page import MODULES
+from tests.browser.audit import violations
 from tests.browser.rater import Rater
 from tests.browser.recording import KEYS, Recording
 from tests.browser.site import STUDIES, Site, protocol_of
@@ -86,6 +87,7 @@ def test_a_paused_and_a_closed_study_say_so_politely(rater: Rater, site: Site) -
         rater.open("likert", "?PROLIFIC_PID=somebody-else")
         expect(rater.view.get_by_text("has been paused")).to_be_visible()
         expect(rater.view.get_by_role("button")).to_have_count(0)
+        assert violations(rater) == []
     finally:
         site.move("likert", "resume")
 
@@ -108,6 +110,20 @@ def test_the_preview_shows_every_screen_and_stores_nothing(study: str, rater: Ra
     expect(page.get_by_text("Nothing is stored.")).to_be_visible()
     assert site.sessions(study) == before
     assert not any("/rating/" in response.url for response in rater.responses)
+
+
+def test_the_preview_of_timed_trials_shows_their_rest_and_their_refusal_too(rater: Rater, site: Site) -> None:
+    page = rater.page
+    page.goto(f"{site.entry('timed_real_or_fake')}preview/?screen=slow")
+    page.get_by_label("Username").fill("researcher")
+    page.get_by_label("Password").fill("look-at-images")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="This display is too slow")).to_be_visible()
+    page.get_by_label("Screen").select_option("Break")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("heading", name="Time for a break")).to_be_visible()
+    rater.press("Enter")
+    rater.see(151, total=160)
 
 
 def test_a_draft_has_no_page(rater: Rater, site: Site) -> None:

@@ -156,7 +156,7 @@ def test_a_session_on_a_phone_by_touch(study: str, phone_rater: Rater, site: Sit
             button = rater.view.get_by_role("button", name=name, exact=False).nth(before)
             box = button.bounding_box()
             assert box is not None
-            assert box["width"] >= 40
+            assert box["width"] >= 48
             assert box["height"] >= 48
             button.tap()
 
