@@ -17,7 +17,7 @@ class ConfigConfig(AppConfig):
         import humaneval.config.checks  # noqa: F401 (it registers them)
         from humaneval.jobs.standings import queues
         from humaneval.monitoring import standings
-        from humaneval.rating import panels
+        from humaneval.rating import costs, panels
         from humaneval.rating.live_page import standing as count_votes
         from humaneval.rating.standings import rating
         from humaneval.recruitment import ledger, recruiters
@@ -33,6 +33,7 @@ class ConfigConfig(AppConfig):
 
         standing.register(count_votes)
         payment.register(ledger.payments_of)
+        costs.register(ledger.costs_of)
         for teller in (queues, rating, panel_calls, metric_runs):
             standings.register(teller.__name__, teller)
         for panel in (MTurkPanel(), ProlificPanel(), LinkPanel()):

@@ -11,18 +11,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
 from typing import Any
 
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
+from humaneval.rating.latest import Latest, latest_of
 from humaneval.rating.models import Assignment, Seal, SealedVote, Session, SessionState, Tombstone, Vote
 from humaneval.rating.votes import JUDGED
 from humaneval.studies.models import Study
-
-LATEST = 1_000
-"""Votes that the median response time is taken over."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class LiveState:
 
     ``given`` counts votes that were withdrawn since, and ``withdrawn`` says how many those are. Sessions
     that hold nothing under a live lease and have not completed are ``abandoned`` (their raters may still come
-    back). ``median_response_ms`` is over the latest votes, None where there are none.
+    back). ``latest`` says how fast the latest votes came, and how well they were given.
     """
 
     wanted: int
@@ -98,15 +95,21 @@ class LiveState:
     abandoned: int
     completed: int
     screened_out: int
-    median_response_ms: float | None
+    latest: Latest
+
+    @property
+    def median_response_ms(self) -> float | None:
+        """The median response time of the latest votes."""
+        return self.latest.median_ms
 
 
 def live_state(study: Study) -> LiveState:
-    """Return how a study stands; ten queries at most, whatever its size."""
+    """Return how a study stands; twelve queries at most, whatever its size."""
     newest = SealedVote.objects.aggregate(newest=Max("vote_id"))["newest"] or 0
     unsealed = Vote.objects.filter(pk__gt=newest, assignment__session__study=study)
     states = _sessions_by_state(study)
-    present = _sessions_present(study, timezone.now())
+    now = timezone.now()
+    present = _sessions_present(study, now)
     return LiveState(
         wanted=study.trial_count * study.votes_per_trial,
         given=sealed_tally(study) + Tally.of(unsealed),
@@ -115,7 +118,7 @@ def live_state(study: Study) -> LiveState:
         abandoned=max(0, states.get(SessionState.ACTIVE, 0) - present),
         completed=states.get(SessionState.COMPLETED, 0),
         screened_out=states.get(SessionState.SCREENED_OUT, 0),
-        median_response_ms=_median_response(study, unsealed),
+        latest=latest_of(study, unsealed, now),
     )
 
 
@@ -139,26 +142,3 @@ def _sessions_present(study: Study, now: datetime) -> int:
     """Return how many sessions hold something unanswered under a live lease: openings tell by their index."""
     held = Assignment.objects.filter(opening__study=study, opening__free_from__gt=now)
     return held.filter(lapsed=False, lease_until__gt=now).values("session").distinct().count()
-
-
-def _median_response(study: Study, unsealed: QuerySet[Vote]) -> float | None:
-    times = list(unsealed.order_by("-pk").values_list("response_ms", flat=True)[:LATEST])
-    if latest := _latest_seals(study, LATEST - len(times)):
-        ids = (
-            SealedVote.objects.filter(seal__in=latest).order_by("-vote_id").values_list("vote_id", flat=True)
-        )
-        sealed = Vote.objects.filter(pk__in=list(ids[: LATEST - len(times)]))
-        times += sealed.values_list("response_ms", flat=True)
-    return median(times) if times else None
-
-
-def _latest_seals(study: Study, votes: int) -> list[int]:
-    """Return the ids of the newest seals that together hold so many votes, or of all."""
-    seals = Seal.objects.filter(study=study).order_by("-number").values_list("vote_count", "pk")
-    latest: list[int] = []
-    for count, seal in seals[: max(0, votes)]:
-        if votes <= 0:
-            break
-        latest.append(seal)
-        votes -= count
-    return latest

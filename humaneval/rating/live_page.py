@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from humaneval.rating.costs import Cost, costs_of
 from humaneval.rating.live import LiveState, live_state
 from humaneval.rating.models import Course, Session
-from humaneval.studies.models import Study
+from humaneval.studies.models import Study, StudyState
 from humaneval.studies.standing import Standing
 from humaneval.teams.access import PermissionsIn, find, may
 
@@ -27,6 +31,29 @@ class Interval:
     low: float
     high: float
     raters: int
+
+
+REFRESH_SECONDS = 20
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Where a study is heading at the pace of the last hour: votes that count an hour, and when it is full.
+
+    ``finish`` is None where nothing comes, or nothing is wanted any more.
+    """
+
+    an_hour: float
+    finish: datetime | None
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a study costs in one currency, and what a full one will have cost (None before a vote counts)."""
+
+    cost: Cost
+    projected: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -56,8 +83,14 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
         "simulated": Session.objects.filter(study=study, rater__simulated=True).exists(),
         "course": course,
         "lines": _lines(study, state, course),
+        "outlook": outlook_of(state, timezone.now()),
+        "bills": _bills(request, study, state),
+        "renews": study.state == StudyState.OPEN and "still" not in request.GET,
+        "every": REFRESH_SECONDS,
     }
     response = render(request, "rating/live.html", context)
+    if context["renews"]:
+        response["Refresh"] = str(REFRESH_SECONDS)
     response["Cache-Control"] = "no-store"
     return response
 
@@ -66,6 +99,30 @@ def standing(study: Study) -> Standing:
     """Return how far a study has come, for its page in the admin."""
     state = live_state(study)
     return Standing(state.given.counting, state.wanted, reverse("rating:live", args=[study.slug]))
+
+
+def outlook_of(state: LiveState, now: datetime) -> Outlook:
+    """Return the pace of votes that count, and when the study is full if it goes on like that."""
+    share = state.given.counting / state.given.votes if state.given.votes else 0.0
+    pace = state.latest.an_hour * share
+    left = state.wanted - state.given.counting
+    finish = now + timedelta(hours=left / pace) if pace > 0 and left > 0 and left / pace < 87_600 else None
+    return Outlook(pace, finish)
+
+
+def _bills(request: HttpRequest, study: Study, state: LiveState) -> list[Bill]:
+    """Return what the study costs, to those who may see recruitment."""
+    if not may(request.user, "recruitment.view_posting", study):
+        return []
+    return [Bill(cost, _projected(cost, state)) for cost in costs_of(study)]
+
+
+def _projected(cost: Cost, state: LiveState) -> Decimal | None:
+    """Return what all votes wanted cost, if each costs what those that count have cost so far."""
+    if not state.given.counting or not cost.spent:
+        return None
+    left = max(state.wanted, state.given.counting)
+    return (cost.spent * left / state.given.counting).quantize(CENT, ROUND_HALF_UP)
 
 
 def _abandonment(state: LiveState) -> float | None:

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
+from humaneval.rating.costs import Cost
 from humaneval.recruitment import recruiters
 from humaneval.recruitment.models import (
     IntentKind,
@@ -118,6 +119,14 @@ def _open_places(posting: Posting, waiting: int) -> int:
         return posting.submissions.filter(state=SubmissionState.ACTIVE).count()
     paid = LedgerEntry.objects.filter(posting=posting, kind=LedgerKind.BASE).count()
     return max(0, posting.places - paid - waiting)
+
+
+def costs_of(study: Study) -> list[Cost]:
+    """Return what a study has cost in each currency, for its live page."""
+    totals = totals_by_currency(study.postings.select_related("study"))
+    return [
+        Cost(one.currency, one.paid + one.fees + one.owed + one.owed_fees, one.committed) for one in totals
+    ]
 
 
 def totals_by_currency(postings: Iterable[Posting]) -> list[Totals]:

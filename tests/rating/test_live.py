@@ -53,7 +53,7 @@ def test_sessions_are_here_or_gone_or_done(rater_of):
 
 @pytest.mark.parametrize("sealed", [False, True])
 def test_the_median_is_over_the_latest_votes(rater_of, monkeypatch, sealed: bool):
-    monkeypatch.setattr("humaneval.rating.live.LATEST", 3)
+    monkeypatch.setattr("humaneval.rating.latest.LATEST", 3)
     rater = rater_of(open_study(trial_count=6))
     for shown, time in zip(rater.block(), (9000, 9000, 9000, 100, 200, 300), strict=True):
         rater.send(vote_for(shown, response_ms=time))

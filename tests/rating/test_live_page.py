@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from humaneval.rating.models import Course
+from humaneval.rating.latest import latest_of
+from humaneval.rating.live_page import Outlook, outlook_of
+from humaneval.rating.models import Answer, Course, Vote
 from humaneval.rating.sealing import seal_votes
 from humaneval.rating.steering import steer
-from tests.factories import TokenFactory, UserFactory, open_study
-from tests.rating.conftest import ApiRater
+from humaneval.recruitment.models import LedgerEntry, Posting, Submission
+from humaneval.studies.models import StudyState
+from humaneval.teams.roles import Role
+from tests.factories import TokenFactory, UserFactory, member, open_study, set_state
+from tests.rating.conftest import ApiRater, vote_for
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +93,66 @@ def test_repeats_bring_a_study_no_nearer_to_its_votes(staff, rater_of):
     page = staff.get(reverse("rating:live", args=[study.slug])).content.decode()
     assert "<strong>20</strong> votes that count, 40 wanted" in page
     assert "<dd>22</dd>" in page
+
+
+def test_it_renews_itself_while_the_study_is_open_unless_asked_to_hold_still(staff):
+    study = open_study(trial_count=3)
+    url = reverse("rating:live", args=[study.slug])
+    assert staff.get(url)["Refresh"] == "20"
+    assert "Refresh" not in staff.get(url + "?still=1").headers
+    set_state(study, StudyState.CLOSED)
+    assert "Refresh" not in staff.get(url).headers
+
+
+def test_it_says_how_fast_votes_come_and_when_the_study_is_full(staff, rater_of):
+    study = open_study(trial_count=12, votes_per_trial=3)
+    rater_of(study).answer_everything()
+    answer = staff.get(reverse("rating:live", args=[study.slug]))
+    outlook = answer.context["outlook"]
+    assert outlook.an_hour == 12
+    hours = (outlook.finish - timezone.now()).total_seconds() / 3600
+    assert hours == pytest.approx(2, abs=0.05)
+    assert "Full at this pace" in answer.content.decode()
+    later = timezone.now() + timedelta(hours=2)
+    state = replace(answer.context["state"], latest=latest_of(study, Vote.objects.all(), later))
+    assert outlook_of(state, later) == Outlook(0, None)
+
+
+def test_it_tells_of_quick_and_unanswered_votes_and_of_gold_answered_wrongly(staff, rater_of):
+    study = open_study(trial_count=20, assignments_per_session=20, gold_per_block=4, gold_drawn=10)
+    rater, asked = rater_of(study), []
+    while block := rater.block():
+        for shown in block:
+            first, last = not asked, len(asked) == 1
+            outcome = "cannot_tell" if last else "answered"
+            rater.send(vote_for(shown, response_ms=100 if first else 900, outcome=outcome))
+            asked.append(shown)
+    latest = staff.get(reverse("rating:live", args=[study.slug])).context["state"].latest
+    gold = Vote.objects.filter(assignment__trial__expected__isnull=False)
+    answers = Answer.objects.filter(vote__in=gold).select_related("vote__assignment__trial")
+    right = sum(one.value == one.vote.assignment.trial.expected["real"] for one in answers)
+    assert (latest.votes, latest.raters, latest.quick, latest.unanswered) == (len(asked), 1, 1, 1)
+    assert (latest.gold, latest.gold_right) == (gold.count(), right)
+    assert latest.gold >= 3
+    assert latest.doubtful == (right < latest.gold / 2)
+
+
+def test_what_it_costs_is_shown_to_those_who_see_recruitment(staff, rater_of):
+    study = open_study(trial_count=12, votes_per_trial=2)
+    rater_of(study).answer_everything()
+    posting = Posting.objects.create(
+        study=study, panel="prolific", title="t", description="d", places=2, reward="1.50"
+    )
+    person = Submission.objects.create(posting=posting, external_id="x")
+    LedgerEntry.objects.create(
+        posting=posting, submission=person, kind="base", amount="1.50", fee="0.50", currency=posting.currency
+    )
+    url = reverse("rating:live", args=[study.slug])
+    bill = staff.get(url).context["bills"][0]
+    assert (bill.cost.spent, bill.projected) == (Decimal("2.00"), Decimal("4.00"))
+    viewer = Client()
+    viewer.force_login(member(role=Role.VIEWER))
+    assert viewer.get(url).context["bills"] == []
 
 
 def test_its_cost_is_fixed(staff, rater_of, django_assert_max_num_queries):
