@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 from humaneval.samples.importing import create_sample_set
 from humaneval.samples.models import SampleSet
 from tests.browser.rater import Rater
-from tests.browser.site import PASSWORD, Site
+from tests.browser.researcher import sign_in
+from tests.browser.site import Site
 from tests.samples.pictures import png, write
 
 
@@ -27,10 +28,7 @@ def open_new_set(rater: Rater, site: Site, name: str) -> int:
     """Sign in, and open the page of a new, empty set; return its id."""
     with site.rows():
         made = create_sample_set(name=name, kind="generated").pk
-    rater.page.goto(f"{site.url}/admin/login/?next=/admin/samples/sampleset/{made}/change/")
-    rater.page.get_by_label("Username").fill("researcher")
-    rater.page.get_by_label("Password").fill(PASSWORD)
-    rater.page.keyboard.press("Enter")
+    sign_in(rater, f"/admin/samples/sampleset/{made}/change/")
     expect(rater.page.get_by_role("heading", name="Add files")).to_be_visible()
     return made
 
