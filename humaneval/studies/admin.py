@@ -26,6 +26,7 @@ from humaneval.protocols.registry import PROTOCOLS
 from humaneval.studies import authoring, lifecycle, links
 from humaneval.studies.checklist import checklist_of
 from humaneval.studies.flow_form import flow_fieldsets
+from humaneval.studies.form_help import help_for
 from humaneval.studies.forms import SETTING, GoldTableForm, NewStudyForm, StudyForm, form_with_settings
 from humaneval.studies.gold_words import gold_example, gold_in_words
 from humaneval.studies.leakage import leak_check, start_leak_check
@@ -90,6 +91,13 @@ class StudyPartInline(OwnChoices, InlineModelAdmin):
             return self.readonly_fields
         free = () if _is_launching(obj) else self.free
         return [name for name in flatten(self.get_fields(request, obj)) if name not in free]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the field with help, also where the model does not say what it is for."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and not field.help_text:
+            field.help_text = help_for(db_field.name)
+        return field
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return whether rows may be added: to drafts only."""

@@ -15,6 +15,7 @@ from humaneval.protocols.registry import PROTOCOLS
 from humaneval.samples import pictures
 from humaneval.samples.models import SampleKind, SampleSet
 from humaneval.studies.flow_form import FlowMixin, flow_fields
+from humaneval.studies.form_help import help_for
 from humaneval.studies.gold_tables import import_gold, read_gold
 from humaneval.studies.models import Study
 from humaneval.teams.access import team_to_use, visible
@@ -102,6 +103,7 @@ class NewStudyForm(forms.ModelForm):
         generated = counted_sets(SampleKind.GENERATED, self.user)
         self.fields["generated_sets"].queryset = generated  # type: ignore[attr-defined]
         self.initial.setdefault("real_set", _only_one(real))
+        self.fields["protocol"].help_text = help_for("protocol")
 
     def clean(self) -> dict[str, Any]:
         """Check that the protocol has the sample sets it needs."""
@@ -143,6 +145,8 @@ class StudyForm(FlowMixin):
             self.fields[name].widget.attrs["rows"] = 6
         for setting in self.protocol.settings if self.protocol else ():
             self.initial.setdefault(SETTING + setting.name, self.instance.settings.get(setting.name))
+        for name, field in self.fields.items():
+            field.help_text = field.help_text or help_for(name)
 
     def clean(self) -> dict[str, Any]:
         """Gather the protocol's settings and check them."""

@@ -13,10 +13,11 @@ from django.urls import reverse
 from humaneval.jobs import services as jobs
 from humaneval.jobs.models import Job, JobState
 from humaneval.protocols import registry
+from humaneval.protocols.registry import PROTOCOLS
 from humaneval.studies import lifecycle
 from humaneval.studies.forms import labelled
 from humaneval.studies.models import Study
-from tests.factories import member
+from tests.factories import draft_study, member
 
 pytestmark = pytest.mark.django_db
 
@@ -334,3 +335,22 @@ def test_trials_can_be_looked_at(image_sets, page):
 
 def test_sizes_of_sets_have_thousands_set_apart():
     assert labelled(SimpleNamespace(name="Photos", sample_count=2500)) == "Photos (2,500 samples)"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_choice_of_a_draft_has_help_and_only_what_the_protocol_needs_is_shown(admin_client, protocol):
+    study = draft_study(protocol=protocol, generated=3)
+    page = admin_client.get(reverse("admin:studies_study_change", args=[study.pk]))
+    form = page.context["adminform"].form
+    assert [name for name, field in form.fields.items() if not field.help_text] == []
+    unseen = {"position", "id", "DELETE", "study"}
+    for inline in page.context["inline_admin_formsets"]:
+        fields = inline.formset.empty_form.fields
+        assert [name for name, field in fields.items() if not field.help_text and name not in unseen] == []
+    kind = PROTOCOLS[protocol]
+    assert ("gold_drawn" in form.fields) is kind.knows_answers
+    assert ("adaptive" in form.fields) is (kind.analysis == "preference")
+    questions = page.context["inline_admin_formsets"][1].formset.empty_form.fields
+    assert ("points" in questions) is kind.uses_scale
+    settings = {name.removeprefix("setting_") for name in form.fields if name.startswith("setting_")}
+    assert settings == {setting.name for setting in kind.settings}

@@ -63,7 +63,12 @@ class PlanForm(forms.Form):
         max_value=1000,
         help_text=_("Two or more let agreement between raters be measured; more different images say more."),
     )
-    seconds = forms.FloatField(label=_("Seconds a trial"), min_value=0.1, max_value=3600)
+    seconds = forms.FloatField(
+        label=_("Seconds a trial"),
+        min_value=0.1,
+        max_value=3600,
+        help_text=_("From one trial to the next, in the median."),
+    )
     besides = forms.FloatField(
         label=_("Minutes besides"),
         min_value=0,
@@ -79,7 +84,11 @@ class PlanForm(forms.Form):
         label=_("Panel"), required=False, help_text=_("Its fee is added to what raters are paid.")
     )
     wage = forms.DecimalField(
-        label=_("Pay for an hour"), min_value=Decimal(0), max_digits=8, decimal_places=2
+        label=_("Pay for an hour"),
+        min_value=Decimal(0),
+        max_digits=8,
+        decimal_places=2,
+        help_text=_("In any currency; the cost is in the same."),
     )
 
     def __init__(self, data: Mapping[str, Any], *, protocol: str) -> None:
