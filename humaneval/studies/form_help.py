@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
-HELP: dict[str, str | Promise] = {
+Words = Any
+"""Text that is translated when it is shown, as form fields take it."""
+
+HELP: dict[str, Words] = {
     "protocol": _("What raters are asked. It stays as it is once the study is made."),
     "instructions": _("Shown before the first trial, and one key away during the trials."),
     "consent_text": _(
@@ -21,7 +25,7 @@ HELP: dict[str, str | Promise] = {
     "flow_allow_zoom": _("Let raters look at an image enlarged; how often they did is stored."),
     "flow_scale": _("How images are brought to their size on large screens."),
 }
-_ENDINGS: dict[str, str | Promise] = {
+_ENDINGS: dict[str, Words] = {
     "_caption": _("Stands below the picture."),
     "_kind": _("How it is answered."),
     "_optional": _("Raters may pass it over."),
@@ -35,7 +39,7 @@ _ENDINGS: dict[str, str | Promise] = {
 }
 
 
-def help_for(name: str) -> str | Promise:
+def help_for(name: str) -> Words:
     """Return the help of a form's field by its name, "" where there is none."""
     if name in HELP:
         return HELP[name]
