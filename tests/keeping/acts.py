@@ -113,7 +113,7 @@ def _another_process_votes() -> Iterator[None]:
         while True:
             _vote(study)
             seal_votes()
-            time.sleep(0.2)
+            time.sleep(0.6)
     try:
         time.sleep(0.5)
         yield
