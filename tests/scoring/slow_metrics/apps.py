@@ -14,6 +14,9 @@ from django.apps import AppConfig
 
 STOP_BEFORE = int(os.environ.get("STOP_BEFORE", "5"))
 
+BATCH_SECONDS = float(os.environ.get("BATCH_SECONDS", "0"))
+"""How long each batch waits, as for a card that computes."""
+
 
 class SlowMetricsConfig(AppConfig):
     """Features in small shards; batch ``STOP_BEFORE`` of a process waits for a file ``go`` in DATA_DIR."""
@@ -35,6 +38,7 @@ class SlowMetricsConfig(AppConfig):
             if next(numbers) == STOP_BEFORE:
                 while not go.exists():
                     time.sleep(0.05)
+            time.sleep(BATCH_SECONDS)
             return quick(self, images)
 
         Extractor.launch = slow  # type: ignore[method-assign]
