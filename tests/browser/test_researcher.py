@@ -1,0 +1,138 @@
+"""The whole way that a researcher goes: from two zips to a bundle that is rebuilt elsewhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.rater import Rater
+from tests.browser.researcher import do_what_waits, sign_in
+from tests.browser.site import Site
+from tests.samples.pictures import png, zipped
+
+ROOT = Path(__file__).resolve().parents[2]
+VOTES = 4
+"""Of each rater."""
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep a picture of the page where SHOTS names a folder."""
+    if folder := os.environ.get("SHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def press(page: Page, button: str) -> None:
+    """Press one of the buttons above a study's form."""
+    page.locator(f"a[href*='/admin/studies/study/'][href$='/{button}/']:visible").first.click()
+
+
+def make_set(page: Page, site: Site, name: str, kind: str, first: int) -> None:
+    """Make a sample set of a zip of eight images, and wait for its import."""
+    page.goto(f"{site.url}/admin/samples/sampleset/add/")
+    page.locator("#id_name").fill(name)
+    page.locator("#id_kind").select_option(kind)
+    content = zipped({f"{number}.png": png(number) for number in range(first, first + 8)}).getvalue()
+    archive = {"name": "images.zip", "mimeType": "application/zip", "buffer": content}
+    page.locator("#id_archive").set_input_files(archive)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("This page renews itself until the import has finished.")).to_be_visible()
+    do_what_waits(site)
+    page.reload()
+    expect(page.get_by_text("images.zip").first).to_be_visible()
+    expect(page.locator("body")).to_contain_text("8")
+
+
+def make_study(page: Page, site: Site) -> str:
+    """Make a draft of the two sets and return its slug."""
+    page.goto(f"{site.url}/admin/studies/study/add/")
+    page.locator("#id_name").fill("The whole way")
+    page.locator("input[name=protocol][value=two_afc]").check()
+    real = page.locator("#id_real_set option", has_text="Way photographs").get_attribute("value")
+    page.locator("#id_real_set").select_option(real)
+    page.get_by_label("Way model").check()
+    page.locator("#id_trial_count").fill("4")
+    page.locator("#id_votes_per_trial").fill("3")
+    page.locator("#id_assignments_per_session").fill(str(VOTES))
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#id_slug")).to_have_value("the-whole-way")
+    return "the-whole-way"
+
+
+def launch(page: Page, site: Site) -> None:
+    """Launch from the study's page, past the checklist."""
+    address = page.url
+    press(page, "launch")
+    expect(page.get_by_role("heading", name="Launch").first).to_be_visible()
+    do_what_waits(site)  # the check for leaks
+    page.reload()
+    shot(page, "checklist")
+    page.get_by_role("button", name="Launch").click()
+    do_what_waits(site)
+    page.goto(address)
+    expect(page.locator("body")).to_contain_text("0 of 12 votes")
+
+
+def vote(rater: Rater, study: str) -> None:
+    """Go through a study as a rater."""
+    rater.open(study).agree()
+    rater.start()
+    rater.answer_all(lambda: rater.press("ArrowLeft"), last=VOTES)
+    expect(rater.view.get_by_role("heading", name="Thank you")).to_be_visible()
+
+
+def test_from_zips_by_preview_launch_and_votes_to_a_bundle_that_is_rebuilt_to_the_same_numbers(
+    new_rater: Callable[..., Rater], site: Site, tmp_path: Path
+) -> None:
+    researcher = sign_in(new_rater())
+    page = researcher.page
+    make_set(page, site, "Way photographs", "real", 100)
+    make_set(page, site, "Way model", "generated", 200)
+    study = make_study(page, site)
+    study_page = page.url
+    shot(page, "draft")
+
+    press(page, "preview")
+    page.get_by_label("Screen").select_option(label="Trials")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".trial img").first).to_be_visible()
+    page.goto(study_page)
+    launch(page, site)
+
+    page.goto(f"{site.url}/studies/{study}/live/")
+    expect(page.locator("body")).to_contain_text("0 votes that count, 12 wanted")
+    for _ in range(3):
+        vote(new_rater(), study)
+    # Nobody touches the page: it renews itself.
+    expect(page.locator("body")).to_contain_text("12 votes that count, 12 wanted", timeout=40_000)
+    shot(page, "live")
+
+    page.goto(study_page)
+    with page.expect_download(timeout=90_000) as download:
+        press(page, "bundle")
+    bundle = tmp_path / "elsewhere" / "bundle.zip"
+    download.value.save_as(bundle)
+    assert zipfile.is_zipfile(bundle)
+    found = analyze(bundle)
+    assert found.returncode == 0, found.stderr
+    assert "it agrees with" in found.stdout
+    assert "within 1e-9" in found.stdout
+
+
+def analyze(bundle: Path) -> subprocess.CompletedProcess[str]:
+    """Rebuild a bundle's report with nothing about that tells of a platform or a database."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(bundle.parent)}
+    return subprocess.run(
+        [sys.executable, "-m", "humaneval.workspace.console", "analyze", bundle.name],
+        cwd=bundle.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
