@@ -103,12 +103,14 @@ def _paid_sums(posting: Posting) -> dict[str, Decimal]:
 
 
 def _bonuses_on_the_way(posting: Posting) -> list[Decimal]:
+    return [Decimal(line["amount"]) for line in _bonus_lines_on_the_way(posting)]
+
+
+def _bonus_lines_on_the_way(posting: Posting) -> list[dict[str, Any]]:
     """Return the bonuses asked for whose call is not settled, or whose outcome nobody knows yet."""
     open_states = [IntentState.RECORDED, IntentState.SENDING, IntentState.UNCLEAR]
     intents = posting.intents.filter(kind=IntentKind.BONUS, state__in=open_states)
-    return [
-        Decimal(line["amount"]) for args in intents.values_list("args", flat=True) for line in args["lines"]
-    ]
+    return [line for args in intents.values_list("args", flat=True) for line in args["lines"]]
 
 
 def _open_places(posting: Posting, waiting: int) -> int:
@@ -131,11 +133,33 @@ def costs_of(study: Study) -> list[Cost]:
 
 def totals_by_currency(postings: Iterable[Posting]) -> list[Totals]:
     """Return the sums over postings, one for each currency."""
-    found: dict[str, Totals] = {}
+    return sum_by_currency(totals_of(posting) for posting in postings)
+
+
+def totals_by_study(postings: Iterable[Posting]) -> list[tuple[Study, Totals]]:
+    """Return the sums of each study, one for each currency, by the study's name."""
+    found: dict[Study, list[Posting]] = defaultdict(list)
     for posting in postings:
-        one = totals_of(posting)
+        found[posting.study].append(posting)
+    by_name = sorted(found.items(), key=lambda item: (item[0].name, item[0].pk))
+    return [(study, sums) for study, mine in by_name for sums in totals_by_currency(mine)]
+
+
+def sum_by_currency(sums: Iterable[Totals]) -> list[Totals]:
+    """Return sums added up, one for each currency."""
+    found: dict[str, Totals] = {}
+    for one in sums:
         found[one.currency] = found[one.currency] + one if one.currency in found else one
     return [found[currency] for currency in sorted(found)]
+
+
+def owed_by_submission(posting: Posting) -> dict[int, Decimal]:
+    """Return what is owed, by submission: the reward of those who wait, and bonuses on their way."""
+    waiting = posting.submissions.filter(state=SubmissionState.SUBMITTED).values_list("pk", flat=True)
+    owed: dict[int, Decimal] = defaultdict(lambda: ZERO, dict.fromkeys(waiting, posting.reward))
+    for line in _bonus_lines_on_the_way(posting):
+        owed[line["submission"]] += Decimal(line["amount"])
+    return dict(owed)
 
 
 # --- budget ---------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import secrets
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django import forms
@@ -28,14 +29,14 @@ from humaneval.recruitment.access import (
     user_of,
 )
 from humaneval.recruitment.confirming import Question, ask_then
-from humaneval.recruitment.exports import ledger_rows
+from humaneval.recruitment.exports import ledger_rows, rater_rows
 from humaneval.recruitment.forms import BonusForm, HiddenTotalForm, PlacesForm, RejectionForm, ResolveForm
 from humaneval.recruitment.intents import resolve_unclear, try_again
-from humaneval.recruitment.models import Intent, IntentKind, Posting, Submission
+from humaneval.recruitment.models import Intent, IntentKind, Posting, PostingState, Submission
 from humaneval.recruitment.overviews import overview_of
 from humaneval.recruitment.polling import look_soon
 from humaneval.studies.models import Study
-from humaneval.teams.access import PermissionsIn, find, may
+from humaneval.teams.access import PermissionsIn, find, may, visible
 
 
 @require_safe
@@ -58,10 +59,32 @@ class _Echo:
 def ledger_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Return every payment of a study as CSV; people under their pseudonyms."""
     study = find(request.user, Study.objects.all(), LOOK, slug=slug)
+    return _csv(f"{study.slug}-ledger.csv", ledger_rows(study.postings.all()))
+
+
+@require_safe
+@staff_who_may(LOOK)
+def raters_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Return what each rater of a study is owed and was paid as CSV; people under their pseudonyms."""
+    study = find(request.user, Study.objects.all(), LOOK, slug=slug)
+    return _csv(f"{study.slug}-raters.csv", rater_rows(study.postings.order_by("pk")))
+
+
+def _csv(name: str, rows: Iterable[tuple[str, ...]]) -> HttpResponseBase:
     writer = csv.writer(_Echo())
-    rows = (writer.writerow(row) for row in ledger_rows(study.postings.all()))
-    disposition = f'attachment; filename="{study.slug}-ledger.csv"'
-    return StreamingHttpResponse(rows, content_type="text/csv", headers={"Content-Disposition": disposition})
+    lines = (writer.writerow(row) for row in rows)
+    disposition = f'attachment; filename="{name}"'
+    return StreamingHttpResponse(lines, content_type="text/csv", headers={"Content-Disposition": disposition})
+
+
+@require_safe
+@staff_who_may(LOOK)
+def money(request: HttpRequest) -> HttpResponse:
+    """Show what every study has cost that one may look at, and all of them together."""
+    postings = visible(request.user, Posting.objects.select_related("study"), LOOK)
+    lines = ledger.totals_by_study(postings.exclude(state=PostingState.DRAFT))
+    totals = ledger.sum_by_currency(sums for _study, sums in lines)
+    return render(request, "recruitment/money.html", {"lines": lines, "totals": totals})
 
 
 # --- postings -------------------------------------------------------------------------------------------

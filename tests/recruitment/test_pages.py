@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from django.urls import get_resolver, reverse
 
-from humaneval.recruitment import payments, publishing
+from humaneval.recruitment import ledger, payments, publishing
 from humaneval.recruitment.models import Intent, IntentState, Posting
-from humaneval.teams.models import AuditEntry
+from humaneval.teams.models import AuditEntry, Team
 from tests.factories import UserFactory, member, open_study
 from tests.recruitment.conftest import posting_of, work_off
 
@@ -22,6 +22,8 @@ PAGES = {
     "overview": LOOK,
     "ledger-csv": LOOK,
     "look": LOOK,
+    "raters-csv": LOOK,
+    "money": LOOK,
     "publish": PUBLISH,
     "pause": HALT,
     "resume": PUBLISH,
@@ -54,13 +56,15 @@ def user_with(*permissions: str):
 def addresses(take_part, live_posting) -> dict[str, str]:
     """Give the address of every page, for rows that exist."""
     submission = take_part()
-    by_slug = {"overview", "ledger-csv", "invitations", "links-csv", "mturk-archive"}
+    by_slug = {"overview", "ledger-csv", "raters-csv", "invitations", "links-csv", "mturk-archive"}
     rows = dict.fromkeys(("approve-one", "reject", "overturn", "block", "bonus"), submission.pk)
     rows["resolve"] = rows["again"] = Intent.objects.get(kind="publish").pk
     return {
         name: reverse(
             f"recruitment:{name}",
-            args=[live_posting.study.slug if name in by_slug else rows.get(name, live_posting.pk)],
+            args=[]
+            if name == "money"
+            else [live_posting.study.slug if name in by_slug else rows.get(name, live_posting.pk)],
         )
         for name in PAGES
     }
@@ -257,6 +261,46 @@ def test_the_ledger_leaves_as_csv_under_pseudonyms(take_part, live_posting, clie
     assert (row["kind"], row["amount"], row["fee"], row["currency"]) == ("base", "1.50", "0.64", "GBP")
     assert row["rater"] == submission.session.rater.pseudonym
     assert "5f0000000000000000000abc" not in text
+
+
+def test_what_each_rater_is_owed_and_was_paid_leaves_as_csv_and_adds_up(
+    take_part, live_posting, client, payer
+):
+    first, second = take_part(), take_part()
+    payments.approve(first, payer)
+    work_off()
+    amounts = {first.pk: Decimal("0.40")}
+    payments.pay_bonuses(posting=live_posting, amounts=amounts, reason="", confirmation="c1", user=payer)
+    work_off()
+    amounts = {second.pk: Decimal("0.25")}
+    payments.pay_bonuses(posting=live_posting, amounts=amounts, reason="", confirmation="c2", user=payer)
+    client.force_login(payer)
+    response = client.get(reverse("recruitment:raters-csv", args=[live_posting.study.slug]))
+    rows = list(csv.DictReader(b"".join(response.streaming_content).decode().splitlines()))
+    found = [tuple(row[name] for name in ("owed", "base", "bonus", "paid", "hourly")) for row in rows]
+    assert found == [("0.00", "1.50", "0.40", "1.90", "19.00"), ("1.75", "0.00", "0.00", "0.00", "15.00")]
+    assert rows[0]["rater"] == first.session.rater.pseudonym
+    totals = ledger.totals_of(live_posting)
+    for name in ("owed", "paid", "fees"):
+        assert sum(Decimal(row[name]) for row in rows) == getattr(totals, name)
+
+
+def test_the_money_of_all_studies_is_added_up_by_currency_and_other_teams_stay_out(
+    live_posting, client, payer
+):
+    twin = posting_of(places=1, state="live")
+    posting_of(panel="mturk", currency="USD", places=1, state="live")
+    other = posting_of(places=1, state="live")
+    type(other.study).objects.filter(pk=other.study_id).update(team=Team.objects.create(name="B", slug="b"))
+    client.force_login(payer)
+    response = client.get(reverse("recruitment:money"))
+    assert {study for study, _sums in response.context["lines"]} >= {live_posting.study, twin.study}
+    assert other.study not in {study for study, _sums in response.context["lines"]}
+    assert [(sums.currency, sums.committed) for sums in response.context["totals"]] == [
+        ("GBP", Decimal("8.56")),
+        ("USD", Decimal("1.80")),
+    ]
+    assert "8.56" in response.content.decode()
 
 
 def test_a_posting_is_written_in_the_admin_and_locked_once_the_panel_has_it(live_posting, client):

@@ -198,6 +198,8 @@ ACTIONS = (
             f"GET {API}panel-calls/<int:pk>/",
             "GET studies/<slug:slug>/recruitment/",
             "GET studies/<slug:slug>/recruitment/ledger.csv",
+            "GET studies/<slug:slug>/recruitment/raters.csv",
+            "GET recruitment/money/",
             "POST postings/<int:pk>/look/",
             *admin("recruitment.linksettings", *LOOK),
             *admin("recruitment.posting", *LOOK, "recruitment"),
