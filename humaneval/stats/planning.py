@@ -36,14 +36,25 @@ class Power(Result[float]):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The smallest study that reaches its goal, and what it then has."""
+    """The smallest study that reaches its goal, and what it then has; computed, so without an interval."""
 
     raters: int
     votes_each: int
     votes: int
     achieved: float
     goal: str
+    method: str
     design_effect: float
+
+    @property
+    def estimate(self) -> int:
+        """The raters that are needed."""
+        return self.raters
+
+    @property
+    def n(self) -> int:
+        """The votes that these give."""
+        return self.votes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,17 +281,21 @@ def sample_size(
             raise InputError("A target power needs rate=, different from null=.")
         raters, achieved = _raters_for_power(votes_each, rate, null, target_power, effect, significance)
         goal = f"power {target_power:g} to tell {rate:g} from {null:g}"
+        method = "exact binomial test on effective votes"
     else:
         raters, achieved = _raters_for_width(
             votes_each, rate, deviation, float(width or 0), effect, significance
         )
         goal = f"an interval at most {width:g} wide"
+        interval = "Wilson's interval of a rate" if deviation is None else "Student's interval of a mean"
+        method = f"{interval} on effective votes"
     return Plan(
         raters=raters,
         votes_each=votes_each,
         votes=raters * votes_each,
         achieved=achieved,
         goal=goal,
+        method=f"{method}, design effect {effect:.3g}",
         design_effect=effect,
     )
 

@@ -182,6 +182,8 @@ def test_the_sample_size_reaches_its_power_and_one_rater_fewer_does_not():
     short = power(raters=plan.raters - 1, votes_each=20, rate=0.6).estimate
     assert short < 0.8 <= enough
     assert plan.achieved == pytest.approx(enough)
+    assert (plan.estimate, plan.n) == (plan.raters, 20 * plan.raters)
+    assert plan.method == "exact binomial test on effective votes, design effect 2.9"
 
 
 def test_the_sample_size_for_a_width_gives_that_width():
