@@ -38,6 +38,9 @@ def test_the_whole_way_in_a_notebook(platform, squares, tmp_path):
     assert platform.import_samples(tmp_path / "x", name="model-a", kind="generated")["unchanged"][0] == 4
     made = platform.create(FILE)
     assert made["slug"].tolist() == ["squares"]
+    sizes = platform.plan("squares", width=0.5, session=4, votes_per_trial=1)
+    assert sizes["planned"].sum() == 1
+    assert sizes.loc[sizes["planned"], "width"].item() <= 0.5
     trials = platform.preview("squares", 3)
     assert trials["trial"].tolist() == [0, 1, 2]
     assert trials["slots"][0][1][0].startswith("photos/")
