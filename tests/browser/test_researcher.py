@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.rater import Rater
@@ -86,6 +87,7 @@ def vote(rater: Rater, study: str) -> None:
     expect(rater.view.get_by_role("heading", name="Thank you")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_from_zips_by_preview_launch_and_votes_to_a_bundle_that_is_rebuilt_to_the_same_numbers(
     new_rater: Callable[..., Rater], site: Site, tmp_path: Path
 ) -> None:
