@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
 from humaneval.protocols.registry import PROTOCOLS
+from tests.browser.audit import violations
 from tests.browser.rater import Rater
 from tests.browser.recording import KEYS, few_fast
 from tests.browser.site import ASSIGNMENTS, Site
@@ -133,6 +134,7 @@ def test_an_image_that_cannot_be_had_is_its_own_outcome(study: str, rater: Rater
     rater.open(study).agree()
     rater.press("Enter")
     expect(rater.view.get_by_text("An image did not load")).to_be_visible()
+    assert violations(rater.see(2)) == []
     rater.answer_all(lambda: rater.press(*KEYS[study]), first=2).finish()
     outcomes = [vote.outcome for vote in site.votes(study)]
     assert sorted(outcomes) == ["answered"] * (ASSIGNMENTS - 1) + ["not_shown"]
