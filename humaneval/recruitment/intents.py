@@ -25,6 +25,7 @@ from humaneval.monitoring.instruments import PANEL_CALLS
 from humaneval.recruitment import recruiters
 from humaneval.recruitment.effects import apply_outcome, apply_refusal
 from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting
+from humaneval.recruitment.people import Unreadable
 from humaneval.recruitment.recruiters import NotSent, Outcome, PanelRefused, Unanswered, Undecided
 from humaneval.teams.audit import record_action
 
@@ -111,7 +112,7 @@ def _call_or_find(intent: Intent, recruiter: recruiters.Recruiter) -> Intent:
     except NotSent:
         _write(intent, sent_at=None)
         raise
-    except PanelRefused as refusal:
+    except (PanelRefused, Unreadable) as refusal:  # without the person's id nothing has left
         return refuse(intent, str(refusal))
 
 

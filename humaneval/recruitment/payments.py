@@ -179,9 +179,15 @@ def _is_payable(amount: Decimal) -> bool:
 
 
 def keep_out_of_repeats(submission: Submission) -> Intent | None:
-    """Ask to keep whoever handed in out of repeats, where the posting names a group for that; else None."""
+    """Ask to keep whoever handed in out of repeats, where the posting names a group for that; else None.
+
+    Nobody is asked about whose id has been erased.
+    """
     group = str(submission.posting.options.get("group", ""))
-    if not group or submission.state in {SubmissionState.ACTIVE, SubmissionState.RETURNED}:
+    if not (group and submission.sealed_person) or submission.state in {
+        SubmissionState.ACTIVE,
+        SubmissionState.RETURNED,
+    }:
         return None
     return block(submission, group=group, user=None)
 

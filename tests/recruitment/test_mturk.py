@@ -21,6 +21,7 @@ from humaneval.recruitment.models import Intent, IntentKind, IntentState, Postin
 from humaneval.recruitment.mturk import client
 from humaneval.recruitment.polling import poll_posting
 from humaneval.recruitment.recruiters import Undecided
+from humaneval.recruitment.withdrawing import withdraw
 from tests.recruitment.conftest import arrive, complete, posting_of, work_off
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,28 @@ def test_a_worker_goes_the_whole_way_and_the_ledger_adds_up(posting, mturk, paye
     assert totals.paid == mturk.paid_total() == Decimal("1.55")
     assert totals.fees == Decimal("0.24") + Decimal("0.07")
     assert submission.paid_bonuses == Decimal("0.35")
+
+
+def test_after_somebody_withdrew_the_panel_is_looked_at_as_before(posting, mturk, payer):
+    gone = take_part(mturk, posting)
+    withdraw(rater=gone.session.rater, erase_votes=True, reason="asked", user=payer)
+    other = take_part(mturk, posting, "A2WORKER")
+    assert poll_posting(posting) == 2
+    assert (Submission.objects.get(pk=gone.pk).sealed_person, other.state) == ("", "submitted")
+
+
+def test_a_bonus_for_somebody_whose_id_is_erased_is_refused_and_says_why(posting, mturk, payer):
+    gone = take_part(mturk, posting)
+    work_off()
+    withdraw(rater=gone.session.rater, erase_votes=False, reason="asked", user=payer)
+    amounts = {gone.pk: Decimal("0.35")}
+    (intent,) = payments.pay_bonuses(
+        posting=posting, amounts=amounts, reason="", confirmation="c", user=payer
+    )
+    work_off()
+    intent.refresh_from_db()
+    assert (intent.state, "has been erased" in intent.problem) == ("refused", True)
+    assert not mturk.bonuses
 
 
 def test_who_took_part_does_not_find_the_next_hit_of_the_study(posting, mturk, payer):
