@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
-from humaneval.config import health
+from humaneval.config import health, leaving
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +52,12 @@ def test_it_is_not_ready_when_the_shared_cache_is_gone(client: Client, settings)
     with patch("humaneval.config.health.cache.get", side_effect=ConnectionError):
         response = client.get("/readyz")
     assert (response.status_code, response.json()["cache"]) == (503, "does not answer")
+
+
+@pytest.mark.django_db
+def test_it_is_not_ready_once_its_server_was_told_to_stop(client: Client, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv(leaving.COUNTS, str(tmp_path))
+    assert not leaving.is_leaving()
+    (tmp_path / "leaving").touch()
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["server"]) == (503, "is about to stop")
