@@ -57,12 +57,13 @@ def fill(study: Any, votes: int) -> None:
     numbers, uuid = rows.NUMBERS[connection.vendor], rows.UUID[connection.vendor]
     moment = connection.ops.adapt_datetimefield_value(timezone.now())
     drawn = _DRAWN.format(salt=0)
+    json = "jsonb" if connection.vendor == "postgresql" else "text"
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO rating_assignment (id, session_id, trial_id, opening_id, position,"
             ' "order", cells, parameters, is_repeat, lease_until, lapsed, created_at)'
-            f" SELECT {uuid}, %s + n / %s, %s + n %% %s, NULL, n %% %s, CASE WHEN n %% 3 = 0"
-            " THEN '[1, 0]' ELSE '[0, 1]' END, '[]', '{}', %s, %s, %s, %s"
+            f" SELECT {uuid}, %s + n / %s, %s + n %% %s, NULL, n %% %s, CAST(CASE WHEN n %% 3 = 0"
+            f" THEN '[1, 0]' ELSE '[0, 1]' END AS {json}), '[]', '{{}}', %s, %s, %s, %s"
             f" FROM ({numbers}) AS numbers",
             [raters[0].pk, EACH, first_trial, study.trial_count, EACH,
              False, moment, False, moment, votes - 1],
