@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
+import statsmodels.api
 
 from humaneval.stats import (
     NotEstimableError,
@@ -159,3 +161,24 @@ def test_the_interval_for_systems_like_these_holds_the_truth():
         )
         held += found.like_these.low <= 0.6 <= found.like_these.high
     assert held >= 108
+
+
+def test_a_change_within_equal_raters_is_the_paired_t_test():
+    rng = np.random.default_rng(11)
+    rater, place = np.divmod(np.arange(240), 12)
+    answer = rng.normal(0, 1, 20)[rater] + 0.3 * (place > 5) + rng.normal(0, 1, 240)
+    found = within_contrast(answer, second=place > 5, rater=rater)
+    halves = answer.reshape(20, 2, 6).mean(axis=2)
+    paired = scipy.stats.ttest_rel(halves[:, 1], halves[:, 0])
+    assert found.estimate == pytest.approx((halves[:, 1] - halves[:, 0]).mean(), rel=1e-12)
+    assert found.pvalue == pytest.approx(paired.pvalue, rel=1e-9)
+
+
+def test_a_slope_within_raters_is_the_regression_with_an_intercept_for_each():
+    rng = np.random.default_rng(12)
+    rater = np.repeat(np.arange(15), [5, 9, 12] * 5)
+    steps = rng.normal(0, 1, len(rater)) + rater
+    answer = 0.4 * steps - rater + rng.normal(0, 1, len(rater))
+    design = np.column_stack([steps, rater[:, None] == np.arange(15)])
+    fitted = statsmodels.api.OLS(answer, design).fit()
+    assert within_slope(answer, on=steps, rater=rater).estimate == pytest.approx(fitted.params[0], rel=1e-9)

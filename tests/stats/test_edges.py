@@ -96,6 +96,17 @@ OTHERS = {
     ),
     "ceiling": lambda r, i, a: stats.noise_ceiling(a, [0.1] * len(a)),
     "adjusted": lambda r, i, a: stats.adjust_pvalues(a),
+    "means together": lambda r, i, a: stats.condition_means(
+        a, condition=np.arange(len(a)) % 2, rater=r, item=i
+    ),
+    "contrast": lambda r, i, a: stats.within_contrast(a, second=np.arange(len(a)) % 2 == 0, rater=r),
+    "slope": lambda r, i, a: stats.within_slope(a, on=np.arange(len(a)), rater=r),
+    "influence": lambda r, i, a: stats.mean_influence_on_winner(
+        a, condition=np.arange(len(a)) % 2, rater=r
+    ),
+    "uncertain": lambda r, i, a: stats.uncertain_correlation(
+        a, np.arange(len(a)) % 3, human_draws=np.tile(np.asarray(a, dtype=float), (20, 1))
+    ),
     "stop for width": lambda r, i, a: stats.stop_for_width(stats.confidence_sequence(a, rater=r), width=0.1),
     "stop for winner": lambda r, i, a: stats.stop_for_winner(stats.confidence_sequence(a, rater=r)),
 }  # fmt: skip

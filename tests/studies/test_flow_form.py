@@ -23,6 +23,7 @@ from humaneval.studies.flow_rows import flow_of, values_of
 from humaneval.studies.forms import counted_sets
 from humaneval.studies.models import Study
 from tests.browser.flows import EVERYTHING
+from tests.factories import UserFactory
 from tests.studies.test_admin import change_url, form_data
 
 pytestmark = pytest.mark.django_db
@@ -178,7 +179,8 @@ def test_a_picture_is_uploaded_and_shown_as_it_is(save):
     assert row["caption"] == "How to look."
     (shown,) = preview_study(study).pictures
     assert (shown.image.width, shown.image.height) == (300, 200)
-    assert SampleSet.objects.get(slug="instruction-pictures") not in counted_sets(SampleKind.REAL)
+    offered = counted_sets(SampleKind.REAL, UserFactory())
+    assert SampleSet.objects.get(slug="instruction-pictures") not in offered
 
 
 def test_a_large_picture_is_made_smaller_and_the_same_one_is_kept_once(save):

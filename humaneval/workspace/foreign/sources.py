@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from humaneval.workspace.foreign.problems import ForeignRefused
 
-csv.field_size_limit(16 * 1024**2)
+LARGEST_CELL = 16 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,18 @@ def read_rows(path: Path) -> Iterator[Row]:
         raise ForeignRefused(f"{path} cannot be read: {error}") from error
 
 
+@contextmanager
+def _large_cells() -> Iterator[None]:
+    """Let cells be large, as annotations are, for as long as one file is read: the limit is the process's."""
+    before = csv.field_size_limit(LARGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
 def _csv(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with _large_cells(), path.open(encoding="utf-8-sig", newline="") as file:
         head = file.readline()
         file.seek(0)
         reader = csv.reader(file, delimiter=max("\t;,", key=head.count), strict=True)
