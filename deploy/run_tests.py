@@ -14,13 +14,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-ONCE = {"stats", "metrics", "protocols", "browser", "benchmarks", "frontend", "demo", "deploy"}
+ONCE = {"stats", "metrics", "protocols", "browser", "benchmarks", "frontend", "demo", "deploy", "keeping"}
 """Test folders that use no database, or one of their own whatever the settings say."""
 
 
-def pytest(*arguments: str, **environment: str) -> int:
+def pytest(*arguments: str, workers: int = min(os.cpu_count() or 1, 4), **environment: str) -> int:
     """Run pytest in a process of its own, on all cores up to four; return its exit status."""
-    workers = min(os.cpu_count() or 1, 4)
     command = [
         sys.executable,
         "-m",
@@ -55,9 +54,11 @@ def main() -> int:
     """Run everything; return 0 when all passed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="the long tests too")
-    chosen = [] if parser.parse_args().all else ["-m", "not slow"]
+    quick = "" if parser.parse_args().all else " and not slow"
     print("Tests on SQLite", flush=True)
-    status = pytest(*chosen)
+    status = pytest("-m", f"not alone{quick}")
+    print("Tests that change this machine's network, by themselves", flush=True)
+    status = pytest("tests/faults", "-m", f"alone{quick}", workers=1) or status
     missing = why_no_postgres()
     if missing and os.environ.get("CI") == "true":
         print(f"PostgreSQL must be there in CI: {missing}", file=sys.stderr)
@@ -66,7 +67,7 @@ def main() -> int:
         print(f"PostgreSQL tests were skipped: {POSTGRES_URL} cannot be reached ({missing}).")
         return status
     print("Tests on PostgreSQL", flush=True)
-    marks = "not browser and not services" + ("" if not chosen else " and not slow")
+    marks = f"not browser and not services{quick}"
     return status or pytest(*database_tests(), "-m", marks, DATABASE_URL=POSTGRES_URL)
 
 

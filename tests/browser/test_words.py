@@ -151,7 +151,8 @@ def test_the_words_of_every_protocol_can_be_translated(phone_rater: Rater) -> No
     page.route(re.compile(r"/rater/words/en\.[0-9a-f]+\.js$"), make_up)
     reader = Reader(rater)
     for study in ("two_afc_many", "likert_slider", "pairwise_grids", "timed_real_or_fake", "duplicates"):
-        rater.responses.clear()  # their bodies go with the page
+        page.goto("about:blank")
+        rater.responses.clear()  # their bodies have gone with the page
         rater.open(study)
         rater.view.get_by_role("button", name="I agree").tap()
         rater.view.get_by_role("button", name="⟦Start").tap()

@@ -24,7 +24,7 @@ from tests.faults.network import ADDRESS, Network, NoNetwork
 from tests.jobs.platform import Databases, Platform
 from tests.scoring.conftest import write_images
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.services, pytest.mark.timeout(300)]
 REAL, GENERATED = 40, 320
 BATCHES = 1 + 5
 HOSTS = 3

@@ -28,16 +28,16 @@ export const words = {
     return cells > 1 ? `${number} Gruppen von ${cells} Bildern` : `${number} Bilder`;
   },
   zoom: "Genauer ansehen",
-  zoomHow: "Ziehen oder Pfeiltasten verschieben das Bild, + und − ändern die Größe, Esc führt zurück.",
+  zoomHow: "Ziehen oder Pfeiltasten verschieben, + und − ändern die Größe, Esc führt zurück.",
   larger: "Größer",
   smaller: "Kleiner",
   close: "Schließen",
-  cramped: "Bitte vergrößern Sie das Fenster: Die Bilder dieser Studie werden nicht verkleinert.",
+  cramped: "Bitte vergrößern Sie das Fenster: Die Bilder werden nicht verkleinert.",
   loading: "Die nächsten Bilder werden geladen …",
 
   start: "Start",
   questions: (total) => (total === 1 ? "Es gibt 1 Frage." : `Es gibt ${total} Fragen.`),
-  how: "Antworten Sie mit den Tasten, die auf den Knöpfen stehen, oder durch Klicken oder Tippen.",
+  how: "Antworten Sie mit den Tasten auf den Knöpfen, durch Klicken oder Tippen.",
   askGenerated: "Suchen Sie das Bild, das ein Computer gemacht hat.",
   shareReal: (percent) => `${percent} % der Bilder sind echt.`,
 
@@ -53,7 +53,7 @@ export const words = {
   best: "Bestes",
   worst: "Schlechtestes",
   unranked: "noch ohne Rang",
-  howOrder: "Tippen Sie die Bilder vom besten zum schlechtesten an, ziehen Sie sie in die richtige Reihenfolge oder drücken Sie ihre Nummern.",
+  howOrder: "Tippen Sie die Bilder vom besten zum schlechtesten an, ziehen Sie sie in Reihenfolge oder drücken Sie ihre Nummern.",
   howBestWorst: "Tippen Sie erst das beste, dann das schlechteste Bild an oder drücken Sie die Nummern.",
 
   same: "Dasselbe",
