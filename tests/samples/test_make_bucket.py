@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -23,8 +24,9 @@ def test_it_is_made_once_in_the_region_chosen(tmp_path: Path) -> None:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    name = f"made-{uuid4().hex[:12]}"  # all of moto's servers in one process share their buckets
     given = {
-        "S3_BUCKET": "pictures",
+        "S3_BUCKET": name,
         "S3_REGION": "eu-central-1",
         "S3_ACCESS_KEY": "someone",
         "S3_SECRET_KEY": "hush",
@@ -33,7 +35,7 @@ def test_it_is_made_once_in_the_region_chosen(tmp_path: Path) -> None:
         said = [make_bucket(tmp_path, S3_ENDPOINT_URL=f"http://{host}:{port}", **given) for _ in range(2)]
     finally:
         server.stop()
-    assert said == ["The bucket pictures is made.", "The bucket pictures is there."]
+    assert said == [f"The bucket {name} is made.", f"The bucket {name} is there."]
 
 
 def test_it_says_what_to_check_when_nobody_answers(tmp_path: Path) -> None:
