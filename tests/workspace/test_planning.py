@@ -16,7 +16,7 @@ from humaneval.studies.models import Study
 from humaneval.teams.roles import Role
 from humaneval.workspace.planning import pilots
 from humaneval.workspace.planning.forms import PlanForm, starting_values
-from humaneval.workspace.planning.plans import make_plan
+from humaneval.workspace.planning.sizes import make_plan
 from tests.factories import draft_study, member, opened
 from tests.rating.conftest import ApiRater
 

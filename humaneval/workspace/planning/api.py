@@ -17,8 +17,7 @@ from humaneval.teams.access import find
 from humaneval.workspace.planning.assumptions import ASSUMED
 from humaneval.workspace.planning.forms import PlanForm
 from humaneval.workspace.planning.page import RESULTS, given_values, images_shown
-from humaneval.workspace.planning.pilots import measure
-from humaneval.workspace.planning.plans import NoPlan, make_plan, values_of
+from humaneval.workspace.planning.plans import NoPlan, values_of
 
 _FIELDS = ("aim", "power", "width", "effect", "rater", "item", "deviation", "conditions", "session", "images",
            "votes_per_trial", "seconds", "besides", "per_hour", "panel", "wage")  # fmt: skip
@@ -57,6 +56,11 @@ def plan_of(study: Study, given: Any, pilot: Study | None = None) -> dict[str, A
 
     What is given goes before what a pilot measures, that before what is assumed.
     """
+    from humaneval.workspace.planning.pilots import (
+        measure,
+    )  # SciPy and pandas: starting up must not cost them
+    from humaneval.workspace.planning.sizes import make_plan
+
     values = values_of(study)
     if pilot is not None:
         values |= measure(pilot, aim="width" if given.get("aim") == "width" else "power").values

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from humaneval.stats.planning import Kind
+if TYPE_CHECKING:
+    from humaneval.stats.planning import Kind
 
 Words = Any
 """Text that is translated when it is shown, as form fields take it."""

@@ -1,4 +1,7 @@
-"""The planner's page: a form whose address is the plan, so that it can be kept and sent; no script needed."""
+"""The planner's page: a form whose address is the plan, so that it can be kept and sent; no script needed.
+
+What SciPy, pandas and Matplotlib serve is imported when somebody plans: starting up must not take seconds.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from humaneval.reports.charts.estimates import NARROW
 from humaneval.studies.models import Study, StudyState
 from humaneval.teams.access import PermissionsIn, find, may, visible
 from humaneval.workspace.planning.assumptions import ASSUMED, TIME_SOURCE, WAGE_SOURCE
-from humaneval.workspace.planning.curves import draw_curve
 from humaneval.workspace.planning.forms import PlanForm
-from humaneval.workspace.planning.pilots import measure
-from humaneval.workspace.planning.plans import NoPlan, Plan, make_plan, values_of
+from humaneval.workspace.planning.plans import NoPlan, Plan, values_of
 
 RESULTS = "reports.view_snapshot"
 CHANGE = "studies.change_study"
-WIDE, SLIM = 760, NARROW - 120
+WIDE, SLIM = 760, 360
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ def images_shown(study: Study) -> int:
 
 
 def _planned(request: HttpRequest, study: Study, values: dict[str, Any]) -> dict[str, Any]:
+    from humaneval.workspace.planning.sizes import make_plan
+
     form = PlanForm(given_values(values, request.GET), protocol=study.protocol)
     context: dict[str, Any] = {
         "form": form,
@@ -89,6 +91,8 @@ def _planned(request: HttpRequest, study: Study, values: dict[str, Any]) -> dict
 
 
 def _drawn(made: Plan) -> Drawing:
+    from humaneval.workspace.planning.curves import draw_curve
+
     return Drawing(draw_curve(made, name="plan", width=WIDE), draw_curve(made, name="plan-slim", width=SLIM))
 
 
@@ -100,6 +104,8 @@ def _pilots(request: HttpRequest, study: Study) -> Any:
 
 def _measured(request: HttpRequest, study: Study, values: dict[str, Any]) -> HttpResponse:
     """Lead to the plan with what a pilot says in place of what is assumed."""
+    from humaneval.workspace.planning.pilots import measure
+
     pilot = find(request.user, Study.objects.filter(protocol=study.protocol), RESULTS,
                  slug=request.GET.get("pilot", ""))  # fmt: skip
     given = given_values(values, request.GET)
@@ -110,6 +116,8 @@ def _measured(request: HttpRequest, study: Study, values: dict[str, Any]) -> Htt
 
 def _take_over(request: HttpRequest, study: Study) -> HttpResponse:
     """Write trials, votes a trial and trials a session into the draft."""
+    from humaneval.workspace.planning.sizes import make_plan
+
     form = PlanForm(given_values(values_of(study), request.POST), protocol=study.protocol)
     page = reverse("admin:studies_study_change", args=[study.pk])
     if not form.is_valid():
