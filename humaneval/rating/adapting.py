@@ -62,6 +62,12 @@ def with_parameters(session: Session, history: History) -> History:
     return History(tuple(rows), history.earlier)
 
 
+def answers_depend_on_votes(study: Study) -> bool:
+    """Return whether what a rater is told of a vote takes a look at the database once it is stored."""
+    protocol = registry.get(study.protocol)
+    return protocol.timed or protocol.gives_feedback(study.settings)
+
+
 def parameters_ahead(session: Session) -> dict[UUID, dict[str, Any]]:
     """Return the parameters of all pending assignments that can have them; none for untimed protocols."""
     if not registry.get(session.study.protocol).timed:

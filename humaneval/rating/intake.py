@@ -29,7 +29,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from humaneval.monitoring.instruments import VOTES
-from humaneval.rating.adapting import feedback_on, parameters_ahead
+from humaneval.rating.adapting import answers_depend_on_votes, feedback_on, parameters_ahead
 from humaneval.rating.judging import Judge, Submission, Verdict
 from humaneval.rating.models import Opening, Session
 from humaneval.rating.progress import Progress, progress_of
@@ -57,8 +57,8 @@ def store_votes(*, session: Session, submissions: Sequence[Submission]) -> Intak
         verdicts = [judge.judge(submission) for submission in submissions]
         stored = [verdict for verdict in verdicts if verdict.status == "stored"]
         if stored:
-            store(stored, _filled(stored), now)
             _free_openings(stored, now)
+            store(stored, _filled(stored), now, last=not answers_depend_on_votes(session.study))
         intake = Intake(
             verdicts,
             progress_of(session, answered=answered + len(stored)),

@@ -99,7 +99,8 @@ def lock_session(session: Session, submissions: Sequence[Submission]) -> tuple[H
         (_STUDY, [session.study_id]),
         (_handed_where(f"a.id IN ({_marks(assignments)})"), [session.pk, *assignments]),
         (
-            f"SELECT count(*), count(CASE WHEN v.key IN ({_marks(keys)}) THEN 1 END) {_VOTES}",
+            f"SELECT count(*), count(CASE WHEN v.key IN ({_marks(keys)}) THEN 1 END) "
+            + _VOTES[connection.vendor],
             [*keys, session.pk],
         ),
     )
@@ -115,7 +116,13 @@ def lock_session(session: Session, submissions: Sequence[Submission]) -> tuple[H
 
 _STUDY = f"SELECT {', '.join(_VERSION)} FROM studies_study WHERE id = %s"  # noqa: S608 (our own names)
 
-_VOTES = "FROM rating_assignment a JOIN rating_vote v ON v.assignment_id = a.id WHERE a.session_id = %s"
+_VOTES = {
+    # One plan is possible: the session's few assignments, and the vote of each. A plain join PostgreSQL may
+    # plan as a scan of all votes, for as long as it has not counted them.
+    "postgresql": "FROM rating_assignment a,"
+    " LATERAL (SELECT key FROM rating_vote WHERE assignment_id = a.id LIMIT 1) v WHERE a.session_id = %s",
+    "sqlite": "FROM rating_assignment a JOIN rating_vote v ON v.assignment_id = a.id WHERE a.session_id = %s",
+}
 
 
 def _handed_where(condition: str) -> str:
@@ -145,8 +152,11 @@ def _handed(row: Row) -> Handed:
     )
 
 
-def store(stored: Sequence[Verdict], filled: Sequence[int], now: datetime) -> None:
-    """Insert votes and their answers, and mark the openings that they fill: three statements at most."""
+def store(stored: Sequence[Verdict], filled: Sequence[int], now: datetime, *, last: bool = False) -> None:
+    """Insert votes and their answers, and mark the openings that they fill: three statements at most.
+
+    ``last`` says that nothing follows in the transaction: PostgreSQL is then told to commit in the same trip.
+    """
     moment = connection.ops.adapt_datetimefield_value(now)
     votes = [_vote(verdict, moment) for verdict in stored]
     statements = [
@@ -168,7 +178,17 @@ def store(stored: Sequence[Verdict], filled: Sequence[int], now: datetime) -> No
         statements.append(
             (f"UPDATE rating_opening SET free_from = NULL WHERE id IN ({marks})", list(filled))  # noqa: S608
         )
+    if last and _is_outermost():
+        statements.append(("COMMIT", []))
     _run(*statements)
+
+
+def _is_outermost() -> bool:
+    """Return whether the transaction is PostgreSQL's own, and ends where the one block ends that began it.
+
+    Once PostgreSQL has committed, psycopg has nothing left to commit, and makes no trip at the block's end.
+    """
+    return connection.vendor == "postgresql" and connection.in_atomic_block and not connection.savepoint_ids
 
 
 def _answers(stored: Sequence[Verdict]) -> Iterator[Row]:

@@ -283,8 +283,8 @@ def test_every_question_has_its_answer(rater_of):
 def test_nothing_is_acknowledged_when_the_database_goes_away(rater, monkeypatch):
     block, store = rater.block(), intake.store
 
-    def fail(*args: object) -> None:
-        store(*args)
+    def fail(*args: object, **how: object) -> None:
+        store(*args, **how)
         raise OperationalError("server closed the connection unexpectedly")
 
     with monkeypatch.context() as patch:
