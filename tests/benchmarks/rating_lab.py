@@ -37,8 +37,8 @@ POTATO = "2.12.1"
 class Raters:
     """So many threads that rate for a while; what each answer took, and what failed."""
 
-    def __init__(self, rate: Callable[[Raters, int], None]) -> None:
-        self._rate = rate
+    def __init__(self, rate: Callable[[Raters, int], None], count: int = RATERS) -> None:
+        self._rate, self._count = rate, count
         self.end = 0.0
         self.times: list[float] = []
         self.failed: Counter[str] = Counter()
@@ -46,7 +46,7 @@ class Raters:
     def run(self, seconds: float) -> None:
         """Let them all rate at once for so long."""
         self.end = time.perf_counter() + seconds
-        threads = [threading.Thread(target=self._safely, args=(number,)) for number in range(RATERS)]
+        threads = [threading.Thread(target=self._safely, args=(number,)) for number in range(self._count)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -113,8 +113,8 @@ def our_rater(port: int, arrival: dict[str, Any]) -> Callable[[Raters, int], Non
     return rate
 
 
-def potato_rater(port: int) -> Callable[[Raters, int], None]:
-    """Return how one rates there: save the answer to an item, ask for the next."""
+def potato_rater(port: int, *, moves_on: bool = True) -> Callable[[Raters, int], None]:
+    """Return how one rates there: save the answer to an item, ask for the next, unless only saving counts."""
 
     def rate(raters: Raters, number: int) -> None:
         browser = Browser(port)
@@ -124,7 +124,8 @@ def potato_rater(port: int) -> Callable[[Raters, int], None]:
                 return
             answer = {"instance_id": f"item{item}", "annotations": {"real:left": "left"}}
             browser.post("/updateinstance", {**answer, "span_annotations": []})
-            browser.post("/annotate", {"action": "next_instance", "instance_id": f"item{item}"})
+            if moves_on:
+                browser.post("/annotate", {"action": "next_instance", "instance_id": f"item{item}"})
             raters.times.append(1000 * (time.perf_counter() - started))
 
     return rate
@@ -219,8 +220,9 @@ def potato() -> str | None:
     return str(command)
 
 
-def measure_potato(command: str) -> None:
-    """Print what Potato does with as many items of two images and one question."""
+@contextmanager
+def potato_served(command: str) -> Iterator[int]:
+    """Run Potato with as many items of two images and one question; yield its port."""
     with tempfile.TemporaryDirectory(prefix="potato-bench-") as name:
         folder = Path(name)
         items = (
@@ -230,11 +232,17 @@ def measure_potato(command: str) -> None:
         (folder / "data.json").write_text("".join(json.dumps(item) + "\n" for item in items))
         (folder / "config.yaml").write_text(POTATO_STUDY)
         port = free_port()
-        raters = Raters(potato_rater(port))
         with served([command, "start", "config.yaml", "-p", str(port)], port, folder, folder / "potato.log"):
-            Raters(potato_rater(port)).run(WARM_UP)
-            raters.run(SECONDS)
-        print(f"Potato {POTATO}, files: {raters}")
+            yield port
+
+
+def measure_potato(command: str) -> None:
+    """Print what Potato does."""
+    with potato_served(command) as port:
+        raters = Raters(potato_rater(port))
+        Raters(potato_rater(port)).run(WARM_UP)
+        raters.run(SECONDS)
+    print(f"Potato {POTATO}, files: {raters}")
 
 
 POTATO_STUDY = """

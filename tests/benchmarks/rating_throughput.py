@@ -4,7 +4,8 @@ gunicorn with two processes of four threads on the PostgreSQL server at TEST_POS
 Each request carries one vote. Both kinds take turns in short rounds, so that a machine's moods hit both
 alike, and beside the clock stands the processor time that a request costs the web processes and the database
 together: what the clock would say if nobody else used the machine. The tail is measured at 70% of the rate
-that was reached. 60% of the bare endpoint's rate is asked for, and a p99 under 5 times the median.
+that was reached. 60% of the bare endpoint's rate is asked for, and a p99 under 5 times the median. At last
+Potato, which a user might pick instead, saves answers to comparable items over as many connections.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
+from tests.benchmarks import rating_lab as lab
 from tests.benchmarks import rating_rows as rows
 
 CONNECTIONS = 8
@@ -191,8 +193,21 @@ def share(ours: list[float], bare: list[float]) -> str:
     return f"{middle:.0f}% (quartiles {low:.0f} and {high:.0f})"
 
 
+def potato_rate() -> float | None:
+    """Return how many answers a second Potato saves, one a request; None where it cannot be installed."""
+    if (command := lab.potato()) is None:
+        return None
+    with lab.potato_served(command) as port:
+        raters = lab.Raters(lab.potato_rater(port, moves_on=False), CONNECTIONS)
+        raters.run(lab.WARM_UP)
+        raters.times.clear()
+        raters.run(lab.SECONDS)
+    print(f"{f'Potato {lab.POTATO}':<14} {raters}")
+    return len(raters.times) / lab.SECONDS
+
+
 def main() -> None:
-    """Measure both in the same server, by turns."""
+    """Measure both in the same server, by turns, and Potato after them."""
     from django.db import connection
 
     each = VOTES // CONNECTIONS // 10
@@ -222,6 +237,8 @@ def main() -> None:
         f"votes are taken at {share(ours.rates, bare.rates)} of the bare endpoint's rate by the clock, and at"
         f" {share(bare.core_ms, ours.core_ms)} by processor time; 60% is asked for"
     )
+    if potato := potato_rate():
+        print(f"votes are taken at {ours.rate / potato:.1f} times the rate at which Potato saves answers")
 
 
 if __name__ == "__main__":
