@@ -103,9 +103,12 @@ def platform(folder: Path) -> Iterator[tuple[str, list[Path]]]:
     from humaneval.studies.authoring import create_study
     from tests.browser.site import Site, free_port, serve, static_settings
     from tests.jobs.platform import Databases, Platform
+    from tests.migrated import template
 
-    databases = Databases(folder)
-    place = Platform(folder, databases.copy(), {"DJANGO_SETTINGS_MODULE": "tests.browser.site_settings"})
+    with template(folder / "migrated") as name:
+        databases = Databases(folder, name)
+        address = databases.copy()
+    place = Platform(folder, address, {"DJANGO_SETTINGS_MODULE": "tests.browser.site_settings"})
     site = Site(place, free_port())
     try:
         with site.rows():

@@ -19,15 +19,19 @@ class NoCluster(RuntimeError):
 class Cluster:
     """A database server on its own port; ``crash`` ends it as a power cut would, and starts it again.
 
-    With another ``address`` than this machine's own, all hosts of its network (/24) may come in.
+    With another ``address`` than this machine's own, all hosts of its network (/24) may come in. With
+    ``files`` that :meth:`keep` kept of another, it has the databases of that one.
     """
 
-    def __init__(self, port: int, address: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, address: str = "127.0.0.1", files: Path | None = None) -> None:
         self.port, self.crashes, self._address = port, 0, address
         self._user = _who_may_run_it()
         self._folder = Path(tempfile.mkdtemp(prefix="humaneval-cluster-"))
         shutil.chown(self._folder, self._user)
-        self._run("initdb", "-D", str(self._data), "-U", "postgres", "--auth=trust", "--encoding=UTF8")
+        if files:
+            subprocess.run(["cp", "-a", files, self._data], check=True)
+        else:
+            self._run("initdb", "-D", str(self._data), "-U", "postgres", "--auth=trust", "--encoding=UTF8")
         with (self._data / "pg_hba.conf").open("a") as rules:
             rules.write(f"host all all {address}/24 trust\n")
         self.start()
@@ -51,6 +55,12 @@ class Cluster:
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
         self.crashes += 1
         self.start()
+
+    def keep(self, files: Path) -> None:
+        """Stop the server, put its files where others can be made of them, and delete the rest."""
+        self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "stop")
+        shutil.move(self._data, files)
+        shutil.rmtree(self._folder)
 
     def remove(self) -> None:
         """Stop the server and delete its files."""

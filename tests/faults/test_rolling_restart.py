@@ -25,7 +25,7 @@ from tests.faults.cluster import free_port
 from tests.faults.voters import Log, VotingClient
 from tests.jobs.platform import Platform
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.alone, pytest.mark.services, pytest.mark.timeout(240)]
 CLIENTS = 4
 
 

@@ -15,19 +15,19 @@ import pytest
 from tests.faults.cluster import Cluster, free_port
 from tests.faults.conftest import UNTHROTTLED
 from tests.faults.storm import Size, Storm, check
-from tests.jobs.platform import Databases, Platform
+from tests.jobs.platform import Platform
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.alone, pytest.mark.services, pytest.mark.timeout(1800)]
 
 SHORT = Size(trials=20, votes_per_trial=12, strikes=5, clients=5)
 LONG = Size(trials=100, votes_per_trial=int(os.environ.get("FAULT_VOTES", "10000")) // 100, strikes=40)
 
 
 @pytest.fixture
-def on_sqlite(tmp_path: Path, django_db_blocker, monkeypatch) -> Iterator[Platform]:
+def on_sqlite(tmp_path: Path, django_db_blocker) -> Iterator[Platform]:
     """Give a platform on SQLite."""
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    platform = Platform(tmp_path, Databases(tmp_path).copy(), UNTHROTTLED)
+    platform = Platform(tmp_path, f"sqlite:///{tmp_path / 'db.sqlite3'}", UNTHROTTLED)
+    platform.migrate()
     with django_db_blocker.unblock(), platform.database():
         yield platform
     platform.end()

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import boto3
@@ -19,9 +19,9 @@ from humaneval.samples.importing import create_sample_set, import_folder
 from humaneval.samples.models import SampleSet
 from humaneval.scoring.models import FeatureShard, MetricRun
 from humaneval.scoring.runs import start_run
-from tests.faults.cluster import Cluster, NoCluster, free_port
+from tests.faults.cluster import Cluster, free_port
 from tests.faults.network import ADDRESS, Network, NoNetwork
-from tests.jobs.platform import Databases, Platform
+from tests.jobs.platform import Platform
 from tests.scoring.conftest import write_images
 
 pytestmark = [pytest.mark.alone, pytest.mark.services, pytest.mark.timeout(300)]
@@ -86,14 +86,15 @@ def storage(network: Network, settings) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def center(
-    network: Network, redis: str, storage: dict[str, str], tmp_path: Path, monkeypatch, django_db_blocker
+    network: Network,
+    redis: str,
+    storage: dict[str, str],
+    new_cluster: Callable[..., Cluster],
+    tmp_path: Path,
+    django_db_blocker,
 ) -> Iterator[Platform]:
     """Give the platform whose servers the hosts share, its rows in reach of this process."""
-    try:
-        cluster = Cluster(free_port(), ADDRESS)
-    except NoCluster as reason:
-        pytest.skip(str(reason))
-    monkeypatch.setenv("DATABASE_URL", cluster.url)
+    cluster = new_cluster(ADDRESS)
     shared = {
         **storage,
         "DJANGO_SETTINGS_MODULE": "tests.scoring.slow_settings",
@@ -103,7 +104,7 @@ def center(
         "STOP_BEFORE": "2",
     }
     (tmp_path / "center").mkdir()
-    platform = Platform(tmp_path / "center", Databases(tmp_path).copy(), shared)
+    platform = Platform(tmp_path / "center", cluster.url, shared)
     with django_db_blocker.unblock(), platform.database():
         yield platform
     platform.end()

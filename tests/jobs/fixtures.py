@@ -6,12 +6,15 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import kombu
 import pytest
+from django.db import connections
 
 from tests.jobs.platform import Databases, Platform
+from tests.migrated import fill_default_from, is_on_server, on_server, template
 
 BROKERS = {
     "filesystem": "filesystem://",
@@ -21,11 +24,38 @@ BROKERS = {
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+def shared(tmp_path_factory: pytest.TempPathFactory, request: Any) -> Path:
+    """Give a folder that all processes of this run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if hasattr(request.config, "workerinput") else folder
+
+
+@pytest.fixture(scope="session")
+def migrated(shared: Path, django_db_blocker: Any) -> Iterator[str]:
+    """Give the name of a migrated database that all processes of this run copy and none uses."""
+    with django_db_blocker.unblock(), template(shared / "migrated") as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory, migrated: str) -> Iterator[Databases]:
     """Give migrated databases of the kind that the tests run on."""
-    databases = Databases(tmp_path_factory.mktemp("databases"))
+    databases = Databases(tmp_path_factory.mktemp("databases"), migrated)
     yield databases
     databases.drop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    migrated: str, django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """Give this process a copy of the migrated database, in place of migrating once more."""
+    with django_db_blocker.unblock():
+        fill_default_from(migrated)
+    yield
+    connections["default"].close()
+    if is_on_server():
+        on_server(f'DROP DATABASE "{connections["default"].settings_dict["NAME"]}" WITH (FORCE)')
 
 
 @pytest.fixture

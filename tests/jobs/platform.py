@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import environ
-import psycopg
 from django.db import connections
+
+from tests.migrated import address_of, is_on_server, on_server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,6 +56,11 @@ class Platform:
         return subprocess.run(
             [sys.executable, *command], cwd=ROOT, env=self.environment, capture_output=True, text=True
         )
+
+    def migrate(self) -> None:
+        """Migrate its database."""
+        done = self.run("manage.py", "migrate", "--verbosity=0")
+        assert done.returncode == 0, done.stderr
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start a Python command line in a process group of its own; it ends with the test."""
@@ -136,42 +141,24 @@ def _database_settings(url: str) -> dict[str, Any]:
 class Databases:
     """Hands out migrated databases of the kind that the tests run on, each a copy of one template."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._server = os.environ.get("DATABASE_URL", "")
+    def __init__(self, folder: Path, template: str) -> None:
+        self._folder, self._template = folder, template
         self._made: list[str] = []
         self._prefix = f"platform_{secrets.token_hex(6)}"
-        self._template = self._named("template")
-        if self._server:
-            self._execute(f"CREATE DATABASE {self._name('template')}")
-        done = Platform(folder, self._template).run("manage.py", "migrate", "--verbosity=0")
-        assert done.returncode == 0, done.stderr
 
     def copy(self) -> str:
         """Return the URL of a fresh copy."""
-        name = f"copy{len(self._made)}"
-        if self._server:
-            self._execute(f"CREATE DATABASE {self._name(name)} TEMPLATE {self._name('template')}")
-        else:
-            shutil.copyfile(self._folder / "template.sqlite3", self._folder / f"{name}.sqlite3")
+        name = f"{self._prefix}_{len(self._made)}"
         self._made.append(name)
-        return self._named(name)
+        if is_on_server():
+            on_server(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}"')
+            return address_of(name)
+        path = self._folder / f"{name}.sqlite3"
+        shutil.copyfile(self._template, path)
+        return f"sqlite:///{path}"
 
     def drop(self) -> None:
         """Remove all of them from the server."""
-        if self._server:
-            for name in (*self._made, "template"):
-                self._execute(f"DROP DATABASE IF EXISTS {self._name(name)} WITH (FORCE)")
-
-    def _name(self, name: str) -> str:
-        return f"{self._prefix}_{name}"
-
-    def _named(self, name: str) -> str:
-        if self._server:
-            return urlsplit(self._server)._replace(path=f"/{self._name(name)}").geturl()
-        return f"sqlite:///{self._folder / name}.sqlite3"
-
-    def _execute(self, statement: str) -> None:
-        maintenance = urlsplit(self._server)._replace(path="/postgres").geturl()
-        with psycopg.connect(maintenance, autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]
+        if is_on_server():
+            for name in self._made:
+                on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
