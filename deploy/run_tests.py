@@ -1,4 +1,8 @@
-"""Run the tests: all of them on SQLite, then those that touch the database on PostgreSQL as well.
+"""Run the tests: all of them on SQLite, then on PostgreSQL those in which the database's kind can matter.
+
+Twice run: migrations and their triggers, rating, launches, jobs, scoring runs, recruitment and its ledgers,
+imports of samples, sealing, teams' audit, what bundles and reports read. Once run, on SQLite, are the folders
+and modules of ``ONCE`` and, of all others, the tests that touch no database.
 
 PostgreSQL is looked for at TEST_POSTGRES_URL. Where it is not there the second run is left out and
 that is said; with CI=true it must be there.
@@ -14,12 +18,31 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-ONCE = {"stats", "metrics", "protocols", "browser", "benchmarks", "frontend", "demo", "deploy", "keeping"}
-"""Test folders that use no database, or one of their own whatever the settings say."""
+ONCE = {
+    "": "account benchmarks browser demo deploy keeping metrics protocols stats ui",
+    "config": "safety settings structure",
+    "jobs": "admin serve signs_of_life",
+    "monitoring": "logs_and_traces",
+    "rating": "admin exclusion_rules live_page page preview recovery screens sensitivity",
+    "recruitment": "api pages show",
+    "reports": "admin charts correlations diagnostics edge_cases exports numbers_in_words page permissions "
+    "together",
+    "samples": "admin api command damaged_files dropping leakage make_bucket pixels s3 stimuli",
+    "scoring": "admin api web_process",
+    "studies": "admin api flow flow_form leakage",
+    "teams": "documents roles",
+    "workspace": "client commands foreign planning study_files",
+    "workspace/bundles": "golden_bundle refusing",
+}
+"""What runs on SQLite alone, by folder. Its folders use no database, or one of their own whatever the
+settings say; its modules are of pages, forms, files and arithmetic, above queries that others run twice."""
 
 
 def pytest(*arguments: str, workers: int = min(os.cpu_count() or 1, 4), **environment: str) -> int:
-    """Run pytest in a process of its own, on all cores up to four; return its exit status."""
+    """Run pytest in a process of its own, on all cores up to four; return its exit status.
+
+    What Python compiles is kept, whatever the environment says: hundreds of processes start.
+    """
     command = [
         sys.executable,
         "-m",
@@ -30,7 +53,8 @@ def pytest(*arguments: str, workers: int = min(os.cpu_count() or 1, 4), **enviro
         *arguments,
     ]
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **threads, **environment}).returncode
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, cwd=ROOT, env={**inherited, **threads, **environment}).returncode
 
 
 def why_no_postgres() -> str:
@@ -44,10 +68,15 @@ def why_no_postgres() -> str:
     return ""
 
 
-def database_tests() -> list[str]:
-    """Return the test folders that use the database of the settings."""
-    folders = (path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name[0] not in "_.")
-    return sorted(str(path.relative_to(ROOT)) for path in folders if path.name not in ONCE)
+def once() -> list[Path]:
+    """Return the folders and modules of ``ONCE``; all of them are there."""
+    tests = ROOT / "tests"
+    named = [tests / folder / name for folder, names in ONCE.items() for name in names.split()]
+    found = [path if path.is_dir() else path.with_name(f"test_{path.name}.py") for path in named]
+    missing = [path for path in found if not path.exists()]
+    if missing:
+        raise FileNotFoundError(f"ONCE names tests that are not there: {missing}")
+    return found
 
 
 def main() -> int:
@@ -57,18 +86,19 @@ def main() -> int:
     quick = "" if parser.parse_args().all else " and not slow"
     print("Tests on SQLite", flush=True)
     status = pytest("-m", f"not alone{quick}")
-    print("Tests that change this machine's network, by themselves", flush=True)
-    status = pytest("tests/faults", "-m", f"alone{quick}", workers=1) or status
     missing = why_no_postgres()
     if missing and os.environ.get("CI") == "true":
         print(f"PostgreSQL must be there in CI: {missing}", file=sys.stderr)
         return 1
     if missing:
+        print("Tests that break servers and networks of their own", flush=True)
+        status = pytest("tests/faults", "-m", f"alone{quick}", workers=1) or status
         print(f"PostgreSQL tests were skipped: {POSTGRES_URL} cannot be reached ({missing}).")
         return status
-    print("Tests on PostgreSQL", flush=True)
-    marks = f"not browser and not services{quick}"
-    return status or pytest(*database_tests(), "-m", marks, DATABASE_URL=POSTGRES_URL)
+    print("Tests on PostgreSQL, and tests that break servers and networks of their own", flush=True)
+    marks = f"(alone or database and not browser and not services){quick}"
+    left_out = [f"--ignore={path}" for path in once()]
+    return pytest("-m", marks, *left_out, DATABASE_URL=POSTGRES_URL) or status
 
 
 if __name__ == "__main__":

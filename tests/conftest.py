@@ -14,6 +14,18 @@ TOGETHER = ("tests/browser/", "tests/demo/test_demo_command.py", "tests/keeping/
 """Modules whose tests share what is dear to start: each is run by one worker, as one piece."""
 
 
+DATABASES = {"db", "transactional_db", "live_server", "databases", "django_db_setup"}
+"""Fixtures that give a test a database."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that touch the database of the settings."""
+    for item in items:
+        if item.get_closest_marker("django_db") or DATABASES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Hand out tests one by one, but the modules of ``TOGETHER`` whole, in the order of their names."""
