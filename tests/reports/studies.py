@@ -31,6 +31,7 @@ class GivenVote:
     outcome: str = VoteOutcome.ANSWERED
     response_ms: float = 1200.0
     timings: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 def make_sets(generated: Sequence[str], real: str | None, samples: int = 4) -> list[SampleSet]:
@@ -127,6 +128,7 @@ def add_votes(study: Study, votes: Iterable[GivenVote]) -> list[Vote]:
                 position=start[vote.rater],
                 order=order[::-1] if trial.turn else order,
                 is_repeat=vote.is_repeat,
+                parameters=vote.parameters,
                 lease_until=timezone.now() + timedelta(hours=1),
             )
         )
