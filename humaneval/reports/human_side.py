@@ -196,7 +196,7 @@ def _estimate(material: Material, votes: Votes, question: QuestionFacts, way: Le
 
 def _rank(material: Material, votes: Votes, question: QuestionFacts) -> Estimated:
     facts, protocol = material.study, registry.get(material.study.protocol)
-    ballots = [ballot for ballot in votes.ballots if ballot.question == question.key]
+    ballots = votes.ballots_on(question.key)
     found, fit = estimate_rankings(ballots, question, facts.conditions, protocol, material.settings)
     estimates = sorted_by_estimate(found)
     standing = standing_of(fit, [int(one) for one in fit.labels]) if fit is not None else None

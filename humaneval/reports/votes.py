@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from humaneval.rating.vote_columns import NO_ANSWER, OUTCOMES, VoteColumns
-from humaneval.reports.material import Material
+from humaneval.reports.material import Material, rows_of
 from humaneval.reports.results import RaterCounts, VoteCounts, finite
 
 IntArray = NDArray[np.int64]
@@ -16,7 +17,19 @@ BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class VoteTable:
+class Columns:
+    """Columns of one length, one row each."""
+
+    def __len__(self) -> int:
+        return len(next(iter(vars(self).values())))
+
+    def where(self, rows: BoolArray) -> Self:
+        """Return only the rows where the mask holds."""
+        return type(self)(**{name: column[rows] for name, column in vars(self).items()})
+
+
+@dataclass(frozen=True, eq=False)
+class VoteTable(Columns):
     """Answers as columns of one length, one row an answer.
 
     ``vote`` is the row in the material's votes, ``question`` the place among the study's. ``other`` is 0
@@ -34,47 +47,42 @@ class VoteTable:
     value: IntArray
     simulated: BoolArray
 
-    def __len__(self) -> int:
-        return len(self.value)
 
-    def where(self, rows: BoolArray) -> VoteTable:
-        """Return the table with only the rows where the mask holds."""
-        return VoteTable(**{name: column[rows] for name, column in vars(self).items()})
+@dataclass(frozen=True, eq=False)
+class Exposed(Columns):
+    """Timed votes: whose, in which block, about what, and for how many frames the image stood."""
 
-
-@dataclass(frozen=True)
-class Exposed:
-    """A timed vote: whose it was, in which block, about what, and for how many frames the image stood."""
-
-    rater: int
-    block: int
-    condition: int
-    value: int
-    frames: int
-    frame_ms: float
-    spoilt: bool
-    simulated: bool
+    rater: IntArray
+    block: IntArray
+    condition: IntArray
+    value: IntArray
+    frames: IntArray
+    frame_ms: NDArray[np.float64]
+    spoilt: BoolArray
+    simulated: BoolArray
 
 
-@dataclass(frozen=True)
-class Ballot:
-    """An answer that puts several conditions in order: ``lineup`` is the condition in each slot."""
+@dataclass(frozen=True, eq=False)
+class Ballots(Columns):
+    """Answers that put several conditions in order: ``lineup`` (N x S) is the condition in each slot, 0 after
+    the last.
+    """
 
-    question: str
-    rater: int
-    lineup: tuple[int, ...]
-    value: int
-    simulated: bool
+    question: IntArray
+    rater: IntArray
+    lineup: IntArray
+    value: IntArray
+    simulated: BoolArray
 
 
-@dataclass(frozen=True)
-class PairVote:
-    """A vote on a pair of samples of one batch."""
+@dataclass(frozen=True, eq=False)
+class PairVotes(Columns):
+    """Votes on pairs of samples of one batch of a condition."""
 
-    condition: int
-    batch: int
-    trial: int
-    same: bool
+    condition: IntArray
+    batch: IntArray
+    trial: IntArray
+    same: BoolArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +93,16 @@ class Votes:
     questions: tuple[str, ...]
     counts: VoteCounts
     raters: RaterCounts
-    exposed: list[Exposed] = field(default_factory=list)
-    ballots: list[Ballot] = field(default_factory=list)
+    exposed: Exposed
+    ballots: Ballots
 
     def table(self, question: str) -> VoteTable:
         """Return the answers to one question."""
         return self.counted.where(self.counted.question == self.questions.index(question))
+
+    def ballots_on(self, question: str) -> Ballots:
+        """Return the orders given in answer to one question."""
+        return self.ballots.where(self.ballots.question == self.questions.index(question))
 
 
 def select_votes(material: Material, left_out: BoolArray) -> Votes:
@@ -128,55 +140,46 @@ def tabulate(material: Material, rows: BoolArray) -> VoteTable:
     )
 
 
-def _exposed(votes: VoteColumns, table: VoteTable) -> list[Exposed]:
-    is_timed: BoolArray = votes.block[table.vote] >= 0
-    timed = table.where(is_timed)
-    columns = (
-        timed.rater,
-        votes.block[timed.vote],
-        timed.condition,
-        timed.value,
-        votes.frames[timed.vote],
-        votes.frame_ms[timed.vote],
-        votes.spoilt[timed.vote],
-        timed.simulated,
+def _exposed(votes: VoteColumns, table: VoteTable) -> Exposed:
+    timed = table.where(votes.block[table.vote] >= 0)
+    return Exposed(
+        rater=timed.rater,
+        block=votes.block[timed.vote],
+        condition=timed.condition,
+        value=timed.value,
+        frames=votes.frames[timed.vote],
+        frame_ms=votes.frame_ms[timed.vote],
+        spoilt=votes.spoilt[timed.vote],
+        simulated=timed.simulated,
     )
-    return [Exposed(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def _ballots(material: Material, table: VoteTable) -> list[Ballot]:
-    lineups = material.trials.lineup[material.trials.rows(material.votes.trial[table.vote])]
-    if not lineups.any():
-        return []
-    several: BoolArray = np.asarray(lineups.any(axis=1))
+def _ballots(material: Material, table: VoteTable) -> Ballots:
+    lineup = material.trials.lineup[material.trials.rows(material.votes.trial[table.vote])]
+    several: BoolArray = np.asarray(lineup.any(axis=1))
     rows = table.where(several)
-    return [
-        Ballot(material.votes.questions[question], rater, tuple(one for one in lineup if one), value, program)
-        for question, rater, lineup, value, program in zip(
-            rows.question.tolist(),
-            rows.rater.tolist(),
-            lineups[several].tolist(),
-            rows.value.tolist(),
-            rows.simulated.tolist(),
-            strict=True,
-        )
-    ]
+    return Ballots(rows.question, rows.rater, lineup[several], rows.value, rows.simulated)
 
 
-def select_pair_votes(material: Material, left_out: BoolArray) -> list[PairVote]:
-    """Return the votes that count on pairs, with their batches, but for those left out (V)."""
-    pairs = material.pairs
-    keys = zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)
-    batch_of = dict(zip(keys, pairs.batch.tolist(), strict=True))
+def select_pair_votes(material: Material, left_out: BoolArray) -> PairVotes:
+    """Return the votes that count on pairs, with their batches, but for those left out (V).
+
+    Raises KeyError for a pair that the study does not list.
+    """
+    pairs, trials = material.pairs, material.trials
     table = tabulate(material, material.votes.counts & ~left_out)
     trial = material.votes.trial[table.vote]
-    shown = material.trials.samples[material.trials.rows(trial)].tolist()
-    return [
-        PairVote(condition, batch_of[first, second], number, value == 1)
-        for condition, (first, second, *_), number, value in zip(
-            table.condition.tolist(), shown, trial.tolist(), table.value.tolist(), strict=True
-        )
-    ]
+    shown = trials.samples[trials.rows(trial)]
+    most = 1 + max(int(one.max(initial=0)) for one in (pairs.first, pairs.second, trials.samples))
+    keys = pairs.first * most + pairs.second
+    order = np.argsort(keys)
+    asked = shown[:, 0] * most + shown[:, 1] if len(shown) else np.zeros(0, dtype=np.int64)
+    return PairVotes(
+        condition=table.condition,
+        batch=pairs.batch[order][rows_of(keys[order], asked)],
+        trial=trial,
+        same=table.value == 1,
+    )
 
 
 def _counts(votes: VoteColumns, left_out: BoolArray) -> VoteCounts:

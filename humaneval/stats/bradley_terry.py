@@ -119,8 +119,8 @@ class BradleyTerry(Strengths):
 def bradley_terry(
     wins: ArrayLike | None = None,
     *,
-    winner: ArrayLike | None = None,
-    loser: ArrayLike | None = None,
+    winner: ArrayLike | Codes | None = None,
+    loser: ArrayLike | Codes | None = None,
     tie: ArrayLike | None = None,
     position: ArrayLike | None = None,
     counts: ArrayLike | None = None,
@@ -136,10 +136,11 @@ def bradley_terry(
 ) -> BradleyTerry:
     """Fit log-strengths to pairwise votes or to a win matrix.
 
-    Votes: ``winner`` and ``loser`` name the two conditions; where ``tie`` is true they are merely the two
-    shown. ``position`` (true, 1 or "first" where ``winner`` was shown first) adds a position effect;
-    ``counts`` repeats votes. A matrix: ``wins[i, j]`` (or, alone, ``counts[i, j]``) the times i beat j,
-    ``tied`` the symmetric matrix of ties, ``labels`` the names.
+    Votes: ``winner`` and ``loser`` name the two conditions (or are coded already, as
+    :class:`humaneval.stats.columns.Codes` of the same labels, all of which occur); where ``tie`` is true
+    they are merely the two shown. ``position`` (true, 1 or "first" where ``winner`` was shown first) adds a
+    position effect; ``counts`` repeats votes. A matrix: ``wins[i, j]`` (or, alone, ``counts[i, j]``) the
+    times i beat j, ``tied`` the symmetric matrix of ties, ``labels`` the names.
 
     ``cluster``: "rater" (default where raters are given) and "two_way" (rater and ``item``) give sandwich
     standard errors with a Student quantile on clusters - 1; "none" (or None) the model's; a column of

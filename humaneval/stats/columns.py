@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,9 @@ class Codes:
 
     codes: IntArray
     labels: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.codes)
 
     @property
     def size(self) -> int:
@@ -93,9 +96,17 @@ def _encode_small_integers_together(
     return [position[column] for column in shifted], np.flatnonzero(present) + low
 
 
-def encode_together(*columns: ArrayLike) -> tuple[list[IntArray], NDArray[Any]]:
-    """Code several columns that share their labels; return the codes of each, and the labels."""
-    arrays = [_vector(column) for column in columns]
+def encode_together(*columns: ArrayLike | Codes) -> tuple[list[IntArray], NDArray[Any]]:
+    """Code several columns that share their labels; return the codes of each, and the labels.
+
+    Columns that are coded already, by the same labels, are taken as they are.
+    """
+    coded = [column for column in columns if isinstance(column, Codes)]
+    if coded:
+        if len(coded) < len(columns) or any(one.labels is not coded[0].labels for one in coded):
+            raise InputError("Columns that are coded already have one array of labels together.")
+        return [one.codes for one in coded], coded[0].labels
+    arrays = [_vector(cast(ArrayLike, column)) for column in columns]
     if all(array.dtype.kind in "iub" and len(array) for array in arrays):
         low = min(int(array.min()) for array in arrays)
         high = max(int(array.max()) for array in arrays)
@@ -186,9 +197,13 @@ def weights(values: ArrayLike | None, n: int, name: str = "weight") -> FloatArra
     return column
 
 
-def same_length(**columns: ArrayLike | None) -> int:
+def same_length(**columns: ArrayLike | Codes | None) -> int:
     """Return the number of votes, or raise naming the columns whose lengths differ or are empty."""
-    lengths = {name: len(np.asarray(column)) for name, column in columns.items() if column is not None}
+    lengths = {
+        name: len(column if isinstance(column, Codes) else np.asarray(column))
+        for name, column in columns.items()
+        if column is not None
+    }
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         raise InputError(f"Columns of one vote table have one length: {listed}.")

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from humaneval.stats.columns import IntArray, encode_together, numbers, same_length, truths, weights
+from humaneval.stats.columns import Codes, IntArray, encode_together, numbers, same_length, truths, weights
 from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableError
 from humaneval.stats.results import FloatArray
 
@@ -55,8 +55,8 @@ class Comparisons:
 
 
 def from_votes(
-    winner: ArrayLike,
-    loser: ArrayLike,
+    winner: ArrayLike | Codes,
+    loser: ArrayLike | Codes,
     *,
     tie: ArrayLike | None = None,
     position: ArrayLike | None = None,
@@ -170,8 +170,8 @@ def tabulate(
     *,
     ties: ArrayLike | None,
     labels: ArrayLike | None,
-    winner: ArrayLike | None,
-    loser: ArrayLike | None,
+    winner: ArrayLike | Codes | None,
+    loser: ArrayLike | Codes | None,
     tie: ArrayLike | None,
     position: ArrayLike | None = None,
     counts: ArrayLike | None,

@@ -128,15 +128,28 @@ def _read(
     offered: Sequence[Sequence[Any]] | ArrayLike | None,
 ) -> _Choices:
     if rankings is not None:
-        return _from_rankings(_rows(rankings), None if offered is None else _rows(offered))
+        given = [rankings] if offered is None else [rankings, offered]
+        tables, labels = _padded([_table(one) for one in given])
+        return _from_rankings(tables[0], None if offered is None else tables[1], labels)
     if best is None or worst is None or offered is None:
         raise InputError("Give rankings=, or best=, worst= and offered=.")
-    return _from_best_worst(np.asarray(best), np.asarray(worst), _rows(offered))
+    ends = [np.asarray(one) for one in (best, worst)]
+    choice = _table(offered)
+    if not len(ends[0]) == len(ends[1]) == len(choice):
+        raise InputError("best, worst and offered have one entry a vote.")
+    tables, labels = _padded([choice, *(one[:, None] for one in ends)])
+    return _from_best_worst(tables[1][:, 0], tables[2][:, 0], tables[0], labels)
 
 
-def _rows(values: Sequence[Sequence[Any]] | ArrayLike) -> list[list[Any]]:
+_Table = list[list[Any]] | NDArray[Any]
+"""Rows of labels: lists, or an array where all are equally long and none is missing."""
+
+
+def _table(values: Sequence[Sequence[Any]] | ArrayLike) -> _Table:
     if getattr(values, "ndim", 1) == 2:  # a data frame gives its column names when looped over
         values = np.asarray(values)
+        if values.dtype.kind in "iub" and values.size:
+            return values
     rows = [_ranked(row) for row in values]  # type: ignore[union-attr]
     if not rows:
         raise NotEstimableError("There are no rankings.")
@@ -154,57 +167,62 @@ def _ranked(row: Any) -> list[Any]:
     return labels
 
 
-def _padded(rows: list[list[Any]]) -> tuple[IntArray, NDArray[Any]]:
-    """Return rows as codes, -1 after their end, and the labels."""
-    lengths = np.array([len(row) for row in rows])
-    codes = encode(np.array([label for row in rows for label in row]))
-    padded = np.full((len(rows), int(lengths.max())), -1, dtype=np.int64)
-    padded[np.arange(padded.shape[1]) < lengths[:, None]] = codes.codes
-    return padded, codes.labels
+def _padded(tables: Sequence[_Table]) -> tuple[list[IntArray], NDArray[Any]]:
+    """Return tables as codes, -1 after the ends of shorter rows, and the labels that they share."""
+    flat = [
+        one.ravel() if isinstance(one, np.ndarray) else np.array([label for row in one for label in row])
+        for one in tables
+    ]
+    codes = encode(np.concatenate(flat))
+    parts = np.split(codes.codes, np.cumsum([len(one) for one in flat])[:-1])
+    return [_shaped(one, part) for one, part in zip(tables, parts, strict=True)], codes.labels
+
+
+def _shaped(table: _Table, codes: IntArray) -> IntArray:
+    if isinstance(table, np.ndarray):
+        return codes.reshape(table.shape)
+    lengths = np.array([len(row) for row in table])
+    padded = np.full((len(table), int(lengths.max())), -1, dtype=np.int64)
+    padded[np.arange(padded.shape[1]) < lengths[:, None]] = codes
+    return padded
 
 
 def _membership(padded: IntArray, k: int) -> FloatArray:
-    member = np.zeros((len(padded), k))
     row, place = np.nonzero(padded >= 0)
-    np.add.at(member, (row, padded[row, place]), 1.0)
+    member = sums_by(row * k + padded[row, place], np.ones(len(row)), len(padded) * k).reshape(-1, k)
     if (member > 1).any():
         raise InputError("A ranking names each condition once.")
     return member
 
 
-def _from_rankings(rankings: list[list[Any]], offered: list[list[Any]] | None) -> _Choices:
-    everything, labels = _padded(rankings + (offered or []))
-    ranked = everything[: len(rankings)]
-    left = _membership(ranked if offered is None else everything[len(rankings) :], len(labels))
-    if offered is not None and len(offered) != len(rankings):
-        raise InputError(f"{len(offered)} offered sets for {len(rankings)} rankings.")
-    if ((_membership(ranked, len(labels)) - left) > 0).any():
+def _from_rankings(ranked: IntArray, offered: IntArray | None, labels: NDArray[Any]) -> _Choices:
+    named = _membership(ranked, len(labels))
+    left = named.copy() if offered is None else _membership(offered, len(labels))
+    if len(left) != len(ranked):
+        raise InputError(f"{len(left)} offered sets for {len(ranked)} rankings.")
+    if (named > left).any():
         raise InputError("Some ranking names a condition that was not offered.")
     parts = []
-    ballots = np.arange(len(rankings))
+    ballots = np.arange(len(ranked))
     for place in range(ranked.shape[1]):
         chosen = ranked[:, place]
         real = (chosen >= 0) & (left.sum(axis=1) > 1)
         parts.append((left[real].copy(), np.ones(real.sum()), chosen[real], ballots[real]))
-        named = chosen >= 0
-        left[named, chosen[named]] = 0
-    return _distinct(labels, parts, len(rankings))
+        rest = chosen >= 0
+        left[rest, chosen[rest]] = 0
+    return _distinct(labels, parts, len(ranked))
 
 
-def _from_best_worst(best: NDArray[Any], worst: NDArray[Any], offered: list[list[Any]]) -> _Choices:
-    if not len(best) == len(worst) == len(offered):
-        raise InputError("best, worst and offered have one entry a vote.")
-    everything, labels = _padded([*offered, list(best), list(worst)])
-    left = _membership(everything[: len(offered)], len(labels))
-    first, last = everything[-2, : len(best)], everything[-1, : len(best)]
-    ballots = np.arange(len(best))
+def _from_best_worst(first: IntArray, last: IntArray, offered: IntArray, labels: NDArray[Any]) -> _Choices:
+    left = _membership(offered, len(labels))
+    ballots = np.arange(len(first))
     if (first == last).any() or not (left[ballots, first] * left[ballots, last]).all():
         raise InputError("best and worst are two different conditions among those offered.")
     parts: list[tuple[FloatArray, FloatArray, IntArray, IntArray]] = []
-    parts.append((left.copy(), np.ones(len(best)), first, ballots))
+    parts.append((left.copy(), np.ones(len(first)), first, ballots))
     left[ballots, first] = 0
-    parts.append((left, -np.ones(len(best)), last, ballots))
-    return _distinct(labels, parts, len(best))
+    parts.append((left, -np.ones(len(first)), last, ballots))
+    return _distinct(labels, parts, len(first))
 
 
 def _distinct(
@@ -215,12 +233,20 @@ def _distinct(
     member, sign, choice, ballot = member[real], sign[real], choice[real], ballot[real]
     if not len(choice):
         raise NotEstimableError("No ranking compares two conditions.")
-    keys = np.packbits(np.column_stack([member > 0, sign > 0]), axis=1)
-    rows = np.ascontiguousarray(keys).view(np.dtype((np.void, keys.shape[1]))).ravel()
-    _, first, set_of = np.unique(rows, return_index=True, return_inverse=True)
+    _, first, set_of = np.unique(_keys(member, sign), return_index=True, return_inverse=True)
     k = len(labels)
     chosen = sums_by(set_of * k + choice, np.ones(len(choice)), len(first) * k).reshape(-1, k)
     return _Choices(labels, member[first], sign[first], chosen, set_of, choice, ballot, ballots)
+
+
+def _keys(member: FloatArray, sign: FloatArray) -> NDArray[Any]:
+    """Return a key for each choice set and direction: a number, which sorts fast, as long as it fits."""
+    bits = np.packbits(np.column_stack([member > 0, sign > 0]), axis=1)
+    if bits.shape[1] <= 8:
+        wide = np.zeros((len(bits), 8), dtype=np.uint8)
+        wide[:, : bits.shape[1]] = bits
+        return wide.view(">u8").ravel().astype(np.uint64)
+    return np.ascontiguousarray(bits).view(np.dtype((np.void, bits.shape[1]))).ravel()
 
 
 def _repeated(choices: _Choices, times: FloatArray) -> _Choices:

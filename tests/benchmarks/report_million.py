@@ -17,14 +17,18 @@ from tests.benchmarks import rating_rows as rows
 from tests.benchmarks.rating_growth import peak_mb
 
 VOTES, EACH, VOTES_PER_TRIAL = 1_000_000, 200, 10
-PROTOCOLS = ("two_afc", "pairwise", "likert")
+PROTOCOLS = ("two_afc", "pairwise", "likert", "ranking", "timed_real_or_fake")
 CORES = {0, 1}
 _DRAWN = "((v.id * 48271 + {salt}) %% 2147483647) %% 1000"
 """A number from 0 to 999 that looks drawn by lot, for each vote."""
+_SETS = {"pairwise": 4, "ranking": 5, "timed_real_or_fake": 1}
+"""Generated sets; of other protocols as many as studies of benchmarks usually have."""
 _ANSWERS = {
     "two_afc": "CASE WHEN {drawn} < 350 + 100 * (t.condition_id %% 3) THEN 0 ELSE 1 END",
     "pairwise": "CASE WHEN {drawn} < 450 THEN 0 WHEN {drawn} < 800 THEN 1 ELSE -1 END",
     "likert": "1 + ({drawn} + 200 * (t.condition_id %% 3)) / 300",
+    "ranking": "({drawn} + 5 * (t.condition_id %% 3)) %% 24",
+    "timed_real_or_fake": "CASE WHEN {drawn} < 350 + 100 * (t.condition_id %% 3) THEN 0 ELSE 1 END",
 }
 
 
@@ -33,7 +37,7 @@ def make(protocol: str, votes: int) -> Any:
     from humaneval.rating import exclusions
     from humaneval.rating.models import RuleSet
 
-    sets = {"generated": 4} if protocol == "pairwise" else {}
+    sets = {"generated": _SETS[protocol]} if protocol in _SETS else {}
     study = rows.launch(votes // VOTES_PER_TRIAL, protocol=protocol, assignments_per_session=EACH, **sets)
     fill(study, votes)
     whole = exclusions.default_rules()
@@ -58,22 +62,24 @@ def fill(study: Any, votes: int) -> None:
     moment = connection.ops.adapt_datetimefield_value(timezone.now())
     drawn = _DRAWN.format(salt=0)
     json = "jsonb" if connection.vendor == "postgresql" else "text"
+    order = _ORDER if study.protocol == "ranking" else "CASE WHEN n %% 3 = 0 THEN '[1, 0]' ELSE '[0, 1]' END"
+    timed = study.protocol == "timed_real_or_fake"
+    timings = SHOWN if timed else TIMINGS
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO rating_assignment (id, session_id, trial_id, opening_id, position,"
             ' "order", cells, parameters, is_repeat, lease_until, lapsed, created_at)'
-            f" SELECT {uuid}, %s + n / %s, %s + n %% %s, NULL, n %% %s, CAST(CASE WHEN n %% 3 = 0"
-            f" THEN '[1, 0]' ELSE '[0, 1]' END AS {json}), '[]', '{{}}', %s, %s, %s, %s"
-            f" FROM ({numbers}) AS numbers",
-            [raters[0].pk, EACH, first_trial, study.trial_count, EACH,
+            f" SELECT {uuid}, %s + n / %s, %s + n %% %s, NULL, n %% %s, CAST({order} AS {json}), '[]',"
+            f" CAST(%s AS {json}), %s, %s, %s, %s FROM ({numbers}) AS numbers",
+            [raters[0].pk, EACH, first_trial, study.trial_count, EACH, EXPOSURE if timed else "{}",
              False, moment, False, moment, votes - 1],
         )  # fmt: skip
         cursor.execute(
             "INSERT INTO rating_vote (assignment_id, key, outcome, late, spoilt, response_ms, timings,"
             f" received_at) SELECT id, {uuid}, 'answered', position %% 50 = 7, %s,"
-            " 400 + (position * 7919 + session_id * 104729) %% 2000, %s, %s FROM rating_assignment"
-            " WHERE session_id BETWEEN %s AND %s",
-            [False, TIMINGS, moment, raters[0].pk, raters[-1].pk],
+            f" 400 + (position * 7919 + session_id * 104729) %% 2000, CAST({timings} AS {json}), %s"
+            " FROM rating_assignment WHERE session_id BETWEEN %s AND %s",
+            [False, moment, raters[0].pk, raters[-1].pk],
         )
         for salt, question in enumerate(study.questions.values_list("pk", flat=True)):
             value = _ANSWERS[study.protocol].format(drawn=drawn.replace("+ 0", f"+ {salt}"))
@@ -87,7 +93,12 @@ def fill(study: Any, votes: int) -> None:
         cursor.execute("ANALYZE")
 
 
-TIMINGS = '{"shown_at": 1, "viewport": [1280, 720], "hidden_ms": 0, "input": "keyboard"}'
+_ORDER = "CASE WHEN n %% 3 = 0 THEN '[3, 1, 0, 2]' ELSE '[0, 1, 2, 3]' END"
+EXPOSURE = '{"exposure_ms": 300, "block": 0}'
+SHOWN = (
+    """'{"frames": ' || (6 + 6 * (position %% 5)) || ', "frame_ms": 16.667, "dropped": 0, "hidden_ms": 0}'"""
+)
+TIMINGS = """'{"shown_at": 1, "viewport": [1280, 720], "hidden_ms": 0, "input": "keyboard"}'"""
 
 
 def build(study_id: int) -> None:

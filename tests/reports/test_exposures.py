@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,7 +18,20 @@ CONDITIONS = [ConditionFacts(1, "Photos", "real", "Photos"), ConditionFacts(2, "
 QUESTION = QuestionFacts("real", "Real or fake?", 0, [])
 
 
-def votes_of(raters: int, threshold_ms: float, *, frame_ms: float = 10.0) -> list[Exposed]:
+def exposed(rows: list[tuple[Any, ...]]) -> Exposed:
+    """Return timed votes from rows of their columns."""
+    names = [one.name for one in fields(Exposed)]
+    kinds = {"frame_ms": float, "spoilt": bool, "simulated": bool}
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    return Exposed(
+        **{
+            name: np.array(column, dtype=kinds.get(name, np.int64))
+            for name, column in zip(names, columns, strict=True)
+        }
+    )
+
+
+def votes_of(raters: int, threshold_ms: float, *, frame_ms: float = 10.0) -> Exposed:
     """Return votes of observers right half the time, and more above a threshold."""
     random = np.random.default_rng(4)
     votes = []
@@ -26,8 +42,8 @@ def votes_of(raters: int, threshold_ms: float, *, frame_ms: float = 10.0) -> lis
             right = random.random() < 0.5 + seen / 2
             condition = 1 + number % 2
             said = int(right == (condition == 1))
-            votes.append(Exposed(rater, number // 50, condition, said, frames, frame_ms, False, True))
-    return votes
+            votes.append((rater, number // 50, condition, said, frames, frame_ms, False, True))
+    return exposed(votes)
 
 
 def test_the_modal_exposure_is_the_mean_of_blocks_then_of_raters():
@@ -58,6 +74,6 @@ def test_the_threshold_of_known_observers_is_in_its_interval():
 
 
 def test_untimed_and_spoilt_votes_give_no_exposures():
-    spoilt = [Exposed(1, 0, 2, 1, 30, 10.0, True, False)]
-    assert estimate_exposures([], QUESTION, CONDITIONS) == []
+    spoilt = exposed([(1, 0, 2, 1, 30, 10.0, True, False)])
+    assert estimate_exposures(exposed([]), QUESTION, CONDITIONS) == []
     assert estimate_exposures(spoilt, QUESTION, CONDITIONS) == []

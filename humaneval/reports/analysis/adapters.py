@@ -41,6 +41,15 @@ def no_interval(reason: str) -> Interval:
     return Interval(None, None, None, reason, level=LEVEL)
 
 
+def interval_at(result: Result[Any] | None, place: int | None, reason: str) -> Interval:
+    """Return the interval of one of a result's estimates; ``reason`` says why there is no result."""
+    if result is None or place is None:
+        return no_interval(reason)
+    low, high = result.confidence_interval(LEVEL)
+    error = finite(result.standard_error[place])
+    return Interval(finite(low[place]), finite(high[place]), error, method_of(result), LEVEL)
+
+
 def attempt(compute: Callable[[], Result[Any]]) -> tuple[Result[Any] | None, str]:
     """Return a result and its notes, or ``None`` and the reason in words why there is none."""
     try:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from humaneval.reports.analysis.adapters import attempt, interval_of, method_of, no_interval
+import numpy as np
+
+from humaneval.reports.analysis.adapters import attempt, distinct, interval_of, method_of, no_interval
 from humaneval.reports.analysis.rates import rate_estimate
 from humaneval.reports.results import ConditionFacts, Estimate, Interval, QuestionFacts, finite
-from humaneval.reports.votes import PairVote, VoteTable
+from humaneval.reports.votes import BoolArray, PairVotes, VoteTable
 from humaneval.stats import Result, rate
 from humaneval.stats.birthday import support_size
+from humaneval.stats.columns import encode
 
 BATCHES, SUPPORT = "batches_with_duplicate", "support_size"
 _BATCHES_LABEL = "Share of batches with a duplicate (most votes on some pair)"
@@ -22,7 +24,7 @@ _NO_NAIVE = "none: batches are independent"
 
 def estimate_duplicates(
     table: VoteTable,
-    votes: Sequence[PairVote],
+    votes: PairVotes,
     question: QuestionFacts,
     conditions: Sequence[ConditionFacts],
     label: str,
@@ -34,30 +36,29 @@ def estimate_duplicates(
         mine = table.where(table.condition == condition.id)
         names = {"measure": "share", "measure_label": label, "headline": True}
         found.append(rate_estimate(mine, mine.value == 1, condition, question, names))
-        held = batches_with_duplicate([vote for vote in votes if vote.condition == condition.id])
-        share, why = attempt(partial(rate, list(held.values()), method="clopper_pearson"))
+        held = batches_with_duplicate(votes.where(votes.condition == condition.id))
+        share, why = attempt(partial(rate, held, method="clopper_pearson"))
         size, note = attempt(
-            partial(support_size, duplicates=sum(held.values()), batches=len(held), batch_size=batch_size)
+            partial(support_size, duplicates=int(held.sum()), batches=len(held), batch_size=batch_size)
         )
-        common = _common(condition, question, votes, mine)
+        common = _common(condition, question, len(held), mine)
         found.append(_number(BATCHES, _BATCHES_LABEL, "share", share, why, common))
         found.append(_number(SUPPORT, _SUPPORT_LABEL, "images", size, note, common))
     return found
 
 
-def batches_with_duplicate(votes: Sequence[PairVote]) -> dict[int, bool]:
-    """Return for each batch whether more than half of the votes on one of its pairs say "same"."""
-    pairs: dict[tuple[int, int], list[bool]] = defaultdict(list)
-    for vote in votes:
-        pairs[vote.batch, vote.trial].append(vote.same)
-    held: dict[int, bool] = {}
-    for (batch, _trial), same in pairs.items():
-        held[batch] = held.get(batch, False) or 2 * sum(same) > len(same)
+def batches_with_duplicate(votes: PairVotes) -> BoolArray:
+    """Return for each batch, in their order, whether most votes on one of its pairs say "same"."""
+    trial, batch = encode(votes.trial), encode(votes.batch)
+    asked = np.bincount(trial.codes, minlength=trial.size)
+    same = np.bincount(trial.codes, votes.same, trial.size)
+    held = np.zeros(batch.size, dtype=bool)
+    held[batch.codes[2 * same[trial.codes] > asked[trial.codes]]] = True
     return held
 
 
 def _common(
-    condition: ConditionFacts, question: QuestionFacts, votes: Sequence[PairVote], mine: VoteTable
+    condition: ConditionFacts, question: QuestionFacts, batches: int, mine: VoteTable
 ) -> dict[str, Any]:
     return {
         "condition": condition.id,
@@ -65,8 +66,8 @@ def _common(
         "kind": condition.kind,
         "question": question.key,
         "votes": len(mine),
-        "raters": len(set(mine.rater.tolist())),
-        "items": len({vote.batch for vote in votes if vote.condition == condition.id}),
+        "raters": distinct(mine.rater),
+        "items": batches,
         "simulated": bool(mine.simulated.any()),
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from humaneval.reports.analysis.adapters import LEVEL, attempt, interval_of, method_of, no_interval
+from humaneval.reports.analysis.adapters import LEVEL, attempt, distinct, interval_of, method_of, no_interval
 from humaneval.reports.results import ConditionFacts, Estimate, Interval, QuestionFacts, finite
 from humaneval.reports.votes import Exposed
 from humaneval.stats import Result, psychometric
@@ -19,25 +19,20 @@ _THRESHOLD_LABEL = "Exposure at which 75% are right (ms)"
 
 
 def estimate_exposures(
-    votes: Sequence[Exposed], question: QuestionFacts, conditions: Sequence[ConditionFacts]
+    votes: Exposed, question: QuestionFacts, conditions: Sequence[ConditionFacts]
 ) -> list[Estimate]:
     """Return the modal exposure and the 75% threshold of the one generated condition; none if untimed.
 
     Both rest on the frames really shown, and leave spoilt trials out. Real images count with the generated
     ones: a rater is right who tells either.
     """
-    kept = [vote for vote in votes if not vote.spoilt]
+    kept = votes.where(~votes.spoilt)
     generated = [one for one in conditions if one.kind == "generated"]
-    if not kept or not generated:
+    if not len(kept) or not generated:
         return []
-    real = {one.id for one in conditions if one.kind == "real"}
-    columns = {
-        "rater": np.array([vote.rater for vote in kept]),
-        "frames": np.array([vote.frames for vote in kept]),
-        "frame_ms": np.array([vote.frame_ms for vote in kept]),
-        "block": np.array([vote.block for vote in kept]),
-    }
-    correct = np.array([(vote.value == 1) == (vote.condition in real) for vote in kept])
+    real = [one.id for one in conditions if one.kind == "real"]
+    columns = {name: getattr(kept, name) for name in ("rater", "frames", "frame_ms", "block")}
+    correct = (kept.value == 1) == np.isin(kept.condition, real)
     level = np.log(columns["frames"] * columns["frame_ms"])
     estimates = (
         (
@@ -60,9 +55,9 @@ def estimate_exposures(
     )
     size = {
         "votes": len(kept),
-        "raters": len(np.unique(columns["rater"])),
+        "raters": distinct(kept.rater),
         "items": len(kept),
-        "simulated": any(vote.simulated for vote in kept),
+        "simulated": bool(kept.simulated.any()),
     }
     return [
         _estimate(generated[0], question, measure, label, compute, into_ms, size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from humaneval.reports.analysis.adapters import (
-    LEVEL,
     attempt,
     distinct,
+    interval_at,
     interval_of,
     method_of,
     no_interval,
@@ -25,15 +25,15 @@ from humaneval.reports.numbers import counted
 from humaneval.reports.results import (
     ConditionFacts,
     Estimate,
-    Interval,
     PairCounts,
     QuestionFacts,
     Ranking,
     finite,
 )
-from humaneval.reports.votes import IntArray, VoteTable
+from humaneval.reports.votes import VoteTable
 from humaneval.stats import Result, bradley_terry, mean_opinion_score, rate
 from humaneval.stats.bradley_terry import BradleyTerry
+from humaneval.stats.columns import Codes, encode, encode_together
 
 STRENGTH, WIN_RATE = "strength", "win_rate"
 _WIN_RATE_LABEL = "Win rate against the field (a tie counts half)"
@@ -78,10 +78,14 @@ def _estimate_strengths(
 
 def _fit(table: VoteTable, names: dict[int, str], *, clustered: bool) -> BradleyTerry:
     """Fit on votes: winner and loser by name, clustered two-way where pairs of images repeat."""
+    first, second = _by_name(table, names)
     second_won = table.value == 1
-    winner = _named(np.where(second_won, table.other, table.condition), names)
-    loser = _named(np.where(second_won, table.condition, table.other), names)
-    votes: dict[str, Any] = {"winner": winner, "loser": loser, "tie": table.value < 0, "ties": "half"}
+    votes: dict[str, Any] = {
+        "winner": replace(first, codes=np.where(second_won, second.codes, first.codes)),
+        "loser": replace(second, codes=np.where(second_won, first.codes, second.codes)),
+        "tie": table.value < 0,
+        "ties": "half",
+    }
     if not clustered:
         return bradley_terry(**votes, cluster="none")
     shared = _pairs_repeat(table)
@@ -90,16 +94,19 @@ def _fit(table: VoteTable, names: dict[int, str], *, clustered: bool) -> Bradley
     )
 
 
-def _named(conditions: IntArray, names: dict[int, str]) -> NDArray[np.str_]:
-    ids, inverse = np.unique(conditions, return_inverse=True)
-    return np.array([names[int(one)] for one in ids], dtype=np.str_)[inverse]
+def _by_name(table: VoteTable, names: dict[int, str]) -> tuple[Codes, Codes]:
+    """Return the conditions in slots 0 and 1, coded by the names of those that occur."""
+    (first, second), ids = encode_together(table.condition, table.other)
+    unsorted = np.array([names[int(one)] for one in ids], dtype=np.str_)
+    order = np.argsort(unsorted)
+    labels, place = unsorted[order], np.argsort(order)
+    return Codes(place[first], labels), Codes(place[second], labels)
 
 
 def _pairs_repeat(table: VoteTable) -> bool:
     """Whether some pair of images was judged by more than one rater."""
-    _, rater = np.unique(table.rater, return_inverse=True)
-    _, unit = np.unique(table.unit, return_inverse=True)
-    return distinct(rater * (unit.max(initial=0) + 1) + unit) > distinct(unit)
+    rater, unit = encode(table.rater), encode(table.unit)
+    return distinct(rater.codes * unit.size + unit.codes) > unit.size
 
 
 def _strength(
@@ -116,7 +123,7 @@ def _strength(
     place = _place(result, condition.label)
     if place is None and result is not None:
         note = "No comparison shows this condition."
-    interval, independent = _interval_at(result, place, note), _interval_at(naive, place, reason)
+    interval, independent = interval_at(result, place, note), interval_at(naive, place, reason)
     return Estimate(
         condition=condition.id,
         label=condition.label,
@@ -146,14 +153,6 @@ def _place(result: Result[Any] | None, label: str) -> int | None:
         return None
     found = np.flatnonzero(result.labels == label)
     return int(found[0]) if len(found) else None
-
-
-def _interval_at(result: Result[Any] | None, place: int | None, reason: str) -> Interval:
-    if result is None or place is None:
-        return no_interval(reason)
-    low, high = result.confidence_interval(LEVEL)
-    error = finite(result.standard_error[place])
-    return Interval(finite(low[place]), finite(high[place]), error, method_of(result), LEVEL)
 
 
 def _outcomes(table: VoteTable, condition: int) -> NDArray[np.float64]:
