@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from humaneval.reports.charts.estimates import NARROW, shortened
 from humaneval.reports.charts.palette import GENERATED, INK, MUTED
+from humaneval.reports.charts.rows import frame_rows, name_rows, name_rows_above, put_legend_below
 from humaneval.reports.charts.svg import Plot
 from humaneval.reports.numbers import ends, plain
 
@@ -69,23 +70,13 @@ def _set_axes(axes: Axes, rows: Sequence[ScoreAgreement], *, narrow: bool) -> No
     axes.set_xlim(-1.04, 1.04)
     axes.set_xticks([-1, -0.5, 0, 0.5, 1])
     axes.set_ylim(len(rows) - 0.4, -0.85 if narrow else -0.6)
-    axes.grid(True, axis="x")
-    axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
+    frame_rows(axes)
     axes.set_xlabel("Spearman with people" if narrow else f"Spearman correlation with people ({_ENDS})")
-    axes.set_yticks(
-        [] if narrow else range(len(rows)), None if narrow else [shortened(one.label, 40) for one in rows]
-    )
     if narrow:
-        for place, one in enumerate(rows):
-            axes.annotate(
-                f"{shortened(one.label, 34)}: {plain(one.value, 2)}",
-                (0, place),
-                xycoords=("axes fraction", "data"),
-                xytext=(0, 10),
-                textcoords="offset points",
-                fontsize=11,
-            )
+        texts = [f"{shortened(one.label, 34)}: {plain(one.value, 2)}" for one in rows]
+        name_rows_above(axes, texts, points=10)
+    else:
+        name_rows(axes, [shortened(one.label, 40) for one in rows])
 
 
 def _draw_legend(axes: Axes, *, narrow: bool) -> None:
@@ -93,11 +84,5 @@ def _draw_legend(axes: Axes, *, narrow: bool) -> None:
         Line2D([], [], color=GENERATED, marker="o", ms=7, linewidth=4, alpha=0.8),
         Line2D([], [], color=MUTED, marker="|", ms=7, linewidth=1.4),
     ]
-    axes.figure.legend(
-        handles,
-        ["95% interval for these systems", "for systems like these"],
-        loc="outside lower left" if narrow else "outside lower center",
-        ncols=1 if narrow else 2,
-        fontsize=11,
-        labelcolor=INK,
-    )
+    names = ["95% interval for these systems", "for systems like these"]
+    put_legend_below(axes, handles, names, narrow=narrow, columns=2)

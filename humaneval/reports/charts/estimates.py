@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from humaneval.reports.charts.palette import GENERATED, INK, MUTED, REAL
+from humaneval.reports.charts.rows import frame_rows, name_rows, put_legend_below
 from humaneval.reports.charts.svg import Plot, svg_of
 from humaneval.reports.numbers import with_interval
 from humaneval.reports.results import Estimate
@@ -116,14 +117,12 @@ def _set_axes(axes: Axes, estimates: Sequence[Estimate], limits: tuple[float, fl
     axes.xaxis.set_major_locator(MaxNLocator(5))
     if unit == "share":
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
-    axes.grid(True, axis="x")
-    axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
+    frame_rows(axes)
     axes.set_xlabel(estimates[0].measure_label)
 
 
 def _name_beside(axes: Axes, estimates: Sequence[Estimate]) -> None:
-    axes.set_yticks(range(len(estimates)), [shortened(estimate.label) for estimate in estimates])
+    name_rows(axes, [shortened(estimate.label) for estimate in estimates])
     for place, estimate in enumerate(estimates):
         axes.annotate(
             with_interval(estimate),
@@ -161,11 +160,4 @@ def _draw_legend(axes: Axes, estimates: Sequence[Estimate], *, narrow: bool) -> 
     if any(estimate.kind == "real" for estimate in estimates):
         handles.insert(1, Line2D([], [], color=REAL, marker="D", ms=7, linewidth=3.2))
         names.insert(1, "real images")
-    axes.figure.legend(
-        handles,
-        names,
-        loc="outside lower left" if narrow else "outside lower center",
-        ncols=1 if narrow else len(names),
-        fontsize=11,
-        labelcolor=INK,
-    )
+    put_legend_below(axes, handles, names, narrow=narrow, columns=len(names))

@@ -10,7 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from humaneval.reports.charts.estimates import NARROW, shortened
-from humaneval.reports.charts.palette import INK, MARKERS, SERIES
+from humaneval.reports.charts.palette import MARKERS, SERIES
+from humaneval.reports.charts.rows import frame_rows, put_legend_below
 from humaneval.reports.charts.svg import Plot
 from humaneval.reports.findings.people import Breakdown, Group
 from humaneval.reports.numbers import ends, in_unit
@@ -73,9 +74,7 @@ def _set_axes(axes: Axes, breakdown: Breakdown, *, narrow: bool) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(5))
     if breakdown.unit == "share":
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
-    axes.grid(True, axis="x")
-    axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
+    frame_rows(axes)
     axes.set_xlabel(breakdown.measure_label.split(":")[0])
     names = [shortened(group.name or NO_GROUP, 30) for group in groups]
     axes.set_yticks([] if narrow else range(len(groups)), None if narrow else names)
@@ -91,11 +90,5 @@ def _draw_legend(axes: Axes, labels: Sequence[str], *, narrow: bool) -> None:
         Line2D([], [], color=SERIES[number], marker=MARKERS[number], ms=6.5, linewidth=1.6)
         for number in range(len(labels))
     ]
-    axes.figure.legend(
-        handles,
-        [shortened(label, 30) for label in labels],
-        loc="outside lower left" if narrow else "outside lower center",
-        ncols=1 if narrow else min(4, len(labels)),
-        fontsize=11,
-        labelcolor=INK,
-    )
+    names = [shortened(label, 30) for label in labels]
+    put_legend_below(axes, handles, names, narrow=narrow, columns=min(4, len(labels)))

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from humaneval.reports.charts.estimates import NARROW, shortened
 from humaneval.reports.charts.palette import GENERATED, INK, MUTED, PAPER, REAL
+from humaneval.reports.charts.rows import frame_rows, name_rows, name_rows_above
 from humaneval.reports.charts.svg import Plot
 from humaneval.reports.findings.people import ResponseTimes
 from humaneval.reports.numbers import seconds
@@ -58,21 +59,11 @@ def _set_axes(axes: Axes, times: Sequence[ResponseTimes], *, narrow: bool) -> No
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} s"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="x", which="minor", length=0)
-    axes.grid(True, axis="x")
-    axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
+    frame_rows(axes)
     words = "median, middle half, middle 90%"
     axes.set_xlabel(words.capitalize() if narrow else f"From images shown to answer: {words}", color=INK)
-    axes.set_yticks(
-        [] if narrow else range(len(times)), None if narrow else [shortened(one.label) for one in times]
-    )
     if narrow:
-        for place, one in enumerate(times):
-            axes.annotate(
-                f"{shortened(one.label, 24)}: {seconds(one.median)}",
-                (0, place),
-                xycoords=("axes fraction", "data"),
-                xytext=(0, 11),
-                textcoords="offset points",
-                fontsize=11,
-            )
+        texts = [f"{shortened(one.label, 24)}: {seconds(one.median)}" for one in times]
+        name_rows_above(axes, texts, points=11)
+    else:
+        name_rows(axes, [shortened(one.label) for one in times])
