@@ -8,6 +8,7 @@ from typing import Any
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import serializers, status
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import IsAdminUser
 from rest_framework.renderers import BaseRenderer
@@ -15,9 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from humaneval.reports.models import Snapshot
 from humaneval.reports.results import from_payload
 from humaneval.reports.session_export import session_columns, session_rows
-from humaneval.reports.snapshots import current_payload
+from humaneval.reports.snapshots import current_payload, snapshots_of, take_snapshot
 from humaneval.reports.spreadsheets import csv_lines, table_lines
 from humaneval.reports.tables import TABLES
 from humaneval.reports.vote_export import COLUMNS, vote_rows
@@ -25,6 +27,7 @@ from humaneval.studies.models import Study
 from humaneval.teams.access import find
 
 SEE = "reports.view_snapshot"
+REFRESH = "reports.add_snapshot"
 EXPORT = "reports.export_votes"
 _NOT_FOUND = OpenApiResponse(OpenApiTypes.OBJECT, description="There is no such study.")
 _CSV = {(200, "text/csv"): OpenApiTypes.STR, 404: _NOT_FOUND}
@@ -48,6 +51,67 @@ class ReportView(APIView):
     def get(self, request: Request, slug: str) -> Response:
         """Return the report."""
         return Response(current_payload(find(request.user, Study.objects.all(), SEE, slug=slug)))
+
+
+class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
+    """A report that was kept: what it rests on, and when by which version it was made."""
+
+    class Meta:
+        model = Snapshot
+        fields = ("id", "created_at", "vote_count", "code_version", "fingerprint")
+
+
+class KeptReportSerializer(SnapshotSerializer):
+    """The same with the report itself."""
+
+    report = serializers.JSONField(source="payload", read_only=True)
+
+    class Meta(SnapshotSerializer.Meta):
+        fields = (*SnapshotSerializer.Meta.fields, "report")  # type: ignore[assignment]
+
+
+class SnapshotsView(APIView):
+    """The reports of a study that were kept."""
+
+    permission_classes = [IsAdminUser]
+
+    @extend_schema(
+        operation_id="study_snapshots",
+        summary="List the reports of a study that were kept, the newest first",
+        responses={200: SnapshotSerializer(many=True), 404: _NOT_FOUND},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Return them without the reports themselves."""
+        study = find(request.user, Study.objects.all(), SEE, slug=slug)
+        return Response(SnapshotSerializer(snapshots_of(study), many=True).data)
+
+    @extend_schema(
+        operation_id="study_take_snapshot",
+        summary="Keep the report of a study as it stands now, unless it is kept already",
+        request=None,
+        responses={201: SnapshotSerializer, 404: _NOT_FOUND},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Take a snapshot."""
+        study = find(request.user, Study.objects.all(), REFRESH, slug=slug)
+        taken = SnapshotSerializer(take_snapshot(study=study)).data
+        return Response(taken, status=status.HTTP_201_CREATED)
+
+
+class SnapshotView(APIView):
+    """One report that was kept."""
+
+    permission_classes = [IsAdminUser]
+
+    @extend_schema(
+        operation_id="study_snapshot",
+        summary="Read a report that was kept",
+        responses={200: KeptReportSerializer, 404: _NOT_FOUND},
+    )
+    def get(self, request: Request, slug: str, pk: int) -> Response:
+        """Return it."""
+        kept = find(request.user, Snapshot.objects.all(), SEE, study__slug=slug, pk=pk)
+        return Response(KeptReportSerializer(kept).data)
 
 
 class AnyAccept(BaseContentNegotiation):

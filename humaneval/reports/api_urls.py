@@ -11,11 +11,15 @@ from humaneval.reports.api import (
     ReportView,
     ScoresView,
     SessionsView,
+    SnapshotsView,
+    SnapshotView,
     VotesView,
 )
 
 urlpatterns = [
     path("studies/<slug:slug>/report/", ReportView.as_view(), name="study-report"),
+    path("studies/<slug:slug>/snapshots/", SnapshotsView.as_view(), name="study-snapshots"),
+    path("studies/<slug:slug>/snapshots/<int:pk>/", SnapshotView.as_view(), name="study-snapshot"),
     path("studies/<slug:slug>/votes.csv", VotesView.as_view(), name="study-votes-csv"),
     path("studies/<slug:slug>/sessions.csv", SessionsView.as_view(), name="study-sessions-csv"),
     path("studies/<slug:slug>/estimates.csv", EstimatesView.as_view(), name="study-estimates-csv"),

@@ -31,13 +31,6 @@ def picture_key(sample_set: str, name: str) -> str:
     return f"{sample_set}/{name}"
 
 
-def diagnose(material: Material) -> tuple[Diagnostics, dict[str, str]]:
-    """Return the diagnostics of a study's scores, and the pictures that they show."""
-    found = diagnostics_of(material.scores, material.latents, material.study.conditions)
-    wanted = wanted_pictures(found)
-    return found, {key: material.pictures[key] for key in wanted if key in material.pictures}
-
-
 def diagnostics_of(
     scores: Sequence[ScoreFacts], latents: Sequence[LatentFacts], conditions: Sequence[ConditionFacts]
 ) -> Diagnostics:

@@ -99,7 +99,7 @@ def diagnostics_section(report: Report, figures: Figures) -> DiagnosticsSection:
                 one.metric,
                 one.words,
                 [
-                    (_times(group.count, group.distance), _pictures(group.samples, pictures))
+                    (_times(group.count, group.distance), pictures_of(group.samples, pictures))
                     for group in one.groups
                 ],
             )
@@ -139,10 +139,11 @@ def _times(count: int, distance: float | None) -> str:
 
 def _bin(one: BinPicture, pictures: Mapping[str, str]) -> BinCard:
     words = f"{100 * one.real_share:.1f}% → {100 * one.generated_share:.1f}%"
-    return BinCard(words, _pictures(one.real, pictures), _pictures(one.generated, pictures))
+    return BinCard(words, pictures_of(one.real, pictures), pictures_of(one.generated, pictures))
 
 
-def _pictures(references: Sequence[PictureRef], pictures: Mapping[str, str]) -> list[Picture]:
+def pictures_of(references: Sequence[PictureRef], pictures: Mapping[str, str]) -> list[Picture]:
+    """Return the thumbnails of samples, in their order."""
     return [Picture(pictures.get(one.key, ""), one.name) for one in references]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
-from humaneval.rating.models import Vote
+from humaneval.rating.models import Session, SessionState, Vote
+from humaneval.reports.loading import load_records
 from humaneval.reports.results import FORMAT
 from humaneval.reports.scores import failed_runs, scores_of
 from humaneval.reports.version import code_version
@@ -36,10 +37,16 @@ def current_basis(study: Study) -> Basis:
         votes,
         scores,
         [(run, str(finished)) for run, finished in failures],
-        [study.name, study.state, study.protocol, str(study.created_at)],
-        list(study.conditions.values_list("id", "label", "sample_set__name")),
-        list(study.questions.values_list("key", "text")),
-        list(study.rule_sets.values_list("version", "name", "rules", "before_launch")),
+        _raters(study),
+        load_records(study),
     ]
-    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(parts, default=asdict).encode()).hexdigest()
     return Basis(votes["n"], votes["last"] or 0, scores["last"] or 0, digest)
+
+
+def _raters(study: Study) -> dict[str, int]:
+    """Return how many sittings may lose their votes to a rule, or be marked, for what became of the rater."""
+    return Session.objects.filter(study=study).aggregate(
+        screened_out=Count("pk", filter=Q(state=SessionState.SCREENED_OUT)),
+        simulated=Count("pk", filter=Q(rater__simulated=True)),
+    )

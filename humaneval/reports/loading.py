@@ -13,9 +13,12 @@ from django.db.models.functions import Cast
 from humaneval.rating.models import RuleSet, Session
 from humaneval.rating.reading import read_vote_columns
 from humaneval.rating.vote_columns import Ints
-from humaneval.reports.diagnostics import diagnostics_of, wanted_pictures
+from humaneval.reports.diagnostics import diagnostics_of, picture_key, wanted_pictures
+from humaneval.reports.exemplars import wanted_samples
 from humaneval.reports.facts import study_facts
+from humaneval.reports.findings.scores import PictureRef
 from humaneval.reports.material import (
+    Exemplar,
     LatentFacts,
     Material,
     PairColumns,
@@ -26,7 +29,7 @@ from humaneval.reports.material import (
 from humaneval.reports.payment import postings_of
 from humaneval.reports.pictures import thumbnails
 from humaneval.reports.scores import latest_scores, missing_scores
-from humaneval.samples.models import Prompt
+from humaneval.samples.models import Prompt, Sample
 from humaneval.studies.models import Study, Trial
 from humaneval.studies.strata import DEVICES, device_class
 
@@ -42,24 +45,47 @@ _DATES = ("created_at", "opened_at", "closed_at")
 
 def load_material(study: Study) -> Material:
     """Return all that a report of this study is made from, as it stands now."""
-    facts = study_facts(study)
+    records = load_records(study)
+    facts, latents = records["study"], records["latents"]
     scores = latest_scores(study, facts.conditions)
-    latents = _latents(study)
+    votes, trials = read_vote_columns(study), _trials(study)
+    exemplars = _exemplars(wanted_samples(votes, trials, facts.conditions, facts.analysis))
+    pictured = [
+        *(one.ref.key for one in exemplars),
+        *wanted_pictures(diagnostics_of(scores, latents, facts.conditions)),
+    ]
     return Material(
-        study=facts,
-        settings=dict(study.settings),
-        design=_design(study),
-        votes=read_vote_columns(study),
-        trials=_trials(study),
+        **records,
+        votes=votes,
+        trials=trials,
         sessions=_sessions(study),
-        rule_sets=_rule_sets(study),
         pairs=_pairs(study),
         scores=tuple(scores),
-        latents=latents,
-        pictures=thumbnails(wanted_pictures(diagnostics_of(scores, latents, facts.conditions))),
-        payment={"postings": postings_of(study)},
+        exemplars=exemplars,
+        pictures=thumbnails(pictured),
         missing_scores=tuple(missing_scores(study, [one.row for one in scores])),
     )
+
+
+def _exemplars(samples: list[int]) -> tuple[Exemplar, ...]:
+    """Return these samples by name. One query."""
+    rows = Sample.objects.filter(pk__in=samples).order_by("pk")
+    return tuple(
+        Exemplar(pk, PictureRef(picture_key(sample_set, name), name))
+        for pk, sample_set, name in rows.values_list("pk", "sample_set__name", "name")
+    )
+
+
+def load_records(study: Study) -> dict[str, Any]:
+    """Return those parts of the material that a few rows hold, by name; no vote, trial or score is read."""
+    return {
+        "study": study_facts(study),
+        "settings": dict(study.settings),
+        "design": _design(study),
+        "rule_sets": _rule_sets(study),
+        "latents": _latents(study),
+        "payment": {"postings": postings_of(study)},
+    }
 
 
 def _design(study: Study) -> dict[str, Any]:

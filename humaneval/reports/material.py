@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from humaneval.rating.vote_columns import Bools, Ints, VoteColumns
+from humaneval.reports.findings.scores import PictureRef
 from humaneval.reports.results import MissingScore, ScoreRow, StudyFacts
 
 
@@ -146,13 +147,22 @@ class LatentFacts:
     kl_threshold: float
 
 
+@dataclass(frozen=True)
+class Exemplar:
+    """A sample that the report shows beside the votes, by its id in the trials."""
+
+    sample: int
+    ref: PictureRef
+
+
 @dataclass(frozen=True, eq=False)
 class Material:
     """Everything that a report is made from.
 
     ``settings`` are the protocol's; ``design`` is whatever else was decided about the study, by the name of
     the field in :class:`humaneval.studies.models.Study` (votes of a trial, strata, stopping rule, dates,
-    ...). ``pictures`` are thumbnails (WebP, base64) of the samples that diagnostics show, by
+    ...). ``exemplars`` name the samples shown beside the votes (:mod:`humaneval.reports.exemplars`);
+    ``pictures`` are thumbnails (WebP, base64) of those and of the samples that diagnostics show, by
     :func:`humaneval.reports.diagnostics.picture_key`; ``payment`` is what raters were paid, as
     :mod:`humaneval.reports.payment` has it.
     """
@@ -171,5 +181,6 @@ class Material:
     scores: tuple[ScoreFacts, ...] = ()
     missing_scores: tuple[MissingScore, ...] = ()
     latents: tuple[LatentFacts, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
     payment: Mapping[str, Any] = field(default_factory=dict)

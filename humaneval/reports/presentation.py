@@ -40,6 +40,7 @@ from humaneval.reports.results import (
     ScoreRow,
     VoteCounts,
 )
+from humaneval.reports.shown_section import ShownCards, shown_section
 from humaneval.reports.together_section import MOST_SHOWN, TrustBlock, accuracy_cells, trust_blocks
 
 NOT_KNOWN = "not known"
@@ -199,6 +200,7 @@ class ReportPage:
     behaviour: BehaviourSection | None
     diagnostics: DiagnosticsSection
     trust: list[TrustBlock]
+    shown: ShownCards | None
 
 
 def present(report: Report) -> ReportPage:
@@ -224,6 +226,7 @@ def present(report: Report) -> ReportPage:
         behaviour=behaviour_section(report, figures),
         diagnostics=diagnostics_section(report, figures),
         trust=trust_blocks(report, figures),
+        shown=shown_section(report),
     )
 
 

@@ -17,8 +17,9 @@ from humaneval.reports.analysis.correlations import correlate
 from humaneval.reports.analysis.trust import whom_to_trust
 from humaneval.reports.answers import answers_of
 from humaneval.reports.cautions import all_cautions, simulated_note
-from humaneval.reports.diagnostics import diagnose, provenance_of
+from humaneval.reports.diagnostics import diagnostics_of, provenance_of, wanted_pictures
 from humaneval.reports.exclusions import compare, ways_to_leave_out
+from humaneval.reports.exemplars import exemplify, keys_of
 from humaneval.reports.human_side import HumanSide, estimates_without, hear_people
 from humaneval.reports.loading import load_material
 from humaneval.reports.material import Material
@@ -47,7 +48,9 @@ def build_report(material: Material, *, built_at: str = "") -> Report:
     people = hear_people(material, votes, governing)
     scores = [one.row for one in material.scores]
     correlations = correlate(facts, people.estimates, scores, people.standings)
-    diagnostics, pictures = diagnose(material)
+    diagnostics = diagnostics_of(material.scores, material.latents, facts.conditions)
+    shown, judged = exemplify(material)
+    pictured = [*keys_of(shown, judged), *wanted_pictures(diagnostics)]
     report = Report(
         study=facts,
         votes=votes.counts,
@@ -75,7 +78,9 @@ def build_report(material: Material, *, built_at: str = "") -> Report:
         **_contests(people, correlations, scores, material),
         provenance=provenance_of(material),
         diagnostics=diagnostics,
-        pictures=pictures,
+        pictures={key: material.pictures[key] for key in pictured if key in material.pictures},
+        shown=shown,
+        judged=judged,
     )
     report = dataclasses.replace(report, answers=answers_of(report))
     return dataclasses.replace(report, methods=describe_methods(report, material))

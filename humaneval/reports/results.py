@@ -12,7 +12,15 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from humaneval.reports.findings.people import Breakdown, Effect, ExcludedRater, Influence, ResponseTimes
+from humaneval.reports.findings.people import (
+    Breakdown,
+    Effect,
+    ExcludedRater,
+    Influence,
+    JudgedPair,
+    ResponseTimes,
+    ShownSamples,
+)
 from humaneval.reports.findings.scores import Diagnostics, Provenance
 from humaneval.reports.findings.together import (
     Ceiling,
@@ -360,7 +368,7 @@ class Report:
     """Everything a study's votes and scores say at one vote count.
 
     ``answers`` says the result in a few sentences. ``pictures`` are thumbnails (WebP, base64) of the samples
-    that diagnostics show, by key.
+    that ``shown``, ``judged`` and the diagnostics name, by key.
     """
 
     study: StudyFacts
@@ -392,6 +400,8 @@ class Report:
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
     pictures: dict[str, str] = field(default_factory=dict)
     answers: list[str] = field(default_factory=list)
+    shown: list[ShownSamples] = field(default_factory=list)
+    judged: list[JudgedPair] = field(default_factory=list)
 
 
 def to_payload(report: Report) -> dict[str, Any]:

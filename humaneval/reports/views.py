@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from humaneval.reports.api import REFRESH, SEE
 from humaneval.reports.freshness import Basis, current_basis
 from humaneval.reports.models import Snapshot
 from humaneval.reports.pages import render_standalone, report_body
@@ -18,8 +19,6 @@ from humaneval.reports.snapshots import current_payload, latest_snapshot, snapsh
 from humaneval.studies.models import Study
 from humaneval.teams.access import PermissionsIn, find
 
-SEE = "reports.view_snapshot"
-REFRESH = "reports.add_snapshot"
 _SHOWN_SNAPSHOTS = 20
 
 
@@ -61,7 +60,7 @@ def _what_is_new(basis: Basis, snapshot: Snapshot) -> str:
         return words % {"count": votes}
     if basis.last_score != snapshot.last_score:
         return _("Automated scores have been added since.")
-    return _("The study, its scores or this program have changed since.")
+    return _("The study, its scores, what raters were paid or this program have changed since.")
 
 
 @require_POST

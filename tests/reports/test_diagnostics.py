@@ -77,13 +77,27 @@ def test_bins_repeats_and_classes_are_told_with_their_samples(diagnosed):
 
 def test_the_pictures_travel_in_the_report_small_and_readable(diagnosed):
     report = report_of(diagnosed)
-    assert set(report.pictures) == {"real/0000.png", "good/0000.png", "good/0001.png", "good/0002.png"}
+    assert set(report.pictures) == {
+        f"{name}/000{place}.png" for name in ("real", "good") for place in range(4)
+    }
     picture = Image.open(io.BytesIO(base64.b64decode(report.pictures["good/0001.png"])))
     assert (picture.format, picture.size) == ("WEBP", (88, 44))
     page = render_body(report)
-    assert page.count('src="data:image/webp;base64,') == 5
+    assert page[page.index("Repeats and copies") :].count('src="data:image/webp;base64,') == 5
     assert "10.0% → 30.0%" in page
     assert "2 of 3" in page  # classes that occur
+
+
+def test_the_samples_that_raters_saw_are_shown_by_condition(diagnosed):
+    report = report_of(diagnosed)
+    assert [(one.label, len(one.samples)) for one in report.shown] == [
+        ("real", 4), ("good", 4), ("middling", 4), ("poor", 4),
+    ]  # fmt: skip
+    assert report.shown[1].samples[0].key == "good/0000.png"
+    body = render_body(report)
+    section = body[body.index("What raters saw") : body.index("</section>", body.index("What raters saw"))]
+    assert section.count('src="data:image/webp;base64,') == 8, "those of middling and poor have no file"
+    assert "middling" not in section
 
 
 def test_a_picture_that_is_gone_from_storage_leaves_its_name(diagnosed):

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
+from humaneval.rating import exclusions
+from humaneval.rating.models import Rater, Session, SessionState
 from humaneval.reports import snapshots
 from humaneval.reports.freshness import current_basis
 from humaneval.reports.models import Snapshot
+from humaneval.scoring.models import LatentUse
+from humaneval.studies.models import Study
 from tests.reports.studies import GivenVote, add_scores, add_votes
 
 
@@ -26,24 +30,70 @@ def test_nothing_changed_is_the_same_snapshot(scored):
     assert Snapshot.objects.count() == 1
 
 
-@pytest.mark.parametrize("change", ["vote", "score", "label"])
-def test_a_new_vote_score_or_name_makes_a_new_snapshot(scored, change):
+def latents(study):
+    sample_set = study.conditions.get(label="good").sample_set
+    LatentUse.objects.create(
+        sample_set=sample_set,
+        source="vae.npz",
+        count=10,
+        variance=[0.5, 0.0],
+        threshold=0.01,
+        kl_threshold=0.01,
+    )
+
+
+def screened_out(study):
+    study.sessions.filter(pk=study.sessions.first().pk).update(state=SessionState.SCREENED_OUT)
+
+
+CHANGES = {
+    "a vote": lambda study: add_votes(study, [GivenVote(90, 0, {"real": 1})]),
+    "a score": lambda study: add_scores(study, "precision", {"good": 0.5}),
+    "a condition's name": lambda study: study.conditions.filter(label="good").update(label="better"),
+    "a question's wording": lambda study: study.questions.update(text="Which is a photograph?"),
+    "rules": lambda study: exclusions.declare_rules(study=study, name="Late", rules={"late": {}}),
+    "latents": latents,
+    "a rater screened out": screened_out,
+    "raters that are programs": lambda study: Rater.objects.update(simulated=True),
+    "what was wanted": lambda study: Study.objects.filter(pk=study.pk).update(votes_per_trial=9),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_whatever_changes_the_report_makes_a_new_snapshot(scored, change):
     before = snapshots.take_snapshot(study=scored)
-    if change == "vote":
-        add_votes(scored, [GivenVote(90, 0, {"real": 1})])
-    elif change == "score":
-        add_scores(scored, "precision", {"good": 0.5})
-    else:
-        scored.conditions.filter(label="good").update(label="better")
+    change(scored)
+    scored.refresh_from_db()
     after = snapshots.take_snapshot(study=scored)
     assert after != before
     assert Snapshot.objects.get(pk=before.pk).payload == before.payload
 
 
+def test_so_does_what_raters_were_paid(scored, monkeypatch):
+    paid = {"panel": "Prolific", "reward": "1.50", "currency": "GBP", "minutes": 8, "paid": "3.00",
+            "submissions": 2, "hourly": "11.25"}  # fmt: skip
+    monkeypatch.setattr("humaneval.reports.payment._tellers", [lambda study: [paid]])
+    before = snapshots.take_snapshot(study=scored)
+    assert "£" in " ".join(before.payload["methods"]) or "GBP" in " ".join(before.payload["methods"])
+    paid["paid"] = "4.50"
+    assert snapshots.take_snapshot(study=scored) != before
+
+
+def test_somebody_who_only_arrives_changes_nothing(scored):
+    before = snapshots.take_snapshot(study=scored)
+    Session.objects.create(
+        study=scored,
+        rater=Rater.objects.create(panel="link", key_hash="9" * 64),
+        token_hash="9" * 64,
+        consent_hash="0" * 64,
+    )
+    assert snapshots.take_snapshot(study=scored) == before
+
+
 def test_asking_again_reads_no_votes(scored, django_assert_max_num_queries, monkeypatch):
     snapshots.take_snapshot(study=scored)
     monkeypatch.setattr("humaneval.reports.report.build", lambda study: pytest.fail("built again"))
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(10):
         assert snapshots.current_payload(scored)["votes"]["counted"] == 36
 
 
@@ -68,6 +118,19 @@ def test_building_takes_as_many_queries_however_many_votes_there_are(scored, dja
     with django_assert_num_queries(len(few)):
         build(scored)
     assert len(few) <= 20
+
+
+def test_a_program_keeps_lists_and_reads_snapshots(scored, admin_client):
+    address = "/api/v1/studies/digits/snapshots/"
+    taken = admin_client.post(address)
+    assert (taken.status_code, taken.json()["vote_count"]) == (201, 36)
+    assert admin_client.post(address).json() == taken.json()
+    add_votes(scored, [GivenVote(90, 0, {"real": 1})])
+    newer = admin_client.post(address).json()
+    assert [one["id"] for one in admin_client.get(address).json()] == [newer["id"], taken.json()["id"]]
+    kept = admin_client.get(f"{address}{taken.json()['id']}/").json()
+    assert kept["report"]["votes"]["total"] == 36
+    assert admin_client.get(f"/api/v1/studies/other/snapshots/{newer['id']}/").status_code == 404
 
 
 def test_another_study_does_not_change_the_basis(scored, make_pairwise):

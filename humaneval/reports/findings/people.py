@@ -4,6 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from humaneval.reports.findings.scores import PictureRef
+
+
+@dataclass(frozen=True)
+class ShownSamples:
+    """Some samples of one condition, the first ones that raters were asked about."""
+
+    condition: int
+    label: str
+    kind: str
+    samples: list[PictureRef]
+
+
+@dataclass(frozen=True)
+class JudgedPair:
+    """Two samples of a condition that ``same`` of ``asked`` votes called the same image."""
+
+    condition: int
+    same: int
+    asked: int
+    samples: list[PictureRef]
+
 
 @dataclass(frozen=True)
 class GroupEstimate:

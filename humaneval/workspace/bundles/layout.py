@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 FORMAT = 1
@@ -141,9 +141,18 @@ FILES = (
     FileNote(ENVIRONMENT, "The code's version, Python's, and those of all packages."),
     FileNote(SCHEMA, "The columns of all tables, for programs."),
     FileNote(REPORT_FOLDER, "The report itself: report.html to read, report.json with every number, tables."),
-    FileNote(THUMBNAILS, "Small copies of the samples in the report's pictures, named by sample."),
+    FileNote(
+        THUMBNAILS,
+        "Small copies of the samples that the report shows; material.json says under “pictures” which is "
+        "which (set/name of the sample).",
+    ),
     FileNote(MANIFEST, "SHA-256 and size of every other file."),
 )  # fmt: skip
+
+
+def picture_files(pictures: Iterable[str]) -> dict[str, str]:
+    """Return the names of the files that hold pictures, each with the key of its picture."""
+    return {f"{THUMBNAILS}{place:04}.webp": key for place, key in enumerate(sorted(pictures), 1)}
 
 
 def schema() -> dict[str, list[dict[str, str]]]:

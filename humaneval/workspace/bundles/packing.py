@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import platform
@@ -28,12 +29,11 @@ from humaneval.reports.report import build_report
 from humaneval.reports.spreadsheets import protected
 from humaneval.reports.version import code_version
 from humaneval.samples.models import Prompt, Sample, Stimulus
-from humaneval.samples.thumbnails import render_thumbnail
 from humaneval.studies.models import Study, Trial
 from humaneval.studies.strata import device_class
 from humaneval.workspace.bundles import layout
 from humaneval.workspace.bundles.archive import BundleWriter
-from humaneval.workspace.bundles.pictures import pictured_samples
+from humaneval.workspace.bundles.layout import picture_files
 from humaneval.workspace.bundles.records import to_plain
 from humaneval.workspace.study_files.writing import write_study
 
@@ -87,6 +87,7 @@ def _facts(study: Study, material: Material) -> dict[str, Any]:
         for one in fields(material)
         if one.name not in layout.COLUMNAR
     }
+    records["pictures"] = {key: name for name, key in picture_files(material.pictures).items()}
     head = head_of(study)
     return {
         "material": records,
@@ -307,11 +308,6 @@ def _sample_score_lines(material: Material) -> Iterator[str]:
 
 
 def _thumbnails(material: Material) -> Iterator[tuple[str, list[bytes | str]]]:
-    """Yield small copies of the samples in the report's pictures; a file that is gone has none."""
-    wanted = pictured_samples(material)
-    for sample in Sample.objects.filter(pk__in=wanted).order_by("pk"):
-        try:
-            content = render_thumbnail(sample)
-        except FileNotFoundError:
-            continue
-        yield f"{layout.THUMBNAILS}{sample.pk}.webp", [content]
+    """Yield the pictures that the report shows, each a file of its own."""
+    for name, key in picture_files(material.pictures).items():
+        yield name, [base64.b64decode(material.pictures[key])]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
@@ -72,7 +73,16 @@ def _records(bundle: Bundle) -> dict[str, Any]:
         names = [
             one.name for one in fields(Material) if one.name not in layout.COLUMNAR and one.name in given
         ]
-        return {name: from_plain(hints[name], given[name]) for name in names}
+        records = {name: from_plain(hints[name], given[name]) for name in names}
+        return {**records, "pictures": _pictures(bundle, records.get("pictures", {}))}
+
+
+def _pictures(bundle: Bundle, given: Mapping[str, str]) -> dict[str, str]:
+    """Return pictures by key, as the report holds them; bundles from before they were files hold them so."""
+    return {
+        key: base64.b64encode(bundle.read(value)).decode() if value.startswith(layout.THUMBNAILS) else value
+        for key, value in given.items()
+    }
 
 
 def _table(bundle: Bundle, name: str, kinds: dict[str, Any]) -> pd.DataFrame:
