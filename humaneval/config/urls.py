@@ -19,6 +19,7 @@ api = [
     path("", include("humaneval.recruitment.api_urls")),
     path("", include("humaneval.reports.api_urls")),
     path("", include("humaneval.workspace.api_urls")),
+    path("", include("humaneval.teams.api_urls")),
 ]
 
 urlpatterns = [

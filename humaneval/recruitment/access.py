@@ -11,7 +11,9 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from rest_framework.permissions import BasePermission, IsAdminUser
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from humaneval.recruitment.models import IntentKind
 from humaneval.teams.access import may
@@ -55,6 +57,19 @@ def staff_who_may(permission: str) -> Callable[[View], View]:
         return staff_member_required(checked)
 
     return decorate
+
+
+def who_may(permission: str) -> list[type[BasePermission]]:
+    """Return the permission classes of staff with a permission in any team; views ask in the row's own."""
+
+    class HasPermission(BasePermission):
+        """Staff with the permission that the endpoint needs."""
+
+        def has_permission(self, request: Request, view: APIView) -> bool:
+            """Return whether the user has it."""
+            return may(request.user, permission)
+
+    return [IsAdminUser, HasPermission]
 
 
 def user_of(request: HttpRequest | Request) -> User:

@@ -5,7 +5,7 @@ What costs money takes the total that a person has seen: another one is refused 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,19 +13,20 @@ from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException
-from rest_framework.permissions import BasePermission, IsAdminUser
+from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from humaneval.recruitment import access, ledger, payments, publishing
 from humaneval.recruitment import serializers as shapes
+from humaneval.recruitment.access import who_may
 from humaneval.recruitment.disagreements import disagreements_of
-from humaneval.recruitment.exports import COLUMNS, ledger_rows
+from humaneval.recruitment.exports import COLUMNS, RATER_COLUMNS, ledger_rows, rater_rows
 from humaneval.recruitment.models import Intent, IntentKind, Posting
 from humaneval.recruitment.overviews import status_of
 from humaneval.studies.models import Study
-from humaneval.teams.access import find, may
+from humaneval.teams.access import find, visible
 from humaneval.teams.audit import record_action
 
 MOVES = {"pause": IntentKind.PAUSE, "resume": IntentKind.RESUME, "stop": IntentKind.STOP}
@@ -36,19 +37,6 @@ class Conflict(APIException):
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
-
-
-def who_may(permission: str) -> list[type[BasePermission]]:
-    """Return the permission classes of staff with a permission in any team; views ask in the row's own."""
-
-    class HasPermission(BasePermission):
-        """Staff with the permission that the endpoint needs."""
-
-        def has_permission(self, request: Request, view: APIView) -> bool:
-            """Return whether the user has it."""
-            return may(request.user, permission)
-
-    return [IsAdminUser, HasPermission]
 
 
 @contextmanager
@@ -119,9 +107,41 @@ class LedgerView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return every payment, people under their pseudonyms."""
-        rows = ledger_rows(find(request.user, Study.objects.all(), access.LOOK, slug=slug).postings.all())
-        next(rows)
-        return Response([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+        study = find(request.user, Study.objects.all(), access.LOOK, slug=slug)
+        return _table(COLUMNS, ledger_rows(study.postings.all()))
+
+
+class RatersView(APIView):
+    """People and their pay."""
+
+    permission_classes = who_may(access.LOOK)
+
+    @extend_schema(
+        operation_id="recruitment_raters",
+        summary="List what each person on a panel is owed and was paid for a study",
+        responses=shapes.RaterRowSerializer(many=True),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Return one row for each person's place in a posting, under pseudonyms."""
+        study = find(request.user, Study.objects.all(), access.LOOK, slug=slug)
+        return _table(RATER_COLUMNS, rater_rows(study.postings.order_by("pk")))
+
+
+class MoneyView(APIView):
+    """Money of all studies."""
+
+    permission_classes = who_may(access.LOOK)
+
+    @extend_schema(
+        operation_id="recruitment_money",
+        summary="Read what every study has cost that one may look at, and all of them together",
+        responses=shapes.MoneySerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Return the sums by study and currency, and by currency."""
+        lines, totals = ledger.sums_of(visible(request.user, Posting.objects.all(), access.LOOK))
+        rows = [{"study": study.slug, "totals": sums} for study, sums in lines]
+        return Response(shapes.MoneySerializer({"studies": rows, "totals": totals}).data)
 
 
 class ReconciliationView(APIView):
@@ -232,6 +252,12 @@ class IntentView(APIView):
         """Return the call."""
         intent = find(request.user, Intent.objects.all(), access.LOOK, pk=pk)
         return Response(shapes.IntentSerializer(intent).data)
+
+
+def _table(columns: Sequence[str], rows: Iterator[Sequence[str]]) -> Response:
+    """Return the rows of an export, whose first is its header, as objects."""
+    next(rows)
+    return Response([dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def _checked(shape: type[Any], request: Request) -> dict[str, Any]:

@@ -145,6 +145,12 @@ def totals_by_study(postings: Iterable[Posting]) -> list[tuple[Study, Totals]]:
     return [(study, sums) for study, mine in by_name for sums in totals_by_currency(mine)]
 
 
+def sums_of(postings: QuerySet[Posting]) -> tuple[list[tuple[Study, Totals]], list[Totals]]:
+    """Return what postings have cost by study and currency, and by currency alone; drafts cost nothing."""
+    lines = totals_by_study(postings.select_related("study").exclude(state=PostingState.DRAFT))
+    return lines, sum_by_currency(sums for _study, sums in lines)
+
+
 def sum_by_currency(sums: Iterable[Totals]) -> list[Totals]:
     """Return sums added up, one for each currency."""
     found: dict[str, Totals] = {}

@@ -32,7 +32,7 @@ from humaneval.recruitment.confirming import Question, ask_then
 from humaneval.recruitment.exports import ledger_rows, rater_rows
 from humaneval.recruitment.forms import BonusForm, HiddenTotalForm, PlacesForm, RejectionForm, ResolveForm
 from humaneval.recruitment.intents import resolve_unclear, try_again
-from humaneval.recruitment.models import Intent, IntentKind, Posting, PostingState, Submission
+from humaneval.recruitment.models import Intent, IntentKind, Posting, Submission
 from humaneval.recruitment.overviews import overview_of
 from humaneval.recruitment.polling import look_soon
 from humaneval.studies.models import Study
@@ -81,9 +81,7 @@ def _csv(name: str, rows: Iterable[tuple[str, ...]]) -> HttpResponseBase:
 @staff_who_may(LOOK)
 def money(request: HttpRequest) -> HttpResponse:
     """Show what every study has cost that one may look at, and all of them together."""
-    postings = visible(request.user, Posting.objects.select_related("study"), LOOK)
-    lines = ledger.totals_by_study(postings.exclude(state=PostingState.DRAFT))
-    totals = ledger.sum_by_currency(sums for _study, sums in lines)
+    lines, totals = ledger.sums_of(visible(request.user, Posting.objects.all(), LOOK))
     return render(request, "recruitment/money.html", {"lines": lines, "totals": totals})
 
 

@@ -112,6 +112,40 @@ class LedgerRowSerializer(serializers.Serializer):
     asked_by = serializers.CharField(help_text="Empty where a rule or the panel paid.")
 
 
+class RaterRowSerializer(serializers.Serializer):
+    """One person's place in a posting, with the money."""
+
+    rater = serializers.CharField(help_text="Pseudonym; empty for who never came.")
+    simulated = serializers.CharField()
+    panel = serializers.CharField()
+    posting = serializers.CharField()
+    submission = serializers.CharField(help_text="The panel's own id.")
+    state = serializers.CharField()
+    owed = money()
+    base = money()
+    bonus = money()
+    screen_out = money()
+    paid = money()
+    fees = money()
+    currency = serializers.CharField()
+    hours = serializers.CharField(help_text="Empty where nobody knows.")
+    hourly = serializers.CharField(help_text="Empty where nobody knows.")
+
+
+class StudyMoneySerializer(serializers.Serializer):
+    """What one study has cost in one currency."""
+
+    study = serializers.CharField()
+    totals = TotalsSerializer()
+
+
+class MoneySerializer(serializers.Serializer):
+    """What studies have cost."""
+
+    studies = StudyMoneySerializer(many=True)
+    totals = TotalsSerializer(many=True)
+
+
 class CaseSerializer(serializers.Serializer):
     """Where panel and platform tell different stories of somebody."""
 

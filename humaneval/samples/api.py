@@ -9,16 +9,19 @@ from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from humaneval.samples.duplicates import find_check, standing_of, start_check
 from humaneval.samples.importing import create_sample_set, start_archive_import, start_folder_import
 from humaneval.samples.models import ImportRun, Sample, SampleSet
 from humaneval.samples.serializers import (
     ArchiveImportSerializer,
+    DuplicateCheckSerializer,
     FolderImportSerializer,
     ImportRunSerializer,
     SampleSerializer,
@@ -47,7 +50,7 @@ class SampleSetViewSet(
     lookup_field = "slug"
     filterset_fields = ("kind", "name")
     permission_classes = (ByRole,)
-    needs = {"list": VIEW, "retrieve": VIEW, "create": ADD}
+    needs = {"list": VIEW, "retrieve": VIEW, "create": ADD, "duplicates": VIEW}
 
     def get_queryset(self) -> QuerySet[SampleSet]:
         """Return the sets that the person sees, with their extent."""
@@ -62,6 +65,24 @@ class SampleSetViewSet(
         except ModelValidationError as error:
             raise ValidationError(error.message_dict) from error
         serializer.instance = SampleSet.objects.with_extent().get(pk=created.pk)
+
+    @extend_schema(
+        methods=["GET"],
+        summary="Read which samples of a set are the same, or nearly",
+        responses=DuplicateCheckSerializer,
+    )
+    @extend_schema(
+        methods=["POST"],
+        summary="Look for samples that are the same or nearly, unless that was done for what the set holds",
+        request=None,
+        responses=DuplicateCheckSerializer,
+    )
+    @action(detail=True, methods=["get", "post"], filterset_fields=())
+    def duplicates(self, request: Request, slug: str) -> Response:
+        """Read or start the check of what the set holds now."""
+        sample_set = self.get_object()
+        check = start_check(sample_set) if request.method == "POST" else find_check(sample_set)
+        return Response(DuplicateCheckSerializer(standing_of(check)).data)
 
 
 @extend_schema_view(list=extend_schema(parameters=[_OF_SET]))

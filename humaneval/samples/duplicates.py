@@ -42,16 +42,31 @@ class LikePair:
     is_same_file: bool
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a check stands: ``state`` is missing, running, failed (``note`` says why) or done.
+
+    Of ``images`` compared (of so many that there ``are``), ``same`` pairs are the same file and ``near`` ones
+    look nearly the same; ``pairs`` are the nearest, at most :data:`LISTED`.
+    """
+
+    state: str
+    note: str = ""
+    images: int = 0
+    are: int = 0
+    same: int = 0
+    near: int = 0
+    pairs: Sequence[LikePair] = ()
+
+
 def start_check(sample_set: SampleSet) -> DuplicateCheck | None:
     """Queue the check of what a set holds now, once; one that failed is tried again.
 
     Returns None for a set with fewer than two samples.
     """
-    extent = sample_set.samples.aggregate(count=Count("id"), newest=Max("id"))
-    if extent["count"] < 2:
+    digest = _digest(sample_set)
+    if digest is None:
         return None
-    parts = [sample_set.pk, extent["count"], extent["newest"], MOST, NEAR, SIDE, _VERSION]
-    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     found = DuplicateCheck.objects.select_related("job").filter(digest=digest).first()
     if found is not None and found.job is not None and found.job.state not in _BROKEN:
         return found
@@ -71,6 +86,20 @@ def start_check(sample_set: SampleSet) -> DuplicateCheck | None:
 
 
 _BROKEN = {JobState.FAILED, JobState.CANCELLED}
+
+
+def find_check(sample_set: SampleSet) -> DuplicateCheck | None:
+    """Return the check of what a set holds now, if there is one; starts nothing."""
+    return DuplicateCheck.objects.select_related("job").filter(digest=_digest(sample_set) or "").first()
+
+
+def _digest(sample_set: SampleSet) -> str | None:
+    """Return what names the check of a set as it is; None where there are no two samples to compare."""
+    extent = sample_set.samples.aggregate(count=Count("id"), newest=Max("id"))
+    if extent["count"] < 2:
+        return None
+    parts = [sample_set.pk, extent["count"], extent["newest"], MOST, NEAR, SIDE, _VERSION]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def carry_out(*, check: DuplicateCheck, progress: Progress) -> DuplicateCheck:
@@ -138,3 +167,15 @@ def listed_pairs(result: dict[str, Any], most: int) -> list[LikePair]:
         for first, second, distance in rows
         if first in samples and second in samples
     ]
+
+
+def standing_of(check: DuplicateCheck | None) -> Standing:
+    """Return where a check stands, with what it found."""
+    if check is None:
+        return Standing("missing")
+    if check.result is not None:
+        counts = {name: check.result[name] for name in ("images", "same", "near")}
+        return Standing("done", are=check.result["of"], pairs=listed_pairs(check.result, LISTED), **counts)
+    if check.job is None or check.job.state in _BROKEN:
+        return Standing("failed", note=(check.job and check.job.error) or "its job is gone")
+    return Standing("running", note=check.job.progress_text)

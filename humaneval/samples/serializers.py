@@ -140,3 +140,24 @@ class ArchiveImportSerializer(serializers.Serializer[dict[str, Any]]):
 
     archive = serializers.FileField()
     strict = serializers.BooleanField(required=False, default=False)
+
+
+class LikePairSerializer(serializers.Serializer[Any]):
+    """Two samples of a set by name, and how far apart they look (0 to 255)."""
+
+    first = serializers.CharField(source="first.name")
+    second = serializers.CharField(source="second.name")
+    distance = serializers.FloatField()
+    is_same_file = serializers.BooleanField()
+
+
+class DuplicateCheckSerializer(serializers.Serializer[Any]):
+    """The check for near-duplicates: `missing`, `running`, `failed` or `done`."""
+
+    state = serializers.CharField()
+    note = serializers.CharField(help_text="How far it is, or why it failed.")
+    images = serializers.IntegerField(help_text="Samples that were compared.")
+    are = serializers.IntegerField(help_text="Samples that the set holds.")
+    same = serializers.IntegerField(help_text="Pairs that are the same file.")
+    near = serializers.IntegerField(help_text="Pairs that look nearly the same.")
+    pairs = LikePairSerializer(many=True, help_text="The nearest pairs.")

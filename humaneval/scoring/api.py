@@ -6,19 +6,23 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from humaneval.jobs.models import JobState
 from humaneval.jobs.services import NotRetryable
+from humaneval.samples.models import SampleSet
 from humaneval.scoring import runs
-from humaneval.scoring.models import MetricRun, Score
-from humaneval.scoring.serializers import MetricRunSerializer, ScoreSerializer
-from humaneval.teams.access import visible
+from humaneval.scoring.models import LatentUse, MetricRun, Score
+from humaneval.scoring.serializers import LatentUseSerializer, MetricRunSerializer, ScoreSerializer
+from humaneval.teams.access import find, visible
 from humaneval.teams.rest import ByRole
 
 
@@ -116,3 +120,36 @@ class ScoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     def get_queryset(self) -> QuerySet[Score]:
         """Return the scores that the person sees."""
         return visible(self.request.user, super().get_queryset())
+
+
+class LatentsView(APIView):
+    """How much of the latent space is in use of the model that a generated set came from."""
+
+    permission_classes = (IsAdminUser,)
+
+    @extend_schema(
+        operation_id="sample_set_latents",
+        summary="Read how much of a model's latent space is in use",
+        responses={200: LatentUseSerializer, 404: OpenApiResponse(OpenApiTypes.OBJECT, "None is known.")},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Return what is known."""
+        sample_set = find(request.user, SampleSet.objects.all(), "scoring.view_score", slug=slug)
+        found = LatentUse.objects.filter(sample_set=sample_set).first()
+        if found is None:
+            raise NotFound("Nothing is known of the latent space behind this set.")
+        return Response(LatentUseSerializer(found).data)
+
+    @extend_schema(
+        operation_id="sample_set_keep_latents",
+        summary="Keep how much of a model's latent space is in use: reports show it",
+        request=LatentUseSerializer,
+        responses=LatentUseSerializer,
+    )
+    def put(self, request: Request, slug: str) -> Response:
+        """Keep what is given."""
+        sample_set = find(request.user, SampleSet.objects.all(), "scoring.add_metricrun", slug=slug)
+        given = LatentUseSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        found, _ = LatentUse.objects.update_or_create(sample_set=sample_set, defaults=given.validated_data)
+        return Response(LatentUseSerializer(found).data)

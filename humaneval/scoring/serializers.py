@@ -10,9 +10,15 @@ from rest_framework import serializers
 
 from humaneval.jobs.models import JobState
 from humaneval.samples.models import SampleSet
-from humaneval.scoring.models import MetricRun, Score
+from humaneval.scoring.models import LatentUse, MetricRun, Score
 from humaneval.scoring.runs import start_run
 from humaneval.teams.rest import OwnSlugField
+
+MOST_DIMENSIONS = 100_000
+
+
+def _non_negative() -> serializers.FloatField:
+    return serializers.FloatField(min_value=0, max_value=1e30)
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
@@ -98,3 +104,27 @@ class ScoreSerializer(serializers.ModelSerializer[Score]):
             "details",
             "created_at",
         )
+
+
+class LatentUseSerializer(serializers.ModelSerializer[LatentUse]):
+    """How much of a model's latent space is in use, by dimension: variance of means, divergence, or both."""
+
+    variance = serializers.ListField(child=_non_negative(), required=False, max_length=MOST_DIMENSIONS)
+    kl = serializers.ListField(child=_non_negative(), required=False, max_length=MOST_DIMENSIONS)
+    threshold = serializers.FloatField(min_value=0, max_value=1e9, default=0.01)
+    kl_threshold = serializers.FloatField(min_value=0, max_value=1e9, default=0.01)
+    count = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+    class Meta:
+        model = LatentUse
+        fields = ("source", "count", "variance", "kl", "threshold", "kl_threshold", "created_at")
+        read_only_fields = ("created_at",)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Refuse use that says nothing, and two lists that are not of the same dimensions."""
+        given = {"variance": [], "kl": [], **given}
+        lengths = {len(given[name]) for name in ("variance", "kl")} - {0}
+        if len(lengths) != 1:
+            text = "Give variance or kl, a number for each dimension; both where both are known."
+            raise serializers.ValidationError({"variance": text})
+        return given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, Any
 
 from django.contrib.auth.models import User
 from django.http import FileResponse, HttpResponse
@@ -177,10 +177,7 @@ class ExportView(APIView):
     def get(self, request: Request, slug: str) -> FileResponse:
         """Return the archive."""
         study = find(request.user, Study.objects.all(), EXPORT, slug=slug)
-        name = f"{study.slug}.zip"
-        return FileResponse(
-            export_archive(study=study), as_attachment=True, filename=name, content_type="application/zip"
-        )
+        return _as_zip(export_archive(study=study), f"{study.slug}.zip")
 
 
 class BundleView(APIView):
@@ -197,10 +194,11 @@ class BundleView(APIView):
     def get(self, request: Request, slug: str) -> FileResponse:
         """Return the archive."""
         study = find(request.user, Study.objects.all(), EXPORT, slug=slug)
-        name = f"{study.slug}-bundle.zip"
-        return FileResponse(
-            bundle_archive(study=study), as_attachment=True, filename=name, content_type="application/zip"
-        )
+        return _as_zip(bundle_archive(study=study), f"{study.slug}-bundle.zip")
+
+
+def _as_zip(archive: IO[bytes], name: str) -> FileResponse:
+    return FileResponse(archive, as_attachment=True, filename=name, content_type="application/zip")
 
 
 def study_file_response(study: Study) -> HttpResponse:

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlencode
@@ -133,6 +136,44 @@ class Client:
         path.write_bytes(self._bytes("GET", f"studies/{quote(study)}/bundle.zip"))
         return path
 
+    def rules(self, study: str) -> pd.DataFrame:
+        """Return the versions of a study's exclusion rules, one a row."""
+        return pd.DataFrame(self._json("GET", f"studies/{quote(study)}/rule-sets/"))
+
+    def declare_rules(
+        self, study: str, rules: Mapping[str, Mapping[str, float]], *, name: str
+    ) -> pd.DataFrame:
+        """Declare the next version of a study's exclusion rules; return it as one row."""
+        body = {"name": name, "rules": rules}
+        return pd.DataFrame([self._json("POST", f"studies/{quote(study)}/rule-sets/", body=body)])
+
+    def invite(self, study: str, names: Iterable[str]) -> pd.DataFrame:
+        """Invite people who are not invited yet; return all with their own links, one a row."""
+        path = f"studies/{quote(study)}/invitations/"
+        return pd.DataFrame(self._json("POST", path, body={"names": list(names)}))
+
+    def ledger(self, study: str) -> pd.DataFrame:
+        """Return every payment to a study's raters, one a row, people under their pseudonyms."""
+        return pd.DataFrame(self._json("GET", f"studies/{quote(study)}/recruitment/ledger/"))
+
+    def keep_latents(
+        self,
+        sample_set: str,
+        *,
+        source: str,
+        count: int,
+        variance: Sequence[float] = (),
+        kl: Sequence[float] = (),
+    ) -> pd.DataFrame:
+        """Keep how much of the latent space is in use of the model that a set (its slug) came from.
+
+        ``variance`` of posterior means, or ``kl`` from the prior, by dimension over ``count`` data; reports
+        show both as active units. Return what is kept, one row a dimension.
+        """
+        body = {"source": source, "count": count, "variance": list(variance), "kl": list(kl)}
+        kept = self._json("PUT", f"sample-sets/{quote(sample_set)}/latents/", body=body)
+        return pd.DataFrame({name: kept[name] for name in ("variance", "kl") if kept[name]})
+
     def study_file(self, study: str) -> str:
         """Return a study as the text of a study file."""
         return self._bytes("GET", f"studies/{quote(study)}/study.yaml").decode()
@@ -192,6 +233,46 @@ class Client:
         if not 200 <= answer.status < 300:
             raise ClientError(_refusal(answer.status, answer.data))
         return answer.data
+
+
+def analyze(file: str | Path, folder: str | Path | None = None, **options: Any) -> dict[str, pd.DataFrame]:
+    """Build a report on this machine from a bundle, or from votes gathered elsewhere; return its tables.
+
+    ``options`` are those of `humaneval analyze`, such as ``protocol="pairwise"``,
+    ``columns={"rater": "worker"}``, ``real=["photos"]``, ``anonymous=True``. With a ``folder``, all files are
+    written there. Raises ClientError where the file is refused, or a bundle's numbers are not the same.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        target = Path(folder or temporary)
+        command = [sys.executable, "-m", "humaneval.workspace.console", "analyze", str(file)]
+        done = subprocess.run(  # noqa: S603 - our own command, with the caller's options
+            [*command, f"--out={target}", *_as_options(options)],
+            env={**_without_settings(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise ClientError(done.stderr.strip().removeprefix("CommandError: "))
+        return {path.stem: _table(path.read_bytes()) for path in sorted(target.glob("*.csv"))}
+
+
+def _without_settings() -> dict[str, str]:
+    """Return the environment but for a platform's settings, under which an analysis does not run."""
+    return {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+
+
+def _as_options(given: Mapping[str, Any]) -> list[str]:
+    """Return options as the command line writes them: a=b,c=d for mappings, a,b for lists."""
+    written = []
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            value = ",".join(f"{key}={one}" for key, one in value.items())
+        elif isinstance(value, list | tuple):
+            value = ",".join(map(str, value))
+        if value is not False:
+            written.append(f"--{name.replace('_', '-')}" + ("" if value is True else f"={value}"))
+    return written
 
 
 def _refusal(status: int, content: bytes) -> str:

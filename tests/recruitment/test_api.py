@@ -16,10 +16,19 @@ from tests.recruitment.conftest import work_off
 pytestmark = pytest.mark.django_db
 LOOK, PUBLISH, PAY, ADD = "view_posting", "publish_posting", "pay_posting", "add_posting"
 HALT = "change_posting"
+SEE_LINK, CHANGE_LINK, INVITE = "view_linksettings", "change_linksettings", "add_invitation"
+ALL = {LOOK, PUBLISH, PAY, ADD, HALT, SEE_LINK, CHANGE_LINK, INVITE}
 STUDY, POSTING = "/api/v1/studies/{slug}/recruitment/", "/api/v1/postings/{posting}/"
+LINK, INVITATIONS = "/api/v1/studies/{slug}/link/", "/api/v1/studies/{slug}/invitations/"
 ENDPOINTS = {
     ("get", STUDY): LOOK,
     ("get", STUDY + "ledger/"): LOOK,
+    ("get", STUDY + "raters/"): LOOK,
+    ("get", "/api/v1/recruitment/money/"): LOOK,
+    ("get", LINK): SEE_LINK,
+    ("patch", LINK): CHANGE_LINK,
+    ("get", INVITATIONS): INVITE,
+    ("post", INVITATIONS): INVITE,
     ("get", STUDY + "reconciliation/"): LOOK,
     ("post", STUDY + "postings/"): ADD,
     ("get", POSTING + "cost/"): LOOK,
@@ -48,18 +57,18 @@ def addresses(posting: Posting) -> dict[tuple[str, str], str]:
 
 
 def test_every_endpoint_is_in_this_table():
-    moves = 2  # pause, resume and stop are one address
-    assert len(api_urls.urlpatterns) == len(ENDPOINTS) - moves
+    moves, twice = 2, 2  # pause, resume and stop are one address; link and invitations take two methods
+    assert len(api_urls.urlpatterns) == len(ENDPOINTS) - moves - twice
 
 
 def test_no_endpoint_is_for_strangers_or_staff_without_its_permission(live_posting):
     before = Intent.objects.count()
     for (method, path), address in addresses(live_posting).items():
         needed = ENDPOINTS[method, path]
-        others = {LOOK, PUBLISH, PAY, ADD, HALT} - {needed}
+        others = ALL - {needed}
         assert getattr(APIClient(), method)(address).status_code == 401, address
         assert getattr(with_permissions(*others), method)(address).status_code == 403, address
-        rater = with_permissions(LOOK, PUBLISH, PAY, ADD, HALT, is_staff=False)
+        rater = with_permissions(*ALL, is_staff=False)
         assert getattr(rater, method)(address).status_code == 403, address
     assert Intent.objects.count() == before
 
@@ -67,7 +76,8 @@ def test_no_endpoint_is_for_strangers_or_staff_without_its_permission(live_posti
 def test_who_may_gets_an_answer_everywhere(live_posting):
     for (method, path), address in addresses(live_posting).items():
         answer = getattr(with_permissions(ENDPOINTS[method, path]), method)(address)
-        assert answer.status_code in ({200} if method == "get" else {202, 400, 409}), (address, answer.data)
+        fine = {200} if method in ("get", "patch") else {202, 400, 409}
+        assert answer.status_code in fine, (address, answer.data)
 
 
 def test_a_study_goes_the_whole_way(prolific):
@@ -117,6 +127,18 @@ def test_approving_and_bonuses_take_the_total_that_was_seen(take_part, live_post
         ("bonus", "0.40", "0.17"),
     ]
     assert ledger[0]["rater"] == submission.session.rater.pseudonym
+    (row,) = client.get(base + "raters/").data
+    assert (row["rater"], row["paid"], row["fees"], row["owed"]) == (
+        ledger[0]["rater"],
+        "1.90",
+        "0.81",
+        "0.00",
+    )
+    money = client.get("/api/v1/recruitment/money/").data
+    assert [(one["study"], one["totals"]["paid"]) for one in money["studies"]] == [
+        (live_posting.study.slug, "1.90")
+    ]
+    assert [(one["currency"], one["fees"]) for one in money["totals"]] == [("GBP", "0.81")]
 
 
 def test_cases_say_what_to_do(take_part, live_posting):

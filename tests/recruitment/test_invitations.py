@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 import pytest
+from rest_framework.test import APIClient
 
 from humaneval.rating.completion import completion_of
 from humaneval.rating.models import SessionState
@@ -19,7 +20,9 @@ from humaneval.recruitment.link.invitations import (
     token_of,
 )
 from humaneval.recruitment.models import Invitation, LinkSettings
-from tests.factories import UserFactory, open_study
+from humaneval.teams.models import AuditEntry
+from humaneval.teams.roles import Role
+from tests.factories import TokenFactory, UserFactory, member, open_study
 from tests.recruitment.conftest import arrive
 
 pytestmark = pytest.mark.django_db
@@ -128,3 +131,35 @@ def test_only_the_parameters_that_were_named_are_kept(study):
     LinkSettings.objects.create(study=study, person_parameter="participantId", kept_parameters="projectId")
     session = arrive(study, {"participantId": "7", "projectId": "3", "email": "a@b.example"})
     assert session.arrival == {"projectId": "3"}
+
+
+def manager() -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory(user=member(role=Role.MANAGER)).key}")
+    return client
+
+
+def test_a_program_invites_and_gets_the_links_and_both_are_noted(study):
+    client, address = manager(), f"/api/v1/studies/{study.slug}/invitations/"
+    made = client.post(address, {"names": ["ann", "bob"]}, format="json")
+    assert (made.status_code, [row["name"] for row in made.data]) == (201, ["ann", "bob"])
+    arrive(study, {"invitation": made.data[0]["link"].rpartition("=")[2]})
+    again = client.post(address, {"names": ["bob", "cat"]}, format="json").data
+    assert [(row["name"], row["state"]) for row in again] == [
+        ("ann", "begun"), ("bob", "invited"), ("cat", "invited"),
+    ]  # fmt: skip
+    assert client.get(address).data == again
+    assert client.post(address, {"names": []}, format="json").status_code == 400
+    actions = list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
+    assert actions == ["invite", "download invitation links"] * 2 + ["download invitation links"]
+
+
+def test_a_program_changes_where_a_link_leads(study):
+    client, address = manager(), f"/api/v1/studies/{study.slug}/link/"
+    assert client.get(address).data["person_parameter"] == "rater"
+    changed = client.patch(address, {"return_url": "https://x.example/?c={code}"}, format="json")
+    assert (changed.status_code, changed.data["return_url"]) == (200, "https://x.example/?c={code}")
+    refused = client.patch(address, {"return_url": "https://x.example/?c={secret}"}, format="json")
+    assert (refused.status_code, list(refused.data)) == (400, ["return_url"])
+    assert LinkSettings.objects.get().return_url == "https://x.example/?c={code}"
+    assert AuditEntry.objects.get().detail == {"changed": {"return_url": "https://x.example/?c={code}"}}

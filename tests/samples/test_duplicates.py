@@ -89,6 +89,20 @@ def test_the_page_of_a_set_looks_for_them_and_then_shows_them(filled, client: Cl
     assert "of 255" in text
 
 
+def test_a_program_starts_the_search_and_reads_what_it_found(filled, admin_client: Client):
+    address = f"/api/v1/sample-sets/{filled.slug}/duplicates/"
+    assert admin_client.get(address).json()["state"] == "missing"
+    assert DuplicateCheck.objects.count() == 0
+    assert admin_client.post(address).json()["state"] == "running"
+    jobs.run(DuplicateCheck.objects.get().job_id)
+    found = admin_client.get(address).json()
+    assert (found["state"], found["images"], found["same"], found["near"]) == ("done", 7, 1, 1)
+    assert [({one["first"], one["second"]}, one["is_same_file"]) for one in found["pairs"]] == [
+        ({"3.png", "again.png"}, True),
+        ({"4.png", "4.jpg"}, False),
+    ]
+
+
 def test_a_set_without_any_says_so_and_is_looked_at_again_when_images_come_in(digits, folder, client: Client):
     client.force_login(UserFactory())
     write(folder, {f"{seed}.png": encoded(scene(seed)) for seed in range(3)})

@@ -148,3 +148,28 @@ def test_scores_cannot_be_written(api, run):
     assert {api.put(address).status_code, api.delete(address).status_code, api.post(SCORES).status_code} == {
         405
     }
+
+
+def test_latent_use_is_kept_and_read_and_replaced(api, near):
+    address = f"/api/v1/sample-sets/{near.slug}/latents/"
+    assert api.get(address).status_code == 404
+    kept = api.put(address, {"source": "vae.npz", "count": 50, "variance": [0.9, 0.0]}, format="json")
+    assert kept.status_code == 200
+    assert (kept.json()["variance"], kept.json()["kl"], kept.json()["threshold"]) == ([0.9, 0.0], [], 0.01)
+    api.put(address, {"source": "vae.npz", "count": 50, "kl": [2.0, 0.1]}, format="json")
+    assert (api.get(address).json()["variance"], api.get(address).json()["kl"]) == ([], [2.0, 0.1])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"variance": [1.0, 2.0], "kl": [1.0]},
+        {"variance": [-1.0]},
+        {"kl": ["nan"]},
+        {"count": 0, "kl": [1.0]},
+    ],
+)
+def test_latent_use_that_says_nothing_is_refused(api, near, wrong):
+    given = {"source": "vae.npz", "count": 5, **wrong}
+    assert api.put(f"/api/v1/sample-sets/{near.slug}/latents/", given, format="json").status_code == 400

@@ -50,6 +50,8 @@ ACTIONS = (
         (
             f"GET {API}^sample-sets/$",
             f"GET {API}^sample-sets/(?P<slug>[^/.]+)/$",
+            f"GET {API}^sample-sets/(?P<slug>[^/.]+)/duplicates/$",
+            f"POST {API}^sample-sets/(?P<slug>[^/.]+)/duplicates/$",
             f"GET {API}sample-sets/<slug:slug>/^samples/$",
             f"GET {API}sample-sets/<slug:slug>/^imports/$",
             f"GET {API}sample-sets/<slug:slug>/^imports/(?P<pk>[^/.]+)/$",
@@ -115,6 +117,7 @@ ACTIONS = (
                     "leakage",
                 )
             ),
+            f"POST {OF_STUDY}plan/",
             *admin("studies.study", "add", "delete", "gold", "launch", "cancel-launch"),
             *admin("studies.study", "pause", "resume", "close"),
         ),
@@ -128,6 +131,8 @@ ACTIONS = (
             f"GET {OF_STUDY}exclusions.csv",
             f"GET {OF_STUDY}scores.csv",
             f"GET {OF_STUDY}correlations.csv",
+            f"GET {OF_STUDY}snapshots/",
+            f"GET {OF_STUDY}snapshots/<int:pk>/",
             "GET studies/<slug:slug>/report/",
             "GET studies/<slug:slug>/report/download/",
             "GET studies/<slug:slug>/report/files/",
@@ -136,7 +141,11 @@ ACTIONS = (
             *admin("rating.course", *LOOK),
         ),
     ),
-    Action("Take a new snapshot of a report", DATA, ("POST studies/<slug:slug>/report/refresh/",)),
+    Action(
+        "Take a new snapshot of a report",
+        DATA,
+        ("POST studies/<slug:slug>/report/refresh/", f"POST {OF_STUDY}snapshots/"),
+    ),
     Action(
         "Take votes and sessions away: tables, archives",
         DATA,
@@ -167,17 +176,19 @@ ACTIONS = (
             f"GET {API}^metric-runs/(?P<pk>[^/.]+)/$",
             f"GET {API}^scores/$",
             f"GET {API}^scores/(?P<pk>[^/.]+)/$",
+            f"GET {API}sample-sets/<slug:slug>/latents/",
             *admin("scoring.metricrun", *LOOK),
             *admin("scoring.score", *LOOK),
         ),
     ),
     Action(
-        "Start, retry and cancel metric runs",
+        "Start, retry and cancel metric runs; keep what is known of latent spaces",
         DATA,
         (
             f"POST {API}^metric-runs/$",
             f"POST {API}^metric-runs/(?P<pk>[^/.]+)/cancel/$",
             f"POST {API}^metric-runs/(?P<pk>[^/.]+)/retry/$",
+            f"PUT {API}sample-sets/<slug:slug>/latents/",
             *admin("scoring.metricrun", "add"),
         ),
     ),
@@ -193,6 +204,9 @@ ACTIONS = (
         (
             f"GET {OF_STUDY}recruitment/",
             f"GET {OF_STUDY}recruitment/ledger/",
+            f"GET {OF_STUDY}recruitment/raters/",
+            f"GET {API}recruitment/money/",
+            f"GET {OF_STUDY}link/",
             f"GET {OF_STUDY}recruitment/reconciliation/",
             f"GET {API}postings/<int:pk>/cost/",
             f"GET {API}panel-calls/<int:pk>/",
@@ -214,6 +228,9 @@ ACTIONS = (
         RECRUITS,
         (
             f"POST {OF_STUDY}recruitment/postings/",
+            f"PATCH {OF_STUDY}link/",
+            f"GET {OF_STUDY}invitations/",
+            f"POST {OF_STUDY}invitations/",
             f"POST {API}^postings/(?P<pk>[0-9]{{1,18}})/(?P<move>pause|resume|stop)/$",
             "GET studies/<slug:slug>/invitations/",
             "GET studies/<slug:slug>/invitations/links.csv",
@@ -258,11 +275,19 @@ ACTIONS = (
         ),
     ),
     Action("See background jobs of the team", DATA, admin("jobs.job", *LOOK)),
-    Action("See the team and its name", ALL, admin("teams.team", *LOOK)),
+    Action(
+        "See the team and its name",
+        ALL,
+        (f"GET {API}^teams/$", f"GET {API}^teams/(?P<slug>[^/.]+)/$", *admin("teams.team", *LOOK)),
+    ),
     Action(
         "Change the team's members and their roles (on the team's page); read the team's audit log",
         OWNS,
-        admin("teams.auditentry", *LOOK),
+        (
+            f"GET {API}^teams/(?P<slug>[^/.]+)/members/$",
+            f"GET {API}^teams/(?P<slug>[^/.]+)/audit/$",
+            *admin("teams.auditentry", *LOOK),
+        ),
     ),
     Action(
         "Make and delete teams, accounts, groups and API tokens",

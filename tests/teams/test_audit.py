@@ -72,3 +72,18 @@ def test_a_line_given_to_another_team_breaks_the_chain() -> None:
     AuditEntry.objects.update(team=DEFAULT_TEAM)
     with pytest.raises(CommandError, match="does not follow"):
         call_command("check_audit_log")
+
+
+def test_a_program_reads_its_teams_people_and_log() -> None:
+    team, owner = TeamFactory(slug="faces"), UserFactory(is_superuser=False, username="grace")
+    members.join(team=team, user=owner, role=Role.OWNER)
+    members.join(team=TeamFactory(), user=UserFactory(username="elsewhere"), role=Role.VIEWER)
+    client = Client()
+    client.force_login(owner)
+    (mine,) = client.get("/api/v1/teams/").json()["results"]
+    assert (mine["slug"], mine["role"]) == ("faces", "owner")
+    people = client.get("/api/v1/teams/faces/members/").json()["results"]
+    assert [(one["user"], one["role"]) for one in people] == [("grace", "owner")]
+    log = client.get("/api/v1/teams/faces/audit/").json()["results"]
+    assert [(one["action"], one["detail"]["person"]) for one in log] == [("join team", "grace")]
+    assert len(log[0]["digest"]) == 64

@@ -23,6 +23,7 @@ from humaneval.rating.models import Course, RuleSet
 from humaneval.recruitment.models import Intent, LedgerEntry, LinkSettings, Posting, Submission
 from humaneval.samples import views
 from humaneval.samples.models import LeakageAudit, Sample
+from humaneval.scoring.models import LatentUse
 from humaneval.studies.models import Study, StudyState
 from humaneval.teams.access import team_to_use
 from humaneval.teams.audit import record_action
@@ -71,8 +72,8 @@ class World:
 
     def _value(self, name: str, route: str) -> Any:
         if name == "slug":
-            of_sets = route.startswith("api/v1/sample-sets/")
-            return self.rows["samples.sampleset"].slug if of_sets else self.study.slug
+            of = {"sample-sets": "samples.sampleset", "teams": "teams.team"}
+            return self.rows[of.get(route.split("/")[2], "studies.study")].slug
         if name in {"object_id", "id"}:
             return self.rows[".".join(route.split("/")[1:3])].pk if route.startswith("admin/") else 0
         if name in {"pk", "posting_id"}:
@@ -83,6 +84,7 @@ class World:
 
 _MODEL_OF = {
     "sample-sets": "samples.importrun",
+    "studies": "reports.snapshot",
     "metric-runs": "scoring.metricrun",
     "scores": "scoring.score",
     "postings": "recruitment.posting",
@@ -143,6 +145,8 @@ def _of_scores(study: Study) -> list[Any]:
     real, generated = (condition.sample_set for condition in study.conditions.all()[:2])
     run = MetricRunFactory(reference=real)
     run.generated.add(generated)
+    for sample_set in (real, generated):
+        LatentUse.objects.create(sample_set=sample_set, count=1, kl=[1.0], threshold=0.0, kl_threshold=0.0)
     return [run, ScoreFactory(run=run, sample_set=generated), SnapshotFactory(study=study)]
 
 
@@ -355,9 +359,15 @@ def test_tokens_of_the_api_act_with_their_persons_roles(world: World) -> None:
 
 
 def test_lists_of_the_api_hold_nothing_of_other_teams(world: World) -> None:
-    foreigner = client_of(people()["foreigner"])
+    person = people()["foreigner"]
+    foreigner = client_of(person)
     for address in ("sample-sets", "studies", "metric-runs", "scores"):
         assert foreigner.get(f"/api/v1/{address}/").json()["count"] == 0, address
+    assert foreigner.get("/api/v1/recruitment/money/").json() == {"studies": [], "totals": []}
+    teams = foreigner.get("/api/v1/teams/").json()["results"]
+    assert [one["slug"] for one in teams] == [
+        Membership.objects.get(user__pk=foreigner.session["_auth_user_id"]).team.slug
+    ]
     owner = client_of(people()[table.OWNER])
     assert owner.get("/api/v1/studies/").json()["count"] == 1
 

@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from humaneval.studies.models import Study
 from humaneval.workspace import client as client_module
-from humaneval.workspace.client import Client, ClientError
+from humaneval.workspace.client import Client, ClientError, analyze
 from tests.factories import TokenFactory, draft_study, member
 from tests.workspace.test_commands import FILE
 
@@ -54,6 +54,33 @@ def test_the_whole_way_in_a_notebook(platform, squares, tmp_path):
     assert "estimates" in tables
     assert (tmp_path / "out/study.yaml").read_text() == platform.study_file("squares")
     assert (tmp_path / "out/report.html").stat().st_size > 1000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rules_invitations_payments_and_latents_from_a_notebook(platform):
+    study = draft_study(slug="squares")
+    platform.declare_rules("squares", {"late": {}}, name="Late")
+    assert platform.rules("squares")["name"].tolist() == ["Late"]
+    invited = platform.invite("squares", ["ann", "bob"])
+    assert invited["name"].tolist() == ["ann", "bob"]
+    assert invited["link"].str.contains("invitation=").all()
+    assert platform.ledger("squares").empty
+    made = study.conditions.last().sample_set.slug
+    kept = platform.keep_latents(made, source="vae.npz", count=10, variance=[0.7, 0.0])
+    assert kept["variance"].tolist() == [0.7, 0.0]
+
+
+def test_votes_from_elsewhere_are_analysed_on_this_machine(tmp_path):
+    lines = [
+        f"r{rater},{model},{(rater + place) % 2}" for rater in range(6) for place, model in enumerate("abab")
+    ]
+    votes = tmp_path / "judged.csv"
+    votes.write_text("\n".join(["worker,model,label", *lines]))
+    columns = {"rater": "worker", "condition": "model", "answer": "label"}
+    found = analyze(votes, protocol="real_or_fake", columns=columns, real=["a"], skip_bad=True)
+    assert found["estimates"]["condition"].tolist()[:1] == ["b"]
+    with pytest.raises(ClientError, match="There is no file"):
+        analyze(tmp_path / "none.csv")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -144,3 +144,17 @@ def test_the_command_and_the_endpoint_say_the_same(draft, admin_client):
     with pytest.raises(CommandError, match="between 0 and 1"):
         call_command("plan", draft.slug, "--effect", "2")
     assert admin_client.get(f"/api/v1/studies/{draft.slug}/plan/?effect=2").status_code == 400
+
+
+def test_a_program_takes_a_plan_over(draft, admin_client):
+    address = f"/api/v1/studies/{draft.slug}/plan/"
+    values = {"aim": "width", "width": 0.2, "session": 10}
+    answer = admin_client.post(address, values, content_type="application/json")
+    draft.refresh_from_db()
+    row = answer.json()["plan"]
+    assert (draft.trial_count, draft.votes_per_trial) == (row["trials"], row["votes_per_trial"])
+    assert admin_client.post(address, [1], content_type="application/json").status_code == 400
+    wrong = admin_client.post(address, {"width": {"a": 1}, "aim": "width"}, content_type="application/json")
+    assert "Enter a number" in wrong.json()["detail"]
+    opened(draft)
+    assert admin_client.post(address, values, content_type="application/json").status_code == 400

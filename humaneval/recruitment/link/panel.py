@@ -30,7 +30,7 @@ class LinkPanel:
 
         Raises Refusal (``invitation_unknown``, ``invitation_needed``).
         """
-        settings = _settings_of(study)
+        settings = settings_of(study)
         if PARAMETER in arrival:
             return Recognised(_invited(study, arrival[PARAMETER]), _kept(settings, arrival))
         if settings.invited_only:
@@ -55,14 +55,14 @@ class LinkPanel:
 
     def completion(self, session: Session, ending: Ending) -> Completion:
         """Return the code that fits how the session went, and the return address with the code in it."""
-        settings = _settings_of(session.study)
+        settings = settings_of(session.study)
         otherwise = "" if session.state == SessionState.SCREENED_OUT else session.study.completion_code
         code = _own_code(settings, ending) or otherwise
         return _way_back(settings, code, _person_of(session) if PERSON in settings.return_url else "")
 
     def turned_away(self, study: Study, arrival: Mapping[str, str], ending: Ending) -> Completion | None:
         """Return the code for who gets no session; without one of its own, nothing is given away."""
-        settings = _settings_of(study)
+        settings = settings_of(study)
         code = _own_code(settings, ending)
         person = arrival.get(settings.person_parameter, "").strip()
         return _way_back(settings, code, person) if code else None
@@ -92,7 +92,7 @@ def _person_of(session: Session) -> str:
         return ""
 
 
-def _settings_of(study: Study) -> LinkSettings:
+def settings_of(study: Study) -> LinkSettings:
     """Return the study's settings, the defaults if it has none."""
     return LinkSettings.objects.filter(study=study).first() or LinkSettings(study=study)
 

@@ -1,7 +1,8 @@
-"""The planner for programs: the plan of a study and the sizes around it."""
+"""The planner for programs: the plan of a study, the sizes around it, and taking it over into a draft."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -12,12 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from humaneval.studies.api import refusals_answered
 from humaneval.studies.models import Study
 from humaneval.teams.access import find
 from humaneval.workspace.planning.assumptions import ASSUMED
 from humaneval.workspace.planning.forms import PlanForm
-from humaneval.workspace.planning.page import RESULTS, given_values, images_shown
-from humaneval.workspace.planning.plans import NoPlan, values_of
+from humaneval.workspace.planning.page import CHANGE, RESULTS, given_values, images_shown, take_over
+from humaneval.workspace.planning.plans import NoPlan, Plan, values_of
 
 _FIELDS = ("aim", "power", "width", "effect", "rater", "item", "deviation", "conditions", "session", "images",
            "votes_per_trial", "seconds", "besides", "per_hour", "panel", "wage")  # fmt: skip
@@ -40,15 +42,36 @@ class PlanView(APIView):
     def get(self, request: Request, slug: str) -> Response:
         """Return the plan, the sizes around it, and what it rests on."""
         study = find(request.user, Study.objects.all(), slug=slug)
+        given = request.query_params
         try:
-            return Response(plan_of(study, request.query_params, self._pilot(request, study)))
+            return Response(plan_of(study, given, self._pilot(request, study, given)))
         except NoPlan as reason:
             raise ValidationError({"detail": str(reason)}) from reason
 
-    def _pilot(self, request: Request, study: Study) -> Study | None:
-        pilot = request.query_params.get("pilot")
+    @extend_schema(
+        operation_id="study_take_plan",
+        summary="Write the planned trials, votes a trial and trials a rater into a draft",
+        request=OpenApiTypes.OBJECT,
+        responses={200: OpenApiTypes.OBJECT, 400: OpenApiTypes.OBJECT},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Plan with the values in the body, take the plan over, and return it."""
+        study = find(request.user, Study.objects.all(), CHANGE, slug=slug)
+        if not isinstance(request.data, Mapping):
+            raise ValidationError({"detail": 'The values are a JSON object, such as {"width": 0.1}.'})
+        pilot = self._pilot(request, study, request.data)
+        try:
+            made, values = _planned(study, request.data, pilot)
+        except NoPlan as reason:
+            raise ValidationError({"detail": str(reason)}) from reason
+        with refusals_answered():
+            take_over(study, made)
+        return Response(_told(study, made, values, pilot))
+
+    def _pilot(self, request: Request, study: Study, given: Any) -> Study | None:
+        pilot = given.get("pilot")
         alike = Study.objects.filter(protocol=study.protocol)
-        return find(request.user, alike, RESULTS, slug=pilot) if pilot else None
+        return find(request.user, alike, RESULTS, slug=str(pilot)) if pilot else None
 
 
 def plan_of(study: Study, given: Any, pilot: Study | None = None) -> dict[str, Any]:
@@ -56,9 +79,14 @@ def plan_of(study: Study, given: Any, pilot: Study | None = None) -> dict[str, A
 
     What is given goes before what a pilot measures, that before what is assumed.
     """
-    from humaneval.workspace.planning.pilots import (
-        measure,
-    )  # SciPy and pandas: starting up must not cost them
+    made, values = _planned(study, given, pilot)
+    return _told(study, made, values, pilot)
+
+
+def _planned(study: Study, given: Any, pilot: Study | None) -> tuple[Plan, dict[str, Any]]:
+    """Return a plan and the values that it rests on."""
+    # SciPy and pandas: starting up must not cost them.
+    from humaneval.workspace.planning.pilots import measure
     from humaneval.workspace.planning.sizes import make_plan
 
     values = values_of(study)
@@ -68,7 +96,10 @@ def plan_of(study: Study, given: Any, pilot: Study | None = None) -> dict[str, A
     if not form.is_valid():
         said = (f"{name}: {' '.join(map(str, texts))}" for name, texts in form.errors.items())
         raise NoPlan(" ".join(said))
-    made = make_plan(study.protocol, form.cleaned_data, images_shown=images_shown(study))
+    return make_plan(study.protocol, form.cleaned_data, images_shown=images_shown(study)), form.cleaned_data
+
+
+def _told(study: Study, made: Plan, values: dict[str, Any], pilot: Study | None) -> dict[str, Any]:
     return {
         "study": study.slug,
         "aim": made.aim,
@@ -77,6 +108,6 @@ def plan_of(study: Study, given: Any, pilot: Study | None = None) -> dict[str, A
         "minutes_a_session": made.minutes,
         "plan": made.chosen.as_json(),
         "curve": [row.as_json() for row in made.curve],
-        "assumptions": {name: str(value) for name, value in form.cleaned_data.items()},
+        "assumptions": {name: str(value) for name, value in values.items()},
         "source": pilot.slug if pilot else str(ASSUMED[study.protocol].source),
     }

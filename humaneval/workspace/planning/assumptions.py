@@ -58,6 +58,8 @@ _CORRELATION = _(
     "as wide as if votes were independent."
 )
 
+_WIDTH_OF_SHARE = _("High end minus low end of the 95% interval of a share: 0.1 is ten percentage points.")
+
 ASSUMED: dict[str, Assumption] = {
     "two_afc": Assumption(
         kind="rate",
@@ -65,7 +67,7 @@ ASSUMED: dict[str, Assumption] = {
         effect=_("Expected share fooled"),
         effect_help=_("Between 0 and 1. Power is the chance to tell it from mere guessing."),
         spread_help=_CORRELATION,
-        width_help=_("High end minus low end of the 95% interval of a share: 0.1 is ten percentage points."),
+        width_help=_WIDTH_OF_SHARE,
         source=_HYPE,
     ),
     "real_or_fake": Assumption(
@@ -74,7 +76,7 @@ ASSUMED: dict[str, Assumption] = {
         effect=_("Expected share judged real"),
         effect_help=_("Between 0 and 1, of one condition. Power is the chance to tell it from one half."),
         spread_help=_CORRELATION,
-        width_help=_("High end minus low end of the 95% interval of a share: 0.1 is ten percentage points."),
+        width_help=_WIDTH_OF_SHARE,
         source=_LEANING,
     ),
     "likert": Assumption(
