@@ -117,7 +117,7 @@ def test_building_takes_as_many_queries_however_many_votes_there_are(scored, dja
     )
     with django_assert_num_queries(len(few)):
         build(scored)
-    assert len(few) <= 20
+    assert len(few) <= 21
 
 
 def test_a_program_keeps_lists_and_reads_snapshots(scored, admin_client):

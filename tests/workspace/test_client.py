@@ -78,7 +78,7 @@ def test_votes_from_elsewhere_are_analysed_on_this_machine(tmp_path):
     votes.write_text("\n".join(["worker,model,label", *lines]))
     columns = {"rater": "worker", "condition": "model", "answer": "label"}
     found = analyze(votes, protocol="real_or_fake", columns=columns, real=["a"], skip_bad=True)
-    assert found["estimates"]["condition"].tolist()[:1] == ["b"]
+    assert set(found["estimates"]["condition"]) == {"a", "b"}
     with pytest.raises(ClientError, match="There is no file"):
         analyze(tmp_path / "none.csv")
 

@@ -157,4 +157,5 @@ def test_a_program_takes_a_plan_over(draft, admin_client):
     wrong = admin_client.post(address, {"width": {"a": 1}, "aim": "width"}, content_type="application/json")
     assert "Enter a number" in wrong.json()["detail"]
     opened(draft)
-    assert admin_client.post(address, values, content_type="application/json").status_code == 400
+    refused = admin_client.post(address, {**values, "session": 7}, content_type="application/json")
+    assert refused.status_code == 400

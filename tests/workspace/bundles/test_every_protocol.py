@@ -25,27 +25,34 @@ from tests.workspace.bundles.test_packing import assert_same
 
 pytestmark = pytest.mark.django_db
 RATERS, TRIALS = 6, 24
-Answer = Callable[[np.random.Generator, int], int]
+Answer = Callable[[np.random.Generator, int, float], int]
+"""Gives an answer to a trial of the condition of that place, after a look of so many milliseconds."""
 
 
-def of_two(random: np.random.Generator, strength: int) -> int:
-    return int(random.random() < 0.2 + 0.2 * strength)
+def of_two(random: np.random.Generator, place: int, shown_ms: float) -> int:
+    return int(random.random() < 0.2 + 0.2 * place)
 
 
-def in_order(random: np.random.Generator, strength: int) -> int:
+def in_time(random: np.random.Generator, place: int, shown_ms: float) -> int:
+    """Return the truth (the first condition is real) the more often, the longer the look."""
+    right = random.random() < 0.5 + min(0.5, shown_ms / 1000)
+    return int(right == (place == 0))
+
+
+def in_order(random: np.random.Generator, place: int, shown_ms: float) -> int:
     return code_of(random.permutation(4).tolist())
 
 
-def best_and_worst(random: np.random.Generator, strength: int) -> int:
+def best_and_worst(random: np.random.Generator, place: int, shown_ms: float) -> int:
     best, worst = random.choice(4, 2, replace=False).tolist()
     return best * 4 + worst
 
 
-def on_scale(random: np.random.Generator, strength: int) -> int:
-    return int(random.integers(1, 4) + strength)
+def on_scale(random: np.random.Generator, place: int, shown_ms: float) -> int:
+    return int(random.integers(1, 4) + place)
 
 
-def with_ties(random: np.random.Generator, strength: int) -> int:
+def with_ties(random: np.random.Generator, place: int, shown_ms: float) -> int:
     return int(random.integers(-3, 2))
 
 
@@ -57,8 +64,8 @@ STUDIES: list[tuple[str, dict[str, Any], Answer]] = [
     ("ranking", {"mode": "order"}, in_order),
     ("ranking", {"mode": "best_worst"}, best_and_worst),
     ("real_or_fake", {}, of_two),
-    ("timed_real_or_fake", {"method": "staircase", "block_length": 24}, of_two),
-    ("timed_real_or_fake", {"method": "constant", "block_length": 24}, of_two),
+    ("timed_real_or_fake", {"method": "staircase", "block_length": 24}, in_time),
+    ("timed_real_or_fake", {"method": "constant", "block_length": 24}, in_time),
     ("duplicates", {"batch_size": 50}, of_two),
 ]
 
@@ -100,15 +107,16 @@ def vote_on_everything(study: Study, answer: Answer) -> None:
     protocol, keys = registry.get(study.protocol), [one.key for one in study.questions.all()]
     random = np.random.default_rng(3)
     trials = dict(study.trials.values_list("number", "condition_id"))
-    strength = {pk: place for place, pk in enumerate(study.conditions.values_list("pk", flat=True))}
+    place = {pk: number for number, pk in enumerate(study.conditions.values_list("pk", flat=True))}
     votes = []
     for rater in range(RATERS):
         past: list[PastVote] = []
         for number in random.permutation(list(trials)).tolist():
             asked = protocol.parameters(past=past, ahead=0, seed=rater, settings=study.settings)
-            said = {key: answer(random, strength[trials[number]]) for key in keys}
+            shown_ms = asked.get("exposure_ms", 0)
+            said = {key: answer(random, place[trials[number]], shown_ms) for key in keys}
             past.append(PastVote(asked, correct=bool(random.random() < 0.75)))
-            frames = round(asked.get("exposure_ms", 0) * 0.06)
+            frames = round(shown_ms * 0.06)
             timings = {"frames": frames, "frame_ms": 1000 / 60, "dropped": 0} if frames else {}
             time = float(random.lognormal(7, 0.5))
             votes.append(GivenVote(rater, number, said, response_ms=time, timings=timings, parameters=asked))
