@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
@@ -30,9 +31,9 @@ KEYS = {
 """What answers one question of each study."""
 
 
-def few_fast(*fast: str) -> list[object]:
-    """Return every protocol as a parameter; those not named run only with the long tests."""
-    return [name if name in fast else pytest.param(name, marks=pytest.mark.slow) for name in PROTOCOLS]
+def few_fast(*fast: str, of: Iterable[str] = PROTOCOLS) -> list[object]:
+    """Return every protocol, or all ``of`` others, as parameters; those not named run with the long tests."""
+    return [name if name in fast else pytest.param(name, marks=pytest.mark.slow) for name in of]
 
 
 WATCH_FRAMES = """addEventListener("DOMContentLoaded", () => {

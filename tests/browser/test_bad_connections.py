@@ -8,7 +8,6 @@ from itertools import count
 import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
-from humaneval.protocols.registry import PROTOCOLS
 from tests.browser.audit import violations
 from tests.browser.rater import Rater
 from tests.browser.recording import KEYS, few_fast
@@ -29,7 +28,7 @@ def _network_errors_are_expected(rater: Rater) -> Iterator[None]:
     rater.complaints[:] = [text for text in rater.complaints if "Failed to load resource" not in text]
 
 
-@pytest.mark.parametrize("study", PROTOCOLS)
+@pytest.mark.parametrize("study", few_fast("two_afc", "timed_real_or_fake", "ranking"))
 def test_every_protocol_through_503_a_dead_connection_and_a_reload(
     study: str, rater: Rater, site: Site
 ) -> None:

@@ -13,7 +13,7 @@ from humaneval.protocols.registry import PROTOCOLS
 from humaneval.rating.page import MODULES
 from tests.browser.audit import violations
 from tests.browser.rater import Rater
-from tests.browser.recording import KEYS, Recording
+from tests.browser.recording import KEYS, Recording, few_fast
 from tests.browser.site import STUDIES, Site, protocol_of
 
 RATER = Path(__file__).resolve().parents[2] / "frontend" / "rater"
@@ -92,7 +92,7 @@ def test_a_paused_and_a_closed_study_say_so_politely(rater: Rater, site: Site) -
         site.move("likert", "resume")
 
 
-@pytest.mark.parametrize("study", ["pairwise", "timed_real_or_fake", "ranking", "duplicates"])
+@pytest.mark.parametrize("study", few_fast("timed_real_or_fake", "ranking"))
 def test_the_preview_shows_every_screen_and_stores_nothing(study: str, rater: Rater, site: Site) -> None:
     page = rater.page
     before = site.sessions(study)

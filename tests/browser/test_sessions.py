@@ -28,6 +28,11 @@ TAPS = {
     "two_afc_own_keys": ("I cannot tell", "Next"),
 }
 
+LAYOUTS = (
+    *("two_afc", "two_afc_many", "likert_grid", "pairwise_grids"),
+    *("ranking", "duplicates", "timed_real_or_fake"),
+)
+"""Studies of which no two have the same things on their screens; the others repeat one of them."""
 
 WHOLE = {
     "two_afc": 2,
@@ -143,7 +148,7 @@ def test_not_being_able_to_tell_is_an_outcome_of_its_own(rater: Rater, site: Sit
     assert outcomes == ["cannot_tell", "not_shown", *["answered"] * (ASSIGNMENTS - 2)]
 
 
-@pytest.mark.parametrize("study", TAPS)
+@pytest.mark.parametrize("study", few_fast(*LAYOUTS, of=TAPS))
 def test_a_session_on_a_phone_by_touch(study: str, phone_rater: Rater, site: Site) -> None:
     rater = phone_rater.open(study)
     rater.tap("I agree: begin")
