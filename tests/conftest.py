@@ -10,9 +10,28 @@ import pytest
 pytest_plugins = ["tests.jobs.fixtures"]
 
 
-TOGETHER = ("tests/browser/", "tests/demo/test_demo_command.py", "tests/keeping/test_drill.py")
+TOGETHER = (
+    "tests/browser/",
+    "tests/demo/test_demo_command.py",
+    "tests/demo/test_digits_and_generators.py",
+    "tests/demo/test_perception.py",
+    "tests/deploy/test_kubernetes.py",
+    "tests/keeping/test_drill.py",
+    "tests/metrics/test_entry_points.py",
+    "tests/metrics/test_evaluate.py",
+    "tests/metrics/test_extractors.py",
+    "tests/metrics/test_parity.py",
+    "tests/monitoring/test_logs_and_traces.py",
+    "tests/recruitment/test_notifications.py",
+    "tests/workspace/bundles/test_golden_bundle.py",
+)
 """Modules whose tests share what is dear to start: each is run by one worker, as one piece."""
 
+RECORDED = tuple(
+    f"tests/browser/test_{name}.py"
+    for name in ("accessibility", "exposures", "player", "player_settings", "secrecy", "sessions", "weight")
+)
+"""Modules that look at the same recorded sessions: run by one worker, as one piece."""
 
 DATABASES = {"db", "transactional_db", "live_server", "databases", "django_db_setup"}
 """Fixtures that give a test a database."""
@@ -20,23 +39,27 @@ DATABASES = {"db", "transactional_db", "live_server", "databases", "django_db_se
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that touch the database of the settings."""
+    """Mark the tests that touch the database of the settings; refuse to record sessions twice."""
     for item in items:
+        if "recordings" in getattr(item, "fixturenames", ()) and not item.nodeid.startswith(RECORDED):
+            raise pytest.UsageError(f"{item.nodeid} uses recordings: put its module into RECORDED")
         if item.get_closest_marker("django_db") or DATABASES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.database)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand out tests one by one, but the modules of ``TOGETHER`` whole, in the order of their names."""
+    """Hand out tests one by one, but what is named above in pieces, in the order of their names."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByModule(LoadScopeScheduling):
+    class InPieces(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith(RECORDED):
+                return "recordings"
             return nodeid.split("::")[0] if nodeid.startswith(TOGETHER) else nodeid
 
     config.option.loadscopereorder = False
-    return ByModule(config, log)
+    return InPieces(config, log)
 
 
 @pytest.fixture(autouse=True)
