@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import re
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
+from django.http import HttpResponseNotFound
 from django.template import engines
 from django.test import Client, RequestFactory
 
 from humaneval.ui.navigation import sidebar
+from humaneval.ui.serving import StaticFilesMiddleware
 from humaneval.ui.staticfiles import minified
 from tests.factories import TokenFactory, UserFactory, member, open_study
 
@@ -171,14 +174,37 @@ def test_where_the_minifier_is_not_there_only_documentation_goes(monkeypatch: py
     assert minified(source, "application/javascript") == "\na = 1; // why"
 
 
-def test_our_modules_are_collected_without_the_minifier_too(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Any
-) -> None:
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Any) -> dict[str, str]:
+    """Collect our own files, without the minifier; give the name that each is served under."""
     monkeypatch.setitem(sys.modules, "minify", None)
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     settings.STATIC_ROOT = tmp_path
     backend = {"BACKEND": "humaneval.ui.staticfiles.HashedStaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": backend}
     call_command("collectstatic", interactive=False, verbosity=0)
-    main = json.loads((tmp_path / "staticfiles.json").read_text())["paths"]["rater/main.js"]
-    assert re.search(r'import .* from "\./session\.[0-9a-f]{12}\.js";', (tmp_path / main).read_text())
+    return json.loads((tmp_path / "staticfiles.json").read_text())["paths"]
+
+
+def test_our_modules_are_collected_without_the_minifier_too(names: dict[str, str], tmp_path: Path) -> None:
+    main = (tmp_path / names["rater/main.js"]).read_text()
+    assert re.search(r'import .* from "\./session\.[0-9a-f]{12}\.js";', main)
+
+
+def test_a_page_of_another_release_gets_the_file_of_this_one(
+    names: dict[str, str], rf: RequestFactory
+) -> None:
+    serve = StaticFilesMiddleware(lambda request: HttpResponseNotFound())
+    ours = serve(rf.get(f"/static/{names['rater/main.js']}"))
+    theirs = serve(rf.get("/static/rater/main.0123456789ab.js"))
+    with closing(ours), closing(theirs):
+        assert ours.getvalue() == theirs.getvalue() != b""
+    assert theirs["Content-Type"] == ours["Content-Type"]
+    assert "immutable" in ours["Cache-Control"]
+    assert theirs["Cache-Control"] == "no-store"
+    for missing in (
+        "/static/rater/main.js.map",
+        "/static/rater/none.0123456789ab.js",
+        "/main.0123456789ab.js",
+    ):
+        assert serve(rf.get(missing)).status_code == 404
