@@ -13,6 +13,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from humaneval.config.leaving import is_leaving
+from humaneval.config.shared_cache import is_away
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +26,15 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when a rater sent here would be served, else 503: what is missing is said in words."""
-    checks = {"server": _server, "database": _database, "migrations": _migrations, "cache": _cache}
+    """Answer 200 when a rater sent here would be served, else 503: what is missing is said in words.
+
+    A shared cache that is away is said too, and no reason to send raters elsewhere: see ``shared_cache``.
+    """
+    checks = {"server": _server, "database": _database, "migrations": _migrations}
     found = {name: _problem(check) for name, check in checks.items()}
     problems = {name: text for name, text in found.items() if text}
-    return JsonResponse(
-        {"status": "not ready" if problems else "ok", **problems}, status=503 if problems else 200
-    )
+    status = "not ready" if problems else "ok"
+    return JsonResponse({"status": status, **problems, **_remarks()}, status=503 if problems else 200)
 
 
 def _problem(check: Callable[[], str]) -> str:
@@ -66,8 +69,10 @@ def _migrations() -> str:
 _seen_migrated: list[bool] = []
 
 
-def _cache() -> str:
-    """Return whether rate limits can be counted: only a shared cache can be gone."""
-    if settings.REDIS_URL:
-        cache.get("readyz")
-    return ""
+def _remarks() -> dict[str, str]:
+    """Return what an operator should know of a server that is ready all the same."""
+    if not settings.REDIS_URL:
+        return {}
+    cache.get("readyz")
+    away = "Redis does not answer: each web process counts rate limits for itself"
+    return {"cache": away} if is_away() else {}

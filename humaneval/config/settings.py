@@ -192,6 +192,13 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "store_processed": False,
         "polling_interval": 0.25,
     }
+elif CELERY_BROKER_URL.startswith("redis"):
+    # A Redis whose host vanished does not say so: a page that wakes a worker must not wait for it for ever.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "socket_connect_timeout": 5,
+        "socket_timeout": 15,
+        "socket_keepalive": True,
+    }
 CELERY_TASK_IGNORE_RESULT = True  # our own rows hold results
 CELERY_TASK_ACKS_LATE = False  # the job row is the truth; a message is a wake-up and may be lost
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -290,7 +297,7 @@ CELERY_BEAT_SCHEDULE["steer studies"] = {
 # Django's file cache would share the counts, but forgets a third of them beyond a few hundred raters.
 REDIS_URL = env.address("REDIS_URL", "", ("redis", "rediss", "unix"))
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "humaneval.config.shared_cache.SharedCache", "LOCATION": REDIS_URL}
     if REDIS_URL
     else {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from unittest.mock import patch
 
 import pytest
+from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
-from humaneval.config import health, leaving
+from humaneval.config import health, leaving, shared_cache
+from humaneval.rating.throttles import ArrivalThrottle
+
+
+@pytest.fixture
+def without_redis(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the platform be set to a Redis where none listens."""
+    monkeypatch.setattr(shared_cache, "_away_until", 0.0)
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    backend = {"BACKEND": "humaneval.config.shared_cache.SharedCache", "LOCATION": settings.REDIS_URL}
+    settings.CACHES = {"default": backend}
+    yield
+    cache._own.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +61,23 @@ def test_it_is_not_ready_before_the_database_is_migrated(client: Client) -> None
 
 
 @pytest.mark.django_db
-def test_it_is_not_ready_when_the_shared_cache_is_gone(client: Client, settings) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    with patch("humaneval.config.health.cache.get", side_effect=ConnectionError):
-        response = client.get("/readyz")
-    assert (response.status_code, response.json()["cache"]) == (503, "does not answer")
+def test_it_is_ready_without_the_shared_cache_and_says_that_it_is_gone(client: Client, without_redis) -> None:
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+    assert "counts rate limits for itself" in response.json()["cache"]
+
+
+@pytest.mark.django_db
+def test_without_the_shared_cache_raters_come_and_limits_hold_in_this_process(
+    client: Client, without_redis, caplog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ArrivalThrottle, "get_rate", lambda self: "2/min")
+    statuses = [
+        client.post("/api/v1/rating/sessions/", "{}", "application/json").status_code for _ in range(3)
+    ]
+    assert statuses == [400, 400, 429]
+    said = [record.levelname for record in caplog.records if "Redis does not answer" in record.message]
+    assert set(said) == {"WARNING"}
 
 
 @pytest.mark.django_db
