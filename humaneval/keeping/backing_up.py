@@ -28,6 +28,7 @@ from humaneval.keeping.files import (
     still_named,
 )
 from humaneval.keeping.manifests import Manifest, fingerprints
+from humaneval.keeping.models import BackupRecord
 from humaneval.keeping.places import DATABASE, MANIFEST, MEDIA, MediaFile, Place, kept_as
 from humaneval.keeping.refusals import Refusal
 from humaneval.reports.version import code_version
@@ -50,9 +51,11 @@ def make_backup(place: Place, *, progress: Progress = say_nothing) -> Made:
     """Back up database and media into a place; only media files that are new there are copied.
 
     Safe while raters vote and jobs run. Files are always stored before the rows that name them, so those
-    that the dumped rows name are there. A killed one leaves no manifest and does no harm. Raises Refusal.
+    that the dumped rows name are there. A killed one leaves no manifest and does no harm. To be called under
+    :func:`humaneval.keeping.alone.alone`. Raises Refusal.
     """
     stamp = _free_stamp(place)
+    record = BackupRecord.objects.create(place=place.address)
     with tempfile.TemporaryDirectory(prefix="humaneval-backup-") as folder:
         dump, names, listed = (Path(folder) / name for name in (DATABASE, "names", MEDIA))
         with dumped(dump):
@@ -61,13 +64,13 @@ def make_backup(place: Place, *, progress: Progress = say_nothing) -> Made:
         database = place.keep(dump, f"{stamp}/{DATABASE}")
         passage = _Passage(place, default_storage, progress)
         passage.carry(names, count, listed)
-        manifest = _manifest(
-            stamp, census, migrations, database, place.keep(listed, f"{stamp}/{MEDIA}"), passage
-        )
+        media, lost = place.keep(listed, f"{stamp}/{MEDIA}"), list(filter(still_named, passage.lost))
+        manifest = _manifest(stamp, census, migrations, database, media, passage, len(lost))
         written = Path(folder) / MANIFEST
         written.write_text(manifest.to_text(), encoding="utf-8")
         place.keep(written, f"{stamp}/{MANIFEST}")
-    return Made(stamp, manifest, len(passage.new), [name for name in passage.lost if still_named(name)])
+    record.finish(stamp=stamp, media_lost=len(lost))
+    return Made(stamp, manifest, len(passage.new), lost)
 
 
 def applied_migrations() -> list[str]:
@@ -92,7 +95,13 @@ def _write_names(path: Path) -> int:
 
 
 def _manifest(
-    stamp: str, census: Census, migrations: list[str], database: Content, media: Content, passage: _Passage
+    stamp: str,
+    census: Census,
+    migrations: list[str],
+    database: Content,
+    media: Content,
+    passage: _Passage,
+    lost: int,
 ) -> Manifest:
     return Manifest(
         made_at=stamp,
@@ -103,6 +112,7 @@ def _manifest(
         media=media,
         media_files=passage.files,
         media_bytes=passage.bytes,
+        media_lost=lost,
         census=census,
         secrets=fingerprints(),
     )

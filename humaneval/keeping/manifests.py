@@ -40,6 +40,8 @@ class Manifest:
     census: Census
     secrets: dict[str, str]
     """Fingerprints of the secrets that were in use, which tell another one and give none away."""
+    media_lost: int = 0
+    """Media files that rows named and storage no longer had, or had damaged."""
 
     def to_text(self) -> str:
         """Return the manifest as JSON."""

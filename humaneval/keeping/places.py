@@ -56,11 +56,14 @@ class Place:
 
     def stamps(self) -> list[str]:
         """Return the names of the finished backups, oldest first."""
+        return [name for name in self.folders() if self.storage.exists(f"{name}/{MANIFEST}")]
+
+    def folders(self) -> list[str]:
+        """Return the names of all folders here, sorted: finished backups, others, and the media files'."""
         try:
-            folders = self.storage.listdir("")[0]
+            return sorted(self.storage.listdir("")[0])
         except FileNotFoundError:
             return []
-        return sorted(name for name in folders if self.storage.exists(f"{name}/{MANIFEST}"))
 
     def choose(self, stamp: str = "") -> str:
         """Return the backup of that name, or the newest; raises Refusal where there is none."""

@@ -21,13 +21,25 @@ from typing import Any
 import psycopg
 import pytest
 import urllib3
+import yaml
 from moto.server import ThreadedMotoServer
 from PIL import Image
 
-from tests.deploy.compose import COMPOSE, CONTAINERFILE, ROOT, Processes, can_contain, image_of, services
+from tests.config.test_settings import settings_read
+from tests.deploy.compose import (
+    COMPOSE,
+    CONTAINERFILE,
+    ROOT,
+    Processes,
+    can_contain,
+    image_of,
+    interpolate,
+    services,
+)
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 SCALING = ROOT / "deploy" / "kubernetes" / "large" / "scaling.yaml"
+RESTORED = "_restored"
 PROGRAMS = ("caddy", "redis-server")
 PREPARATIONS = ("migrate", "bucket")
 SERVERS = ("web", "worker", "scheduler", "metrics", "proxy")
@@ -35,7 +47,7 @@ NOT_RUN = {
     "db": "PostgreSQL as it runs here",
     "storage": "moto's S3 server",
     "metrics-cuda": "metrics, on a card",
-    "backup": "the drill of tests/keeping, which runs the same command",
+    "backup": "its loop by itself, below, and in the run the command in it",
 }
 """Services whose command the test does not start, and what stands in for them."""
 
@@ -77,14 +89,17 @@ def make_secrets(folder: Path) -> str:
 
 @pytest.fixture
 def database() -> Iterator[str]:
-    """Give the address of an empty database."""
+    """Give the address of an empty database; another one, with RESTORED behind its name, is there too."""
     need(can_reach_postgres(), "PostgreSQL does not answer")
     name, server = f"compose_{os.getpid()}", re.sub(r"/[^/]*$", "", POSTGRES)
+    names = (name, f"{name}{RESTORED}")
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        for one in names:
+            connection.execute(f"CREATE DATABASE {one}")  # type: ignore[arg-type]
     yield f"{server}/{name}"
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
+        for one in names:
+            connection.execute(f"DROP DATABASE IF EXISTS {one} WITH (FORCE)")  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -106,6 +121,7 @@ def processes(tmp_path: Path, database: str, storage: str) -> Iterator[Processes
     web, redis, tls, plain = (free_port() for _ in range(4))
     here = {
         "postgres://humaneval@db:5432/humaneval": database,
+        "postgres://humaneval@db:5432/restored": database + RESTORED,
         "redis://redis:6379": f"redis://127.0.0.1:{redis}",
         "http://storage:8333": storage,
         "0.0.0.0:8000": f"127.0.0.1:{web}",
@@ -229,7 +245,7 @@ def score(researcher: Visitor) -> dict[str, Any]:
 @pytest.mark.services
 @pytest.mark.timeout(300)
 def test_a_study_runs_from_import_to_report_on_the_services_of_compose(
-    processes: Processes, database: str
+    processes: Processes, database: str, tmp_path: Path
 ) -> None:
     processes.start("redis")
     for name in PREPARATIONS:
@@ -252,6 +268,7 @@ def test_a_study_runs_from_import_to_report_on_the_services_of_compose(
     scores = researcher.get("/api/v1/studies/real/scores.csv").data.decode()
     assert "frechet_distance" in scores
 
+    check_restoring(processes, tmp_path)
     check_the_way_in(processes, researcher)
     check_health(processes, researcher)
     kept = {path.name for name in SERVERS for path in (processes.folder / name).rglob("*") if path.is_file()}
@@ -266,6 +283,16 @@ def check_what_keda_asks(database: str) -> None:
         connection.execute("UPDATE jobs_job SET state = 'running' WHERE kind = 'scoring.run'")
         assert connection.execute(query).fetchone() == (1,)
         connection.execute("UPDATE jobs_job SET state = 'succeeded' WHERE kind = 'scoring.run'")
+
+
+def check_restoring(processes: Processes, folder: Path) -> None:
+    """A backup is brought back beside what is there, in the way of docs/operate.md."""
+    processes.run("backup", "python", "manage.py", "backup", f"{folder}/backups", "--keep", "14")
+    processes.variables |= {"DATABASE": "restored", "S3_PREFIX": "restored"}
+    told = processes.run("backup", "python", "manage.py", "restore", f"{folder}/backups")
+    for name in ("DATABASE", "S3_PREFIX"):
+        del processes.variables[name]
+    assert "is restored: counts, votes' chains and their protection are as they were." in told
 
 
 def check_the_way_in(processes: Processes, researcher: Visitor) -> None:
@@ -313,19 +340,48 @@ print(Token.objects.create(user=User.objects.create_user("op", is_staff=True, is
 """What the image's build, an operator and an administrator do, in one process."""
 
 
+def test_a_backup_is_made_each_night_and_its_health_tells_of_the_last_good_one(tmp_path: Path) -> None:
+    told, good = tmp_path / "told", tmp_path / "last-success"
+    stand_ins = {  # it sleeps three times, the last time in vain, and the second backup fails
+        "date": "echo 1799989000",  # 04:56:40
+        "sleep": f'echo "sleep $1" >> {told}; test $(grep -c sleep {told}) -lt 3',
+        "python": f'echo "$@" >> {told}; test $(grep -c manage {told}) -eq 1',
+    }
+    for name, script in stand_ins.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    shell, option, loop = services()["backup"]["command"]
+    loop = interpolate(loop, {}).replace("$$", "$").replace("/backups/last", str(tmp_path / "last"))
+    subprocess.run(
+        [shell, option, loop], env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, timeout=20, check=False
+    )
+    until_a_quarter_past_two = 24 * 3600 - (4 * 3600 + 56 * 60 + 40) + 2 * 3600 + 15 * 60
+    night = [f"sleep {until_a_quarter_past_two + 1}", "manage.py backup /backups --keep 14"]
+    assert told.read_text().splitlines() == [*night, *night, night[0]]
+
+    _kind, *check = services()["backup"]["healthcheck"]["test"]
+    check[-1] = check[-1].replace("/backups/last-success", str(good))
+    assert subprocess.run(check).returncode == 0
+    os.utime(good, (time.time() - 27 * 3600,) * 2)
+    assert subprocess.run(check).returncode == 1
+
+
 def test_no_service_is_left_out_of_the_run() -> None:
     assert {*PREPARATIONS, *SERVERS, *NOT_RUN, "redis"} == set(services())
 
 
-def test_compose_keeps_to_its_published_schema() -> None:
-    check = [
-        Path(sys.executable).parent / "check-jsonschema",
-        "--builtin-schema",
-        "vendor.compose-spec",
-        COMPOSE,
-    ]
-    done = subprocess.run(check, capture_output=True, text=True)
+def test_compose_and_what_the_docs_add_to_it_keep_to_the_published_schema(tmp_path: Path) -> None:
+    (written,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "operate.md").read_text(), re.DOTALL)
+    (tmp_path / "panels.yaml").write_text(written)
+    program = Path(sys.executable).parent / "check-jsonschema"
+    files = [COMPOSE, tmp_path / "panels.yaml"]
+    done = subprocess.run(
+        [program, "--builtin-schema", "vendor.compose-spec", *files], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
+    for name, added in yaml.safe_load(written)["services"].items():
+        assert image_of(services()[name]) == "server"
+        assert {setting.removesuffix("_FILE") for setting in added["environment"]} <= settings_read()
 
 
 def test_every_service_of_ours_is_locked_down() -> None:

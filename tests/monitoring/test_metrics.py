@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -10,15 +11,18 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import urllib3
 import yaml
 from django.test import Client
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from humaneval.jobs.models import JobState
+from humaneval.keeping.models import BackupRecord
 from humaneval.monitoring import instruments
 from humaneval.monitoring.exporter import GraphicsMemory
 from humaneval.rating.sealing import seal_votes
@@ -111,6 +115,20 @@ def test_the_installation_tells_how_queues_and_runs_stand(client: Client, token,
 
 
 @pytest.mark.django_db
+def test_the_last_backup_that_lacks_nothing_has_an_age(client: Client, token) -> None:
+    def told() -> float | None:
+        text = client.get("/metrics/installation", headers=BEARER).content.decode()
+        return value(text, "humaneval_backup_age_seconds")
+
+    assert told() == math.inf
+    for hours, lost in ((50, 0), (30, 0), (2, 1)):
+        record = BackupRecord.objects.create(place="/b", began_at=timezone.now() - timedelta(hours=hours))
+        record.finish(stamp="any", media_lost=lost)
+    BackupRecord.objects.create(place="/b")
+    assert 30 * 3600 <= (told() or 0) < 31 * 3600
+
+
+@pytest.mark.django_db
 def test_telling_costs_the_same_queries_however_much_there_is(
     client: Client, token, django_assert_num_queries
 ):
@@ -119,7 +137,7 @@ def test_telling_costs_the_same_queries_however_much_there_is(
         VoteFactory(
             assignment=AssignmentFactory(session=SessionFactory(study=study), trial=study.trials.first())
         )
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(13):
             client.get("/metrics/installation", headers=BEARER)
 
 

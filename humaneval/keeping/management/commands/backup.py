@@ -7,16 +7,21 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from humaneval.jobs.commands import DataCommand
+from humaneval.keeping.alone import alone
 from humaneval.keeping.backing_up import Made, make_backup
+from humaneval.keeping.commands import at_least_one, place_at, tell_pruned
 from humaneval.keeping.dumps import check_tools
-from humaneval.keeping.places import Place
 from humaneval.keeping.progress import telling
+from humaneval.keeping.pruning import prune_backups
 from humaneval.keeping.refusals import in_lines, refusals_said
-from humaneval.keeping.storages import storage_at
 
 SECRETS_APART = (
     "Not in it, and to be kept apart: SECRET_KEY, RATER_KEY and PANEL_ID_KEY (without a setting they lie in "
     "DATA_DIR as secret_key and panel_id_key), and files in EXTRACTOR_DIR."
+)
+LOST = (
+    "The backup is made, but these files are lost or damaged in storage. An older backup may have them: none "
+    "was taken away."
 )
 
 
@@ -28,18 +33,25 @@ class Command(DataCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare where to."""
         parser.add_argument("place", metavar="DEST", help="a folder, or s3://bucket/prefix")
+        parser.add_argument(
+            "--keep",
+            metavar="N",
+            type=at_least_one,
+            help="then keep the newest N good ones, as prune_backups",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make it, and say what it holds."""
-        with refusals_said():
+        place, keep, progress = options["place"], options["keep"], telling(self.stderr)
+        with refusals_said(), alone():
             check_tools()
-            place = Place(storage_at(options["place"]), options["place"])
-            made = make_backup(place, progress=telling(self.stderr))
-        self._tell(made)
-        if made.lost:
-            raise CommandError(
-                in_lines("The backup is made, but these files are lost or damaged in storage:", made.lost)
-            )
+            made = make_backup(place_at(place), progress=progress)
+            self._tell(made)
+            if made.lost:
+                raise CommandError(in_lines(LOST, made.lost))
+            if keep is not None:
+                pruned = prune_backups(place_at(place), keep, progress=progress)
+                tell_pruned(self.stdout, pruned, keep)
 
     def _tell(self, made: Made) -> None:
         found = made.manifest
