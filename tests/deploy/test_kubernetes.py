@@ -22,7 +22,7 @@ from django.db import connection
 
 from humaneval.jobs.models import Job, JobState
 from tests.config.test_settings import settings_read
-from tests.deploy.compose import ROOT, services
+from tests.deploy.compose import ROOT, interpolate, services
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 VERSIONS = ("1.31", "1.37")
@@ -61,8 +61,9 @@ def of_kind(manifests: list[Manifest], *kinds: str) -> Iterator[tuple[str, Manif
 
 def workloads(manifests: list[Manifest]) -> dict[str, Manifest]:
     """Return the pods' specs by the name of what makes them."""
-    made = of_kind(manifests, "Deployment", "StatefulSet", "Job")
-    return {name: manifest["spec"]["template"] for name, manifest in made}
+    made = of_kind(manifests, "Deployment", "StatefulSet", "Job", "CronJob")
+    specs = {name: manifest["spec"] for name, manifest in made}
+    return {name: spec.get("jobTemplate", {"spec": spec})["spec"]["template"] for name, spec in specs.items()}
 
 
 def containers(template: Manifest) -> list[Manifest]:
@@ -119,6 +120,37 @@ def test_they_start_what_compose_starts(manifests: list[Manifest]) -> None:
     for name in ours:
         (container,) = workloads(manifests)[name]["spec"]["containers"]
         assert container["command"] == services()[name]["command"], name
+
+
+def test_each_night_a_backup_is_made_and_old_ones_go(manifests: list[Manifest]) -> None:
+    ((_name, nightly),) = of_kind(manifests, "CronJob")
+    assert nightly["spec"]["concurrencyPolicy"] == "Forbid"
+    (container,) = workloads(manifests)["backup"]["spec"]["containers"]
+    program, script, name, place, *options = container["command"]
+    assert (program, script, name, options) == ("python", "manage.py", "backup", ["--keep", "14"])
+    assert f"{name} /backups {' '.join(options)}" in interpolate(services()["backup"]["command"][-1], {})
+    written = [mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")]
+    assert place in written or place.startswith("s3://")
+    claims = {name for name, _manifest in of_kind(manifests, "PersistentVolumeClaim")}
+    volumes = workloads(manifests)["backup"]["spec"]["volumes"]
+    assert {
+        v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v
+    } == claims
+
+
+def test_a_job_of_the_backups_kind_restores(manifests: list[Manifest]) -> None:
+    ((_name, nightly),) = of_kind(manifests, "CronJob")
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "restore"}}
+    job["spec"] = nightly["spec"]["jobTemplate"]["spec"]
+    patch = ["--patch-file", str(KUBERNETES / "restore.json"), "--type=json", "-o", "yaml"]
+    command = ["kubectl", "patch", "--local", "-f", "-", *patch]
+    done = subprocess.run(command, input=yaml.safe_dump(job), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    made = yaml.safe_load(done.stdout)
+    kubernetes_validate.validate(made, VERSIONS[-1], strict=True)
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["python", "manage.py", "restore", "/backups"]
+    assert {one["name"] for one in container["env"]} <= settings_read()
 
 
 def test_pods_of_a_new_release_wait_for_its_migrations(manifests: list[Manifest]) -> None:
