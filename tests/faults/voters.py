@@ -7,6 +7,8 @@ import json
 import random
 import threading
 import time
+import urllib.error
+import urllib.request
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -129,3 +131,56 @@ class VotingClient(threading.Thread):
         finally:
             connection.close()
         return response.status, json.loads(text) if response.status < 500 else None
+
+
+class UntiringClient(VotingClient):
+    """Rates as one person after another, with a breath between votes, until it is told to stop."""
+
+    timeout = 60.0  # this machine may be slow; that is no error
+
+    def __init__(self, port: int, arrival: dict[str, Any], log: Log, seed: int) -> None:
+        super().__init__(port, arrival, log, seed)
+        self.enough = threading.Event()
+        self.errors: list[str] = []
+        """Everything but success that this person met; the page would have tried again, and said so."""
+
+    @property
+    def log(self) -> Log:
+        """What this person tried and was told."""
+        return self._log
+
+    def finish(self) -> None:
+        """Let this person end their session, and wait for it; raises what they died of."""
+        self.enough.set()
+        self.join(60)
+        assert not self.is_alive()
+        for failure in self._log.failures:
+            raise failure
+
+    def _rate_as_somebody(self) -> int:
+        return 0 if self.enough.is_set() else super()._rate_as_somebody()
+
+    def _vote(self, token: str, assignments: list[dict[str, Any]]) -> int:
+        self.enough.wait(0.05)
+        return super()._vote(token, assignments)
+
+    def _post(self, path: str, body: dict[str, Any], token: str) -> tuple[int, Any]:
+        try:
+            status, answer = super()._post(path, body, token)
+        except (OSError, http.client.HTTPException) as error:
+            self.errors.append(f"{path}: {error!r}")
+            raise
+        if status not in (200, 201):
+            self.errors.append(f"{path}: {status} {answer}")
+        return status, answer
+
+
+def status_of(url: str) -> int:
+    """Return the status of a page, 0 where nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0

@@ -30,7 +30,7 @@ from humaneval.rating.sealing import head_of, seal_votes
 from humaneval.rating.withdrawal import withdraw_votes
 from humaneval.studies.models import Study
 
-STUDY = "drill"
+STUDY, OTHER = "drill", "meanwhile"
 
 
 def play(acts: list[str]) -> None:
@@ -64,6 +64,7 @@ def make(_argument: str) -> None:
     for place, (name, kind) in enumerate([("Real", "real"), ("A", "generated"), ("B", "generated")]):
         ConditionFactory(study=study, sample_set=_pictures(name, kind, place), label=name, position=place)
     opened(study)
+    _add_another(study)
     for _ in range(4):
         _vote(study)
     seal_votes()
@@ -89,6 +90,19 @@ def _pictures(name: str, kind: str, seed: int) -> Any:
     ids = Sample.objects.filter(sample_set=made).values_list("id", flat=True)
     stimuli.render(sample_ids=list(ids), recipe=RECIPE)
     return made
+
+
+def _add_another(study: Study) -> None:
+    """Open another study of the same images, that people may rate without changing the first one's report."""
+    from tests.factories import ConditionFactory, draft_study, opened
+
+    another = draft_study(
+        slug=OTHER, generated=0, samples=0, trial_count=12, votes_per_trial=1000, assignments_per_session=6
+    )
+    another.conditions.all().delete()
+    for condition in study.conditions.order_by("position")[:2]:
+        ConditionFactory(study=another, sample_set=condition.sample_set, position=condition.position)
+    opened(another)
 
 
 def _vote(study: Study) -> int:
@@ -137,8 +151,8 @@ def back_up_while_others_vote(place: str) -> dict[str, int]:
 
 
 def back_up(place: str) -> str:
-    """Make a backup; return what the command said."""
-    return _said("backup", place)
+    """Make a backup as compose's service does each night; return what the command said."""
+    return _said("backup", place, keep=14)
 
 
 def restore(place: str) -> str:
@@ -243,6 +257,42 @@ def age(place: str) -> str:
     return stamp
 
 
+def arrival(_argument: str) -> dict[str, Any]:
+    """Return how people arrive in the other study."""
+    from humaneval.rating.consent import consent_hash
+
+    study = Study.objects.get(slug=OTHER)
+    return {"study": study.slug, "consent": True, "consent_hash": consent_hash(study)}
+
+
+def verify_backup(place: str) -> str:
+    """Read a place's newest backup."""
+    return _said("verify_backup", place)
+
+
+def migrate(_argument: str) -> None:
+    """Bring the tables up to this code."""
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def readyz(_argument: str) -> dict[str, Any]:
+    """Return what a web server of this code says of itself."""
+    from django.test import Client
+
+    answer = Client().get("/readyz")
+    return {**answer.json(), "code": answer.status_code}
+
+
+def readyz_again(argument: str) -> dict[str, Any]:
+    """Ask once more, after other acts."""
+    return readyz(argument)
+
+
+def verify_votes(head: str) -> str:
+    """Hold the study's votes against a head that ``backup`` printed."""
+    return _said("verify_votes", STUDY, head=head)
+
+
 def tell(_argument: str) -> dict[str, Any]:
     """Return everything by which two platforms are told apart, read by other code than the commands'."""
     from humaneval.reports.report import build
@@ -335,6 +385,12 @@ ACTS: dict[str, Callable[[str], Any]] = {
         refusal,
         refusal_beside_other_media,
         refusal_of_what_does_not_fit,
+        arrival,
+        verify_backup,
+        migrate,
+        readyz,
+        readyz_again,
+        verify_votes,
         tell,
         tell_again,
     )

@@ -6,9 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.faults.voters import status_of
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "import sys, django; django.setup(); from tests.keeping import acts; acts.play(sys.argv[1:])"
@@ -37,8 +42,44 @@ class Site:
         assert done.returncode == 1, done.stdout
         return done.stderr
 
+    @contextmanager
+    def web(self, port: int) -> Iterator[None]:
+        """Serve the platform on a port, once ready, until the context ends."""
+        address = f"http://127.0.0.1:{port}"
+        options = [f"--bind=127.0.0.1:{port}", "--worker-class=gthread", "--threads=4", "--no-control-socket"]
+        command = ["-m", "gunicorn", "--config=python:humaneval.config.gunicorn", *options]
+        with (self.folder / "web.log").open("ab") as log:
+            server = subprocess.Popen(
+                [sys.executable, *command, "humaneval.config.wsgi:application"],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            give_up = time.monotonic() + 60
+            while status_of(f"{address}/readyz") != 200:
+                assert time.monotonic() < give_up, (self.folder / "web.log").read_text()[-2000:]
+                time.sleep(0.05)
+            yield
+        finally:
+            server.terminate()
+            server.wait(30)
+
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        environment = {
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "humaneval.config.settings",
             "DATABASE_URL": f"sqlite:///{self.folder / 'db.sqlite3'}",
@@ -49,6 +90,3 @@ class Site:
             "THROTTLE_ARRIVAL": "100000/min",
             **self.settings,
         }
-        return subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False
-        )

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
+import uuid
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,9 +21,11 @@ from humaneval.keeping.places import Place
 from humaneval.keeping.refusals import Refusal
 from humaneval.keeping.restoring import verify_backup
 from humaneval.keeping.storages import storage_at
+from tests.faults.cluster import free_port
+from tests.faults.voters import Log, UntiringClient, status_of
 from tests.jobs.platform import Databases
 from tests.keeping.conftest import CREDENTIALS
-from tests.keeping.sites import Site
+from tests.keeping.sites import ROOT, Site
 
 
 class Played(NamedTuple):
@@ -56,8 +60,10 @@ def small(folder: Path, databases: Databases) -> Played:
         f"back_up_while_others_vote:{place}",
         "withdraw_the_latest",
         f"back_up:{place}",
+        f"verify_backup:{place}",
         f"refusal:restore:{place}",
         "tell",
+        "arrival",
     )
     return Played(site, told, place)
 
@@ -76,6 +82,43 @@ def restored(small: Played, folder: Path, s3: str) -> Played:
         "tell_again",
     )
     return Played(site, told, small.backups)
+
+
+class Upgraded(NamedTuple):
+    """What an upgrade told: of the new release, of the former one afterwards, and of people meanwhile."""
+
+    new: dict[str, Any]
+    back: dict[str, Any]
+    former_web: int
+    votes: tuple[set[str], set[str]]
+    """Keys of votes that were acknowledged meanwhile, and of those in the database."""
+
+
+@pytest.fixture(scope="module")
+def upgraded(small: Played, folder: Path) -> Upgraded:
+    """The first platform, backed up, goes on to a next release as docs/operate.md says, while people vote."""
+    shutil.copytree(small.site.folder, folder / "upgraded")
+    former, port = Site(folder / "upgraded"), free_port()
+    new = former.with_settings(DJANGO_SETTINGS_MODULE="tests.keeping.next_release_settings")
+    (head,) = re.findall(r"Head of drill: (\S+)", small.told["back_up"])
+    with former.web(port):
+        client = UntiringClient(port, small.told["arrival"], Log(), seed=1)
+        client.start()
+        told = new.play(
+            "readyz",
+            f"refusal:back_up:{folder / 'none'}",
+            "migrate",
+            "readyz_again",
+            f"verify_votes:{head}",
+            "tell",
+        )
+        former_web = status_of(f"http://127.0.0.1:{port}/readyz")
+        client.finish()
+    back = former.play("readyz", "vote", f"verify_votes:{head}")
+    with closing(sqlite3.connect(former.folder / "db.sqlite3")) as database:
+        stored = {str(uuid.UUID(key)) for (key,) in database.execute("SELECT key FROM rating_vote")}
+    assert client.errors == []
+    return Upgraded(told, back, former_web, (set(client.log.acknowledged), stored))
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +159,8 @@ def test_a_backup_made_while_people_vote_is_of_one_moment(small: Played):
 def test_only_what_is_new_is_copied_again_and_no_secret_is_in_it(small: Played):
     assert "Media: 49 files" in small.told["back_up"]
     assert ", 0 new" in small.told["back_up"]
+    kept = ", ".join(reversed(Place(storage_at(small.backups), small.backups).stamps()))
+    assert f"Kept: {kept}\nThere are fewer than 14 good backups" in small.told["back_up"]
     secrets = (b"of the drill, and of nothing else", b"of the drill's panels")
     files = [path for path in Path(small.backups).rglob("*") if path.is_file()]
     assert not [path for path in files if any(secret in path.read_bytes() for secret in secrets)]
@@ -177,6 +222,41 @@ def test_media_come_back_from_s3(restored: Played):
         if path.is_file()
     }
     assert found == restored.told["tell"]["media"]
+
+
+def test_an_upgraded_platform_has_the_chain_and_the_numbers_it_had(small: Played, upgraded: Upgraded):
+    told = upgraded.new["tell"]
+    assert "is whole" in small.told["verify_backup"]
+    assert "All sealed votes are as they were." in upgraded.new["verify_votes"]
+    for name in ("head", "report", "media", "withdrawn", "protected"):
+        assert told[name] == small.told["tell"][name], name
+
+
+def test_a_new_server_is_not_ready_until_the_tables_are(upgraded: Upgraded):
+    assert upgraded.new["readyz"]["code"] == 503
+    assert upgraded.new["readyz"]["migrations"] == "run manage.py migrate"
+    assert "run `python manage.py migrate` first" in upgraded.new["refusal"]
+    assert upgraded.new["readyz_again"] == {"status": "ok", "code": 200}
+
+
+def test_the_former_release_serves_on_and_takes_votes_through_the_upgrade_and_after(upgraded: Upgraded):
+    acknowledged, stored = upgraded.votes
+    assert acknowledged
+    assert acknowledged <= stored
+    assert upgraded.former_web == 200
+    assert upgraded.back["readyz"] == {"status": "ok", "code": 200}
+    assert upgraded.back["vote"] > 0
+    assert "All sealed votes are as they were." in upgraded.back["verify_votes"]
+
+
+def test_the_upgrade_that_is_written_down_is_the_one_that_was_played(small: Played, upgraded: Upgraded):
+    page = (ROOT / "docs" / "operate.md").read_text()
+    steps = page.partition("**Upgrade**")[2].partition("4. To go back")[0].partition("1. ")[2]
+    commands = {"back_up": "backup", "verify_backup": "verify_backup", "migrate": "migrate"}
+    commands |= {"readyz_again": "readyz", "verify_votes": "verify_votes"}
+    played = [commands[act] for act in [*small.told, *upgraded.new] if act in commands]
+    written = sorted(played, key=lambda name: re.search(rf"\b{name}\b", steps).start())
+    assert written == played
 
 
 @pytest.mark.services

@@ -1,0 +1,36 @@
+"""Web servers as hosts of their own would run them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+
+from tests.deploy.compose import services
+from tests.faults.voters import status_of
+from tests.jobs.platform import Platform
+
+
+class Hosts:
+    """Web servers by compose's own command, each on a port of its own."""
+
+    def __init__(self, platform: Platform, ports: list[int]) -> None:
+        self._platform, self.ports = platform, ports
+        self._running = {port: self._start(port) for port in ports}
+        for port in ports:
+            self._wait_until_ready(port)
+
+    def replace(self, port: int) -> None:
+        """Stop a server as an operator does, and start its successor once it is gone."""
+        old = self._running[port]
+        old.send_signal(signal.SIGTERM)
+        assert old.wait(60) == 0
+        self._running[port] = self._start(port)
+        self._wait_until_ready(port)
+
+    def _start(self, port: int) -> subprocess.Popen[bytes]:
+        command = [part.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for part in services()["web"]["command"]]
+        assert f"--bind=127.0.0.1:{port}" in command
+        return self._platform.start("-m", *command, "--preload")  # loaded once, to start sooner
+
+    def _wait_until_ready(self, port: int) -> None:
+        self._platform.wait_for(lambda: status_of(f"http://127.0.0.1:{port}/readyz") == 200)
