@@ -73,7 +73,16 @@ def _give_values_by_sample(run) -> None:
         SampleScores.objects.create(score=score, name="realism", file=file)
 
 
+_MADE: list[bytes] = []
+
+
 @pytest.fixture
-def bundle_file(full_study: Study, tmp_path: Path) -> Path:
-    """Give the bundle of that study."""
-    return write_bundle(study=full_study, path=tmp_path / "digits.zip").path
+def bundle_file(request: pytest.FixtureRequest, db: None, tmp_path: Path) -> Path:
+    """Give the bundle of that study; to tests that do not need the study too, a copy of one made before."""
+    path = tmp_path / "digits.zip"
+    if "full_study" in request.fixturenames or not _MADE:
+        write_bundle(study=request.getfixturevalue("full_study"), path=path)
+        _MADE[:] = [path.read_bytes()]
+    else:
+        path.write_bytes(_MADE[0])
+    return path
