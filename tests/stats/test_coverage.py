@@ -17,7 +17,7 @@ from tests.stats.simulation import (
 REPLICATES = 2000
 """The standard error of a coverage of 95% is then 0.5%: 93% and 97% are four of them away."""
 LARGE_REPLICATES = 1000
-"""Studies of 100 raters, whose votes take longest: the benchmark looks at 2,000 of them too."""
+"""Studies of 100 raters take longest and wait for the long tests: the benchmark looks at 2,000 of them."""
 SEED = 3
 """Of 3,000 rate differences of 30 raters seed 1 holds 93.2%, an unlucky one: seeds 1 to 7 hold 94.4%."""
 RANKING_REPLICATES = 500
@@ -31,7 +31,10 @@ ESTIMATES = {
 
 
 @pytest.mark.parametrize("estimate", ESTIMATES)
-@pytest.mark.parametrize(("raters", "least", "most"), [(10, 0.90, 0.98), (30, 0.93, 0.97), (100, 0.93, 0.97)])
+@pytest.mark.parametrize(
+    ("raters", "least", "most"),
+    [(10, 0.90, 0.98), (30, 0.93, 0.97), pytest.param(100, 0.93, 0.97, marks=pytest.mark.slow)],
+)
 def test_intervals_hold_the_population_in_the_stated_share(estimate, raters, least, most):
     crowd = Crowd(raters=raters, items=40, each=20)
     replicates = LARGE_REPLICATES if raters == 100 else REPLICATES
@@ -39,7 +42,9 @@ def test_intervals_hold_the_population_in_the_stated_share(estimate, raters, lea
     assert least <= found <= most
 
 
-@pytest.mark.parametrize(("raters", "least"), [(10, 0.90), (30, 0.93), (100, 0.93)])
+@pytest.mark.parametrize(
+    ("raters", "least"), [(10, 0.90), (30, 0.93), pytest.param(100, 0.93, marks=pytest.mark.slow)]
+)
 def test_bradley_terry_intervals_hold_the_population(raters, least):
     found = coverage(lambda rng: one_bradley_terry(raters, rng), RANKING_REPLICATES)
     assert least <= found <= 0.97
