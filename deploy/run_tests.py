@@ -4,7 +4,8 @@ Twice run: migrations and their triggers, rating, launches, jobs, scoring runs, 
 imports of samples, sealing, teams' audit, what bundles and reports read. Once run, on SQLite, are the folders
 and modules of ``ONCE`` and, of all others, the tests that touch no database.
 
-PostgreSQL is looked for at TEST_POSTGRES_URL. Where it is not there the second run is left out and
+TEST_WORKERS says how many processes share the tests: as many as there are cores, at most four, if it is not
+set. PostgreSQL is looked for at TEST_POSTGRES_URL. Where it is not there the second run is left out and
 that is said; with CI=true it must be there.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+WORKERS = int(os.environ.get("TEST_WORKERS") or min(os.cpu_count() or 1, 4))
 ONCE = {
     "": "account benchmarks browser demo deploy keeping metrics protocols stats ui",
     "config": "safety settings structure",
@@ -38,8 +40,8 @@ ONCE = {
 settings say; its modules are of pages, forms, files and arithmetic, above queries that others run twice."""
 
 
-def pytest(*arguments: str, workers: int = min(os.cpu_count() or 1, 4), **environment: str) -> int:
-    """Run pytest in a process of its own, on all cores up to four; return its exit status.
+def pytest(*arguments: str, workers: int = WORKERS, **environment: str) -> int:
+    """Run pytest in a process of its own that hands out the tests; return its exit status.
 
     What Python compiles is kept, whatever the environment says: hundreds of processes start.
     """

@@ -31,7 +31,10 @@ RECORDED = tuple(
     f"tests/browser/test_{name}.py"
     for name in ("accessibility", "exposures", "player", "player_settings", "secrecy", "sessions", "weight")
 )
-"""Modules that look at the same recorded sessions: run by one worker, as one piece."""
+"""Modules that look at the same recorded sessions."""
+
+ONE_PIECE = (RECORDED, ("tests/faults/",))
+"""Modules that share with each other what is dear to start: all are run by one worker, one after the other."""
 
 DATABASES = {"db", "transactional_db", "live_server", "databases", "django_db_setup"}
 """Fixtures that give a test a database."""
@@ -54,8 +57,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class InPieces(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith(RECORDED):
-                return "recordings"
+            for modules in ONE_PIECE:
+                if nodeid.startswith(modules):
+                    return modules[0]
             return nodeid.split("::")[0] if nodeid.startswith(TOGETHER) else nodeid
 
     config.option.loadscopereorder = False
