@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +35,28 @@ RECORDED = tuple(
 """Modules that look at the same recorded sessions."""
 
 ONE_PIECE = (RECORDED, ("tests/faults/",))
-"""Modules that share with each other what is dear to start: all are run by one worker, one after the other."""
+"""Modules that share with each other what is dear to start: all are run by one worker."""
+
+FIRST = (*RECORDED, "tests/demo/test_demo_command.py", "tests/faults/")
+"""The longest pieces: begun last they would leave the other workers with nothing to do."""
 
 DATABASES = {"db", "transactional_db", "live_server", "databases", "django_db_setup"}
 """Fixtures that give a test a database."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that touch the database of the settings; refuse to record sessions twice."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Mark the tests that touch the database of the settings; put long pieces first.
+
+    Sessions that two workers would record are refused.
+    """
     for item in items:
         if "recordings" in getattr(item, "fixturenames", ()) and not item.nodeid.startswith(RECORDED):
             raise pytest.UsageError(f"{item.nodeid} uses recordings: put its module into RECORDED")
         if item.get_closest_marker("django_db") or DATABASES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.database)
+    yield
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
 
 
 @pytest.hookimpl(optionalhook=True)
