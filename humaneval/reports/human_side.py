@@ -28,7 +28,14 @@ from humaneval.reports.findings.people import Breakdown, Effect, Influence, Resp
 from humaneval.reports.findings.together import SampleLevel
 from humaneval.reports.material import Material
 from humaneval.reports.results import Agreement, Estimate, QuestionFacts, Ranking
-from humaneval.reports.votes import IntArray, Votes, VoteTable, select_pair_votes, select_votes
+from humaneval.reports.votes import (
+    IntArray,
+    Votes,
+    VoteTable,
+    ballots_of,
+    select_pair_votes,
+    select_votes,
+)
 
 
 @dataclass
@@ -107,14 +114,35 @@ def _look_closer(
 
 def _sitting(material: Material, table: VoteTable) -> Sitting:
     votes = material.votes
-    place = np.full(len(table), -1, dtype=np.int64)
-    if not votes.on_scale and votes.order.shape[1] >= 2:
-        two = (votes.order[table.vote] >= 0).sum(axis=1) == 2
-        chose = two & (table.value >= 0)
-        place[chose] = votes.pressed[table.vote, table.question][chose]
+    place, places = _places_chosen(material, table)
     return Sitting(
-        votes.session[table.vote], votes.position[table.vote], place, votes.response_ms[table.vote]
+        votes.session[table.vote], votes.position[table.vote], place, places, votes.response_ms[table.vote]
     )
+
+
+def _places_chosen(material: Material, table: VoteTable) -> tuple[IntArray, IntArray]:
+    """Return the place on screen of the one chosen, or put first, and of how many; -1 where none was."""
+    votes = material.votes
+    place = np.full(len(table), -1, dtype=np.int64)
+    if votes.on_scale or votes.order.shape[1] < 2:
+        return place, np.zeros(len(table), dtype=np.int64)
+    order = votes.order[table.vote]
+    places = (order >= 0).sum(axis=1)
+    if material.study.analysis == "ranking":
+        best = _put_first(material, table.value, places)
+        at = order == best[:, None]
+        return np.where(at.any(axis=1), at.argmax(axis=1), -1), places
+    chose = (places == 2) & (table.value >= 0)
+    place[chose] = votes.pressed[table.vote, table.question][chose]
+    return place, places
+
+
+def _put_first(material: Material, value: IntArray, places: IntArray) -> IntArray:
+    """Return the slot that each order puts first."""
+    protocol = registry.get(material.study.protocol)
+    kinds, which = np.unique(np.stack([value, places], axis=1), axis=0, return_inverse=True)
+    slots = [protocol.ordered_slots(one, count, material.settings)[0] for one, count in kinds.tolist()]
+    return np.array(slots, dtype=np.int64)[which.ravel()]
 
 
 def _shown(material: Material, table: VoteTable) -> tuple[IntArray, IntArray]:
@@ -147,10 +175,8 @@ def _breakdowns(
 
 def _headline(material: Material, table: VoteTable, question: QuestionFacts) -> list[Estimate]:
     """Return the headline estimates of some of a question's answers."""
-    facts = material.study
-    if facts.analysis == "ranking":
-        return []
-    return [one for one in _analyse(material, table, question)[0] if one.headline]
+    analyse = _rank if material.study.analysis == "ranking" else _analyse
+    return [one for one in analyse(material, table, question)[0] if one.headline]
 
 
 def _influence(
@@ -188,15 +214,15 @@ Estimated = tuple[list[Estimate], Ranking | None, Standing | None]
 
 def _estimate(material: Material, votes: Votes, question: QuestionFacts, way: LeftOut) -> Estimated:
     if material.study.analysis == "ranking":
-        return _rank(material, votes, question)
+        return _rank(material, votes.table(question.key), question)
     if material.study.analysis == "duplicates":
         return _find_duplicates(material, votes.table(question.key), question, way), None, None
     return _analyse(material, votes.table(question.key), question)
 
 
-def _rank(material: Material, votes: Votes, question: QuestionFacts) -> Estimated:
+def _rank(material: Material, table: VoteTable, question: QuestionFacts) -> Estimated:
     facts, protocol = material.study, registry.get(material.study.protocol)
-    ballots = votes.ballots_on(question.key)
+    ballots = ballots_of(material, table)
     found, fit = estimate_rankings(ballots, question, facts.conditions, protocol, material.settings)
     estimates = sorted_by_estimate(found)
     standing = standing_of(fit, [int(one) for one in fit.labels]) if fit is not None else None

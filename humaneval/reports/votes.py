@@ -68,7 +68,6 @@ class Ballots(Columns):
     the last.
     """
 
-    question: IntArray
     rater: IntArray
     lineup: IntArray
     value: IntArray
@@ -94,15 +93,10 @@ class Votes:
     counts: VoteCounts
     raters: RaterCounts
     exposed: Exposed
-    ballots: Ballots
 
     def table(self, question: str) -> VoteTable:
         """Return the answers to one question."""
         return self.counted.where(self.counted.question == self.questions.index(question))
-
-    def ballots_on(self, question: str) -> Ballots:
-        """Return the orders given in answer to one question."""
-        return self.ballots.where(self.ballots.question == self.questions.index(question))
 
 
 def select_votes(material: Material, left_out: BoolArray) -> Votes:
@@ -118,7 +112,6 @@ def select_votes(material: Material, left_out: BoolArray) -> Votes:
         counts=_counts(votes, left_out),
         raters=_raters(votes, left_out),
         exposed=_exposed(votes, table),
-        ballots=_ballots(material, table),
     )
 
 
@@ -154,11 +147,12 @@ def _exposed(votes: VoteColumns, table: VoteTable) -> Exposed:
     )
 
 
-def _ballots(material: Material, table: VoteTable) -> Ballots:
+def ballots_of(material: Material, table: VoteTable) -> Ballots:
+    """Return the answers of a table that put several conditions in order."""
     lineup = material.trials.lineup[material.trials.rows(material.votes.trial[table.vote])]
     several: BoolArray = np.asarray(lineup.any(axis=1))
     rows = table.where(several)
-    return Ballots(rows.question, rows.rater, lineup[several], rows.value, rows.simulated)
+    return Ballots(rows.rater, lineup[several], rows.value, rows.simulated)
 
 
 def select_pair_votes(material: Material, left_out: BoolArray) -> PairVotes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,7 +50,7 @@ def forced_choices(
         value=value,
         simulated=np.zeros(n, dtype=bool),
     )
-    return table, Sitting(rater, position, place, np.exp(rng.normal(7, 0.4, n)))
+    return table, Sitting(rater, position, place, np.full(n, 2), np.exp(rng.normal(7, 0.4, n)))
 
 
 def effects(table: VoteTable, sitting: Sitting):
@@ -91,12 +93,7 @@ def test_fatigue_is_found_as_a_fall_in_the_last_third():
 
 def test_becoming_faster_is_a_ratio_of_times():
     table, sitting = forced_choices(seed=5)
-    faster = Sitting(
-        sitting.session,
-        sitting.position,
-        sitting.place,
-        sitting.response_ms * np.where(sitting.position >= 20, 0.8, 1.0),
-    )
+    faster = replace(sitting, response_ms=sitting.response_ms * np.where(sitting.position >= 20, 0.8, 1.0))
     found = effects(table, faster)["pace"]
     assert found.estimate == pytest.approx(0.8, abs=0.04)
     assert found.null == 1.0
@@ -111,9 +108,9 @@ def test_quick_answers_that_judge_worse_are_told_from_quick_people():
     time = np.where(hasty, 400.0, 1600.0) * np.where(quick_rater, 0.5, 1.0)
     value = np.where(hasty & (rng.random(len(table)) < 0.5), 0, table.value)
     careless = VoteTable(**vars(table) | {"value": value})
-    slow = Sitting(sitting.session, sitting.position, sitting.place, time)
+    slow = replace(sitting, response_ms=time)
     assert "quick answers judge less well" in effects(careless, slow)["speed"].words
-    steady = Sitting(sitting.session, sitting.position, sitting.place, np.where(quick_rater, 500.0, 1500.0))
+    steady = replace(sitting, response_ms=np.where(quick_rater, 500.0, 1500.0))
     assert effects(table, steady)["speed"].pvalue is None  # who is quick by nature is no evidence
 
 

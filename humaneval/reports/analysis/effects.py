@@ -1,7 +1,8 @@
 """Did place, practice, tiredness or haste move the answers? One test each, raters being the clusters.
 
-Each compares a rater with themselves only. *Position bias*: is the left of two images chosen half of the time
-(sides are balanced by the study's seed)? *Learning* and *fatigue*: do raters judge better, or worse, from the
+Each compares a rater with themselves only. *Position bias*: is the left of two images chosen half of the
+time, and does the image that is put first of several stand in the middle on average (places are balanced by
+the study's seed)? *Learning* and *fatigue*: do raters judge better, or worse, from the
 first to the middle third of a sitting, and from the middle to the last? *Pace*: how much faster do they
 become? *Speed*: do quicker answers of the same rater judge worse? How well an answer judges is whether it was
 right, or how far it goes with the other raters' (see :func:`humaneval.reports.analysis.outcomes.quality_of`).
@@ -24,7 +25,7 @@ from humaneval.reports.findings.people import Effect
 from humaneval.reports.numbers import p_words, plain
 from humaneval.reports.results import Interval, QuestionFacts, finite
 from humaneval.reports.votes import IntArray, VoteTable
-from humaneval.stats import Result, adjust_pvalues, rate, within_contrast, within_slope
+from humaneval.stats import Result, adjust_pvalues, mean_opinion_score, rate, within_contrast, within_slope
 from humaneval.stats.intervals import two_sided
 
 Floats = NDArray[np.float64]
@@ -43,13 +44,14 @@ TITLES = {
 class Sitting:
     """When and how the answers of a table were given: all columns have the table's length.
 
-    ``place`` is the place on screen that was chosen, from the left, -1 where none was (a tie, a scale) or
-    where there were not two. ``position`` is the vote's place in its session.
+    ``place`` is the place on screen that was chosen or put first, from the left, of so many ``places``; -1
+    where none was (a tie, a scale). ``position`` is the vote's place in its session.
     """
 
     session: IntArray
     position: IntArray
     place: IntArray
+    places: IntArray
     response_ms: Floats
 
 
@@ -106,15 +108,35 @@ def thirds_of(session: IntArray, position: IntArray) -> IntArray:
 
 def _position(table: VoteTable, sitting: Sitting, question: QuestionFacts) -> Measured:
     rows = sitting.place >= 0
-    mine, left = table.where(rows), sitting.place[rows] == 0
-    result, note = attempt(lambda: rate(left, rater=mine.rater))
+    mine, last = table.where(rows), sitting.places[rows] - 1
+    left = 1 - sitting.place[rows] / last
+    several = bool((last > 1).any())
+    result, note = attempt(
+        lambda: (
+            mean_opinion_score(left, points=(0.0, 1.0), rater=mine.rater)
+            if several
+            else rate(left > 0.5, rater=mine.rater)
+        )
+    )
     pvalue = None
     if result is not None:
         pvalue = two_sided(
             float(result.estimate) - 0.5, float(result.standard_error), distinct(mine.rater) - 1
         )
     effect = _effect("position", mine, question, result, 0.5, "share", pvalue)
-    return _measured(effect, result, note, _position_words)
+    return _measured(effect, result, note, _order_words if several else _position_words)
+
+
+def _order_words(one: Effect) -> str:
+    at = f"at {100 * (one.estimate or 0):.1f}% of the way from the right end of the screen to the left"
+    said = f"the image put first stood {at} in the mean {_ends(one)}"
+    if not _settled(one):
+        return f"Places: {said}; that is no sign of a bias ({_p(one)})."
+    side = "left" if (one.estimate or 0) > 0.5 else "right"
+    return (
+        f"Raters lean to the {side}: {said} ({_p(one)}). Places are balanced, so that this favours no "
+        "condition; it adds noise, and draws differences between conditions towards even."
+    )
 
 
 def _position_words(one: Effect) -> str:
