@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from humaneval.stats.columns import encode, numbers, same_length
+from humaneval.stats.columns import cells, encode, numbers, same_length
 from humaneval.stats.errors import NotEstimableError
 from humaneval.stats.intervals import Percentile
 from humaneval.stats.results import FloatArray, Result
@@ -31,15 +31,15 @@ def modal_exposure(
     same_length(frames=frames, frame_ms=frame_ms, block=block, rater=rater)
     counts, periods = numbers(frames, "frames"), numbers(frame_ms, "frame_ms")
     who, blocks = encode(rater), encode(block)
-    scores, short = [], 0
-    for one in range(who.size):
-        modes = []
-        for part in range(blocks.size):
-            mine = (who.codes == one) & (blocks.codes == part)
-            if mine.sum() >= fewest:
-                modes.append(_mode(counts[mine]) * float(np.median(periods[mine])))
-            short += int(0 < mine.sum() < fewest)
-        scores += [float(np.mean(modes))] if modes else []
+    cell = cells(who.codes, blocks.codes, blocks.size)
+    parts = np.split(np.argsort(cell.codes, kind="stable"), np.cumsum(np.bincount(cell.codes))[:-1])
+    modes: dict[int, list[float]] = {}
+    for rater_of, mine in zip(cell.labels // blocks.size, parts, strict=True):
+        if len(mine) >= fewest:
+            score = _mode(counts[mine]) * float(np.median(periods[mine]))
+            modes.setdefault(int(rater_of), []).append(score)
+    short = sum(len(mine) < fewest for mine in parts)
+    scores = [float(np.mean(of_rater)) for of_rater in modes.values()]
     if len(scores) < 2:
         raise NotEstimableError(f"Fewer than two raters have a block of at least {fewest} trials.")
     draws = _resampled(np.array(scores), replicates, seed)

@@ -7,7 +7,7 @@ With two conditions a ranking it is Bradley-Terry.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from scipy.special import logsumexp
 
 from humaneval.stats.alike import COVARIANCE_NOTE, RAISED, raised_covariance
 from humaneval.stats.bradley_terry import ONE_RATER_NOTE, PRIOR_DEVIATION, Strengths
-from humaneval.stats.columns import IntArray, encode, missing, sums_by
+from humaneval.stats.columns import IntArray, cells, encode, missing, sums_by
 from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric
 from humaneval.stats.results import FloatArray
@@ -130,7 +130,9 @@ def _read(
     if rankings is not None:
         given = [rankings] if offered is None else [rankings, offered]
         tables, labels = _padded([_table(one) for one in given])
-        return _from_rankings(tables[0], None if offered is None else tables[1], labels)
+        if len({len(one) for one in tables}) > 1:
+            raise InputError(f"{len(tables[1])} offered sets for {len(tables[0])} rankings.")
+        return _by_distinct_rows(tables, lambda rows: _from_rankings(*rows, labels=labels))
     if best is None or worst is None or offered is None:
         raise InputError("Give rankings=, or best=, worst= and offered=.")
     ends = [np.asarray(one) for one in (best, worst)]
@@ -138,7 +140,40 @@ def _read(
     if not len(ends[0]) == len(ends[1]) == len(choice):
         raise InputError("best, worst and offered have one entry a vote.")
     tables, labels = _padded([choice, *(one[:, None] for one in ends)])
-    return _from_best_worst(tables[1][:, 0], tables[2][:, 0], tables[0], labels)
+    return _by_distinct_rows(tables, lambda rows: _from_best_worst(*rows, labels=labels))
+
+
+def _by_distinct_rows(tables: Sequence[IntArray], read: Callable[[Sequence[IntArray]], _Choices]) -> _Choices:
+    """Read each different ballot once, and give every ballot the choices of its like."""
+    row_of = np.zeros(len(tables[0]), dtype=np.int64)
+    for column in (column for one in tables for column in one.T):
+        codes = encode(column)
+        row_of = cells(row_of, codes.codes, codes.size).codes
+    first = np.zeros(int(row_of.max()) + 1, dtype=np.int64)
+    first[row_of[::-1]] = np.arange(len(row_of))[::-1]
+    return _given_again(read([one[first] for one in tables]), row_of)
+
+
+def _given_again(choices: _Choices, row_of: IntArray) -> _Choices:
+    """Return the choices of ballots that are each like one of those read."""
+    size, k = choices.ballots, choices.size
+    each = np.bincount(choices.ballot, minlength=size)
+    start, order = np.cumsum(each) - each, np.argsort(choices.ballot, kind="stable")
+    many = each[row_of]
+    ballot = np.repeat(np.arange(len(row_of)), many)
+    nth = np.arange(len(ballot)) - np.repeat(np.cumsum(many) - many, many)
+    pick = order[np.repeat(start[row_of], many) + nth]
+    times = np.bincount(row_of, minlength=size).astype(np.float64)
+    return replace(
+        choices,
+        chosen=sums_by(
+            choices.set_of * k + choices.choice, times[choices.ballot], len(choices.member) * k
+        ).reshape(-1, k),
+        set_of=choices.set_of[pick],
+        choice=choices.choice[pick],
+        ballot=ballot,
+        ballots=len(row_of),
+    )
 
 
 _Table = list[list[Any]] | NDArray[Any]
@@ -195,11 +230,9 @@ def _membership(padded: IntArray, k: int) -> FloatArray:
     return member
 
 
-def _from_rankings(ranked: IntArray, offered: IntArray | None, labels: NDArray[Any]) -> _Choices:
+def _from_rankings(ranked: IntArray, offered: IntArray | None = None, *, labels: NDArray[Any]) -> _Choices:
     named = _membership(ranked, len(labels))
     left = named.copy() if offered is None else _membership(offered, len(labels))
-    if len(left) != len(ranked):
-        raise InputError(f"{len(left)} offered sets for {len(ranked)} rankings.")
     if (named > left).any():
         raise InputError("Some ranking names a condition that was not offered.")
     parts = []
@@ -213,8 +246,8 @@ def _from_rankings(ranked: IntArray, offered: IntArray | None, labels: NDArray[A
     return _distinct(labels, parts, len(ranked))
 
 
-def _from_best_worst(first: IntArray, last: IntArray, offered: IntArray, labels: NDArray[Any]) -> _Choices:
-    left = _membership(offered, len(labels))
+def _from_best_worst(offered: IntArray, best: IntArray, worst: IntArray, *, labels: NDArray[Any]) -> _Choices:
+    left, first, last = _membership(offered, len(labels)), best[:, 0], worst[:, 0]
     ballots = np.arange(len(first))
     if (first == last).any() or not (left[ballots, first] * left[ballots, last]).all():
         raise InputError("best and worst are two different conditions among those offered.")
@@ -233,20 +266,12 @@ def _distinct(
     member, sign, choice, ballot = member[real], sign[real], choice[real], ballot[real]
     if not len(choice):
         raise NotEstimableError("No ranking compares two conditions.")
-    _, first, set_of = np.unique(_keys(member, sign), return_index=True, return_inverse=True)
+    keys = np.packbits(np.column_stack([member > 0, sign > 0]), axis=1)
+    rows = np.ascontiguousarray(keys).view(np.dtype((np.void, keys.shape[1]))).ravel()
+    _, first, set_of = np.unique(rows, return_index=True, return_inverse=True)
     k = len(labels)
     chosen = sums_by(set_of * k + choice, np.ones(len(choice)), len(first) * k).reshape(-1, k)
     return _Choices(labels, member[first], sign[first], chosen, set_of, choice, ballot, ballots)
-
-
-def _keys(member: FloatArray, sign: FloatArray) -> NDArray[Any]:
-    """Return a key for each choice set and direction: a number, which sorts fast, as long as it fits."""
-    bits = np.packbits(np.column_stack([member > 0, sign > 0]), axis=1)
-    if bits.shape[1] <= 8:
-        wide = np.zeros((len(bits), 8), dtype=np.uint8)
-        wide[:, : bits.shape[1]] = bits
-        return wide.view(">u8").ravel().astype(np.uint64)
-    return np.ascontiguousarray(bits).view(np.dtype((np.void, bits.shape[1]))).ravel()
 
 
 def _repeated(choices: _Choices, times: FloatArray) -> _Choices:

@@ -8,7 +8,7 @@ staircases.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +18,7 @@ from scipy.special import expit, ndtr
 from humaneval.stats.alike import is_alike
 from humaneval.stats.bootstrap import multiplicities
 from humaneval.stats.clusters import ALIKE_NOTE
-from humaneval.stats.columns import encode, numbers, same_length
+from humaneval.stats.columns import IntArray, cells, encode, numbers, same_length, sums_by
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric, percentile_of_clusters
 from humaneval.stats.results import FloatArray, IntervalRule, Result
@@ -133,18 +133,20 @@ def psychometric(
     trials = np.ones(len(right)) if total is None else numbers(total, "total")
     if (right < 0).any() or (right > trials).any():
         raise InputError("correct lies between 0 and total.")
-    data = _Data(levels, right, trials, guess, lapse, shape)
-    at = data.fit(_start(data))
+    curve: dict[str, Any] = {"guess": guess, "lapse": lapse, "shape": shape}
+    data = _pooled(levels, right, trials, **curve)[0]
+    at = data.fit(_start(data, levels))
     slope = float(np.exp(at[1]))
     if data.flat_loss() - data.loss(at) < SMALLEST_RISE or slope * float(np.ptp(levels)) > 1e4:
         raise NotEstimableError("Performance does not rise measurably with the level: there is no threshold.")
     covariance = _covariance(data, at)
     spread = _likelihoods(covariance)
     if rater is not None and encode(rater).size > 1:
-        codes, raters = encode(rater).codes, encode(rater).size
-        spread = _clustered(data, at, codes, covariance)
+        raters = encode(rater).size
+        by_rater, codes = _pooled(levels, right, trials, encode(rater).codes, **curve)
+        spread = _clustered(by_rater, at, codes, covariance)
         if replicates and not spread.notes:
-            draws = _bootstrap(data, at, codes, replicates, seed)
+            draws = _bootstrap(by_rater, at, codes, replicates, seed)
             spread = _bootstrapped(draws, raters, spread, f"{replicates} replicates, seed {seed}")
     return Psychometric(
         estimate=float(at[0]),
@@ -163,6 +165,16 @@ def psychometric(
         log_likelihood=-data.loss(at),
         shape=shape,
     )
+
+
+def _pooled(
+    level: FloatArray, right: FloatArray, trials: FloatArray, rater: IntArray | None = None, **curve: Any
+) -> tuple[_Data, IntArray]:
+    """Return the trials of one level (and rater) as one row, of the same likelihood; and whose each is."""
+    at = encode(level)
+    cell = cells(np.zeros(len(level), dtype=np.int64) if rater is None else rater, at.codes, at.size)
+    correct, total = (sums_by(cell.codes, column, cell.size) for column in (right, trials))
+    return _Data(at.labels[cell.labels % at.size], correct, total, **curve), cell.labels // at.size
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,11 +216,12 @@ def _bootstrapped(draws: FloatArray, raters: int, sandwich: _Spread, how: str) -
     return _Spread(covariance, rule, f"bootstrap over raters ({how})", convention, {"rater": raters})
 
 
-def _start(data: _Data) -> FloatArray:
-    spread = max(float(data.level.std()), 1e-12)
+def _start(data: _Data, levels: FloatArray) -> FloatArray:
+    """Return the best of a few parameters about the levels of the trials."""
+    spread = max(float(levels.std()), 1e-12)
     grid = [
         np.array([threshold, np.log(slope / spread)])
-        for threshold in np.quantile(data.level, [0.1, 0.3, 0.5, 0.7, 0.9])
+        for threshold in np.quantile(levels, [0.1, 0.3, 0.5, 0.7, 0.9])
         for slope in (0.5, 1.5, 4.0)
     ]
     return min(grid, key=data.loss)
