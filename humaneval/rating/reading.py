@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -58,6 +60,22 @@ _TIMES = (
 _TIMED = ("assignment__parameters", "timings")
 
 
+@contextmanager
+def no_search_for_garbage() -> Iterator[None]:
+    """Keep Python from searching rows by the million for cycles that they do not have: a quarter of the time.
+
+    Whoever finds the search switched off leaves it to whoever did that to switch it on again.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@no_search_for_garbage()
 def read_vote_columns(study: Study, session: Session | None = None) -> VoteColumns:
     """Return a study's votes, or one session's, in order of arrival. Five queries.
 

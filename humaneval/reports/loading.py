@@ -11,7 +11,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from humaneval.rating.models import RuleSet, Session
-from humaneval.rating.reading import read_vote_columns
+from humaneval.rating.reading import no_search_for_garbage, read_vote_columns
 from humaneval.rating.vote_columns import Ints
 from humaneval.reports.diagnostics import diagnostics_of, picture_key, wanted_pictures
 from humaneval.reports.exemplars import wanted_samples
@@ -124,6 +124,7 @@ _TRIAL_TEXTS = ("slots", "lineup", "expected")
 """JSON that is read as text, since Django's own way takes several times as long."""
 
 
+@no_search_for_garbage()
 def _trials(study: Study) -> TrialColumns:
     """Return the trials by id. Two queries."""
     texts = {f"{name}_text": Cast(name, TextField()) for name in _TRIAL_TEXTS}
