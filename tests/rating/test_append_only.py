@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from humaneval.rating.append_only import unprotect
 from humaneval.rating.models import Answer, Opening, Seal, SealedVote, Session, Tombstone, Vote
@@ -104,6 +106,20 @@ def test_what_was_withdrawn_is_asked_of_others_and_of_its_rater_never_again(stud
     assert Opening.objects.filter(study=study, free_from__isnull=False).count() == 6
     assert rater_of(study).answer_everything() == 6
     assert withdraw_votes(session=leaver, reason="asked again") == 0
+
+
+@pytest.mark.parametrize("outcome", ["answered", "not_shown"])
+def test_what_another_vote_fills_is_asked_of_nobody_again_when_one_is_withdrawn(rater_of, outcome: str):
+    study = open_study(trial_count=5, votes_per_trial=1)
+    leaver, other, third = rater_of(study), rater_of(study), rater_of(study)
+    first, gone = leaver.block(), timezone.now() - timedelta(minutes=1)
+    Opening.objects.filter(free_from__isnull=False).update(free_from=gone)
+    second = other.block()
+    leaver.send(*(vote_for(shown, outcome=outcome) for shown in first))
+    assert {result["status"] for result in other.results(*map(vote_for, second))} == {"stored"}
+    assert withdraw_votes(session=Session.objects.earliest("pk"), reason="asked for it") == 5
+    assert not Opening.objects.filter(study=study, free_from__isnull=False).exists()
+    assert third.block() == []
 
 
 def test_flushing_empties_the_database_and_protects_what_comes_next(study, rater_of):

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from humaneval.rating.drawing import draw_openings
@@ -21,7 +21,7 @@ from humaneval.rating.history import History
 from humaneval.rating.intake import store_votes
 from humaneval.rating.judging import Submission
 from humaneval.rating.met import Met
-from humaneval.rating.models import Assignment, Session, Vote, VoteOutcome
+from humaneval.rating.models import Assignment, Opening, Session, Vote, VoteOutcome
 from tests.factories import SessionFactory, open_study
 
 pytestmark = [
@@ -71,6 +71,51 @@ def test_one_vote_sent_twice_at_once_is_stored_once():
     statuses = sorted(intake.verdicts[0].status for intake in intakes)
     assert statuses == ["duplicate", "duplicate", "duplicate", "stored"]
     assert Vote.objects.count() == 1
+
+
+@pytest.fixture
+def no_commit():
+    """Have the database refuse every vote at the commit, as it does what breaks a deferred constraint."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION refuse_at_commit() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'not at all' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        )
+        cursor.execute(
+            "CREATE CONSTRAINT TRIGGER refused_at_commit AFTER INSERT ON rating_vote"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_at_commit()"
+        )
+
+    def allow() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION IF EXISTS refuse_at_commit CASCADE")
+
+    yield allow
+    allow()
+
+
+def test_a_vote_whose_commit_fails_is_not_acknowledged_and_can_be_sent_again(no_commit):
+    session = SessionFactory(study=open_study(trial_count=10))
+    row = hand_out(session_id=session.pk).assignments[0]
+    vote = Submission(row.id, row.id, VoteOutcome.CANNOT_TELL, 500.0)
+    with pytest.raises(IntegrityError, match="not at all"):
+        store_votes(session=session, submissions=[vote])
+    assert connection.get_autocommit()
+    assert not Vote.objects.exists()
+    assert Opening.objects.get(assignments=row.id).free_from is not None
+    no_commit()
+    assert store_votes(session=session, submissions=[vote]).verdicts[0].status == "stored"
+
+
+def test_a_vote_inside_another_transaction_is_committed_by_that_one_alone():
+    session = SessionFactory(study=open_study(trial_count=10))
+    row = hand_out(session_id=session.pk).assignments[0]
+    vote = Submission(row.id, row.id, VoteOutcome.CANNOT_TELL, 500.0)
+    with transaction.atomic():
+        assert store_votes(session=session, submissions=[vote]).verdicts[0].status == "stored"
+        transaction.set_rollback(True)
+    assert not Vote.objects.exists()
+    assert store_votes(session=session, submissions=[vote]).verdicts[0].status == "stored"
 
 
 @pytest.mark.parametrize("unique_samples", [False, True])
