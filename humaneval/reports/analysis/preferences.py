@@ -105,8 +105,10 @@ def _by_name(table: VoteTable, names: dict[int, str]) -> tuple[Codes, Codes]:
 
 def _pairs_repeat(table: VoteTable) -> bool:
     """Whether some pair of images was judged by more than one rater."""
-    rater, unit = encode(table.rater), encode(table.unit)
-    return distinct(rater.codes * unit.size + unit.codes) > unit.size
+    unit = encode(table.unit)
+    some_rater = np.zeros(unit.size, dtype=np.int64)
+    some_rater[unit.codes] = table.rater
+    return bool((some_rater[unit.codes] != table.rater).any())
 
 
 def _strength(
