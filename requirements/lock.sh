@@ -11,10 +11,10 @@ skip="$skip $(for name in cublas cuda-cupti cuda-nvrtc cuda-runtime cudnn-cu13 c
   cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx; do printf 'nvidia-%s ' "$name"; done)"
 flags=$(for name in $skip; do printf -- '--no-emit-package %s ' "$name"; done)
 common="--universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -c $torch $flags"
-$uv pip compile pyproject.toml $common --extra demo -o requirements/runtime.lock
+$uv pip compile pyproject.toml $common --extra demo --extra otel -o requirements/runtime.lock
 $uv pip compile pyproject.toml $common --extra demo --group dev -o requirements/dev.lock
 # Web processes and workers of the default queue need neither PyTorch nor the demo.
 without=$(mktemp)
 printf 'torch\ntorchvision\n' >"$without"
-$uv pip compile pyproject.toml $common --excludes "$without" -o requirements/server.lock
+$uv pip compile pyproject.toml $common --extra otel --excludes "$without" -o requirements/server.lock
 rm "$without"
