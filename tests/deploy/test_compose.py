@@ -434,6 +434,12 @@ def test_images_run_as_an_ordinary_user_and_check_themselves() -> None:
         assert "HEALTHCHECK" in stage
 
 
+def test_backups_are_made_by_a_client_as_new_as_the_servers() -> None:
+    (client,) = re.findall(r"postgresql-client-(\d+)", CONTAINERFILE.read_text())
+    small = (ROOT / "deploy" / "kubernetes" / "small" / "database.yaml").read_text()
+    assert set(re.findall(r"/postgres:(\d+)", COMPOSE.read_text() + small)) == {client}
+
+
 def test_images_start_what_compose_starts() -> None:
     commands = re.findall(r"^CMD (\[.*\])$", CONTAINERFILE.read_text(), re.MULTILINE)
     by_compose = [services()[name]["command"] for name in ("metrics", "metrics-cuda", "web")]
