@@ -21,7 +21,7 @@ from humaneval.rating.drawing import draw_openings, has_work
 from humaneval.rating.gold import gold_turn, place_gold
 from humaneval.rating.history import Handed, History, read_history
 from humaneval.rating.lanes import Drawn
-from humaneval.rating.leases import lease_end, renew_leases
+from humaneval.rating.leases import GRACE, lease_end, renew_leases
 from humaneval.rating.met import Met
 from humaneval.rating.models import Assignment, Opening, Session, SessionState
 from humaneval.rating.openings import lease_openings
@@ -94,7 +94,7 @@ def _draw(session: Session, history: History, room: int, now: datetime) -> Histo
         return history
     new, drawn = _compose(session, history, room, now) if take_seat(session, history, now) else ([], [])
     used = {assignment.opening_id for assignment in new}
-    lease_openings([row.opening for row in drawn if row.opening.pk in used], lease_end(session, now))
+    lease_openings([row.opening for row in drawn if row.opening.pk in used], lease_end(session, now) + GRACE)
     Assignment.objects.bulk_create(new)
     extended = history.extended_by(new)
     _note_length(session, extended, ran_short=len(new) < room)

@@ -9,6 +9,9 @@ from django.db.models import Q
 from humaneval.rating.history import History, read_history
 from humaneval.rating.models import Assignment, Opening, Session
 
+GRACE = timedelta(seconds=10)
+"""How long after its lease an opening goes to others: a vote given at the last moment is stored by then."""
+
 
 def lease_end(session: Session, now: datetime) -> datetime:
     """Return when a lease given now runs out."""
@@ -30,5 +33,5 @@ def renew_leases(session: Session, history: History, now: datetime) -> History:
     still_mine = Assignment.objects.filter(pk__in=[row.id for row in ending], lapsed=False)
     kept = dict(still_mine.filter(Q(opening=None) | Q(opening__in=held)).values_list("pk", "opening_id"))
     Assignment.objects.filter(pk__in=kept).update(lease_until=until)
-    Opening.objects.filter(pk__in=kept.values(), free_from__isnull=False).update(free_from=until)
+    Opening.objects.filter(pk__in=kept.values(), free_from__isnull=False).update(free_from=until + GRACE)
     return read_history(session)

@@ -120,9 +120,9 @@ class Opening(models.Model):
 
     It stands in a ``lane``: most studies have one, "". There its ``turn`` is ``n * trial_count +
     trial.number``, so that turns in order fill every trial once before any is filled twice. ``free_from``
-    says since when (past) or from when on (future: the lease of the one who has it) it may be handed out; it
-    is empty once a vote has filled it. It changes in the transaction that hands out or votes, and in no
-    other.
+    says since when (past) or from when on (future: just after the lease of the one who has it) it may be
+    handed out; it is empty once a vote has filled it. It changes in the transaction that hands out or
+    votes, and in no other.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="openings", db_index=False)

@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from humaneval.rating import intake
 from humaneval.rating.drawing import draw_openings
 from humaneval.rating.handout import hand_out
 from humaneval.rating.history import History
@@ -45,6 +47,11 @@ def at_once(*jobs: Callable[[], Any]) -> list[Any]:
         return [future.result() for future in [threads.submit(run, job) for job in jobs]]
 
 
+def cannot_tell(assignment: UUID) -> Submission:
+    """Return a vote, its key that of its assignment."""
+    return Submission(assignment, assignment, VoteOutcome.CANNOT_TELL, 500.0)
+
+
 def test_eight_raters_at_once_get_eight_different_blocks():
     study = open_study(trial_count=80, votes_per_trial=1, samples=80)
     sessions = [SessionFactory(study=study) for _ in range(8)]
@@ -66,7 +73,7 @@ def test_one_session_that_asks_twice_at_once_gets_one_block():
 def test_one_vote_sent_twice_at_once_is_stored_once():
     session = SessionFactory(study=open_study(trial_count=10))
     row = hand_out(session_id=session.pk).assignments[0]
-    vote = Submission(row.id, row.id, VoteOutcome.CANNOT_TELL, 500.0)
+    vote = cannot_tell(row.id)
     intakes = at_once(*[lambda: store_votes(session=session, submissions=[vote])] * 4)
     statuses = sorted(intake.verdicts[0].status for intake in intakes)
     assert statuses == ["duplicate", "duplicate", "duplicate", "stored"]
@@ -97,7 +104,7 @@ def no_commit():
 def test_a_vote_whose_commit_fails_is_not_acknowledged_and_can_be_sent_again(no_commit):
     session = SessionFactory(study=open_study(trial_count=10))
     row = hand_out(session_id=session.pk).assignments[0]
-    vote = Submission(row.id, row.id, VoteOutcome.CANNOT_TELL, 500.0)
+    vote = cannot_tell(row.id)
     with pytest.raises(IntegrityError, match="not at all"):
         store_votes(session=session, submissions=[vote])
     assert connection.get_autocommit()
@@ -110,12 +117,31 @@ def test_a_vote_whose_commit_fails_is_not_acknowledged_and_can_be_sent_again(no_
 def test_a_vote_inside_another_transaction_is_committed_by_that_one_alone():
     session = SessionFactory(study=open_study(trial_count=10))
     row = hand_out(session_id=session.pk).assignments[0]
-    vote = Submission(row.id, row.id, VoteOutcome.CANNOT_TELL, 500.0)
+    vote = cannot_tell(row.id)
     with transaction.atomic():
         assert store_votes(session=session, submissions=[vote]).verdicts[0].status == "stored"
         transaction.set_rollback(True)
     assert not Vote.objects.exists()
     assert store_votes(session=session, submissions=[vote]).verdicts[0].status == "stored"
+
+
+def test_a_vote_given_as_its_lease_ends_leaves_no_room_for_a_second_one(monkeypatch):
+    study = open_study(trial_count=5, votes_per_trial=1)
+    last, next_one = SessionFactory(study=study), SessionFactory(study=study)
+    rows = hand_out(session_id=last.pk).assignments
+    read, drawn = intake.lock_session, []
+
+    def read_while_another_draws(*given: Any) -> Any:
+        found = read(*given)
+        drawn.extend(at_once(lambda: hand_out(session_id=next_one.pk))[0].assignments)
+        return found
+
+    monkeypatch.setattr(timezone, "now", lambda: rows[0].lease_until)
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "lock_session", read_while_another_draws)
+        store_votes(session=last, submissions=[cannot_tell(row.id) for row in rows])
+    store_votes(session=next_one, submissions=[cannot_tell(row.id) for row in drawn])
+    assert Vote.objects.filter(late=False).count() == 5
 
 
 @pytest.mark.parametrize("unique_samples", [False, True])
