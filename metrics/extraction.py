@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from metrics.extractors.base import Extractor, Pending
 from metrics.features import Features
 from metrics.images.decoding import Decoded, decoded, default_workers
 from metrics.images.sources import image_items, selected
+from metrics.lanes import Coming, lanes_of
 
 Progress = Callable[[int, int], None]
 HELD_BYTES = 512 * 2**20
@@ -39,17 +41,16 @@ def extract(
     items = selected(image_items(images), indices)
     count = default_workers(extractor.device.type) if workers is None else workers
     problems: list[Problem] = []
-    parts = _Parts()
-    for batch, looked_at in _batches(decoded(items, extractor.channels, count), extractor, problems):
-        if batch.rows and not (problems and on_error == "refuse"):
-            parts.add(batch.rows, batch.launch())
-        if progress is not None:
-            progress(looked_at, len(items))
-    if problems and on_error == "refuse":
-        raise UnreadableImages(problems)
-    if not parts.names:
-        raise UnreadableImages(problems)
-    return parts.table(extractor, problems)
+    with lanes_of(extractor) as lanes:
+        parts = _Parts(lanes.ahead)
+        for batch, looked_at in _batches(decoded(items, extractor.channels, count), extractor, problems):
+            if batch.rows and not (problems and on_error == "refuse"):
+                parts.add(batch.rows, lanes.launch(batch.launch))
+            if progress is not None:
+                progress(looked_at, len(items))
+        if not parts.names or (problems and on_error == "refuse"):
+            raise UnreadableImages(problems)
+        return parts.table(extractor, problems)
 
 
 class _Batch:
@@ -104,31 +105,31 @@ def _batches(
 
 
 class _Parts:
-    """Rows as they come, batch after batch; a device works on one while the next one is made ready."""
+    """Rows as they come, batch after batch; some batches are computed while the next one is made ready."""
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: int) -> None:
         self.values: list[np.ndarray] = []
         self.logits: list[np.ndarray] = []
         self.names: list[str] = []
         self.digests: list[str] = []
-        self._waiting: Pending | None = None
+        self._ahead = ahead
+        self._waiting: deque[Pending | Coming] = deque()
 
-    def add(self, batch: Sequence[Decoded], pending: Pending) -> None:
-        self._settle()
-        self._waiting = pending
+    def add(self, batch: Sequence[Decoded], pending: Pending | Coming) -> None:
+        self._waiting.append(pending)
+        self._settle(self._ahead)
         self.names += [one.name for one in batch]
         self.digests += [one.digest for one in batch]
 
-    def _settle(self) -> None:
-        if self._waiting is not None:
-            values, logits = self._waiting.collect()
+    def _settle(self, still_waiting: int) -> None:
+        while len(self._waiting) > still_waiting:
+            values, logits = self._waiting.popleft().collect()
             self.values.append(values)
             if logits is not None:
                 self.logits.append(logits)
-        self._waiting = None
 
     def table(self, extractor: Extractor, problems: Sequence[Problem]) -> Features:
-        self._settle()
+        self._settle(0)
         return Features(
             np.concatenate(self.values),
             np.concatenate(self.logits) if self.logits else None,

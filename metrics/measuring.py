@@ -18,8 +18,8 @@ from PIL import Image, ImageFilter
 
 from metrics.devices import network_dtype, precision_tier, statistics_device
 from metrics.extraction import extract
-from metrics.extractors.base import Description, Extractor, default_batch
-from metrics.extractors.inception import SIZE
+from metrics.extractors.base import Description, Extractor
+from metrics.extractors.inception import SIZE, extractor_of
 from metrics.extractors.inception_network import InceptionNetwork
 from metrics.frechet import frechet_distance
 from metrics.images.decoding import decode, decoded
@@ -93,8 +93,7 @@ def random_inception(device: torch.device, precision: str) -> Extractor:
     about = Description(
         "inception", "inception-random", "0", "", SIZE, 3, "tf1", "tf1", precision, 2048, 1008
     )
-    batch = default_batch(SIZE, device)
-    return Extractor(about, network, preprocessing_named("tf1"), device=device, batch_size=batch)
+    return extractor_of(about, network, preprocessing_named("tf1"), device)
 
 
 def network_a_second(extractor: Extractor, batches: int) -> float:

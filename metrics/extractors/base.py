@@ -84,7 +84,8 @@ class Extractor:
     """Turns decoded images into features, in batches of one fixed size.
 
     ``texts`` is a text tower that gives embeddings (n, d) in the same space; ``classes`` are the names of the
-    logits' classes by number, empty where nobody says them.
+    logits' classes by number, empty where nobody says them. ``concurrent`` says that threads of a CPU may run
+    the network at the same time.
     """
 
     def __init__(
@@ -97,12 +98,17 @@ class Extractor:
         batch_size: int,
         texts: Callable[[Sequence[str]], torch.Tensor] | None = None,
         classes: Sequence[str] = (),
+        concurrent: bool = False,
     ) -> None:
         self.description = description
         self.device = device
         self.batch_size = batch_size
         self._network = network
-        self._tier = description.precision
+        on_cpu = device.type == "cpu"
+        self.concurrent = concurrent and on_cpu and description.precision != "fast"
+        self._dtype = network_dtype(description.precision)
+        # A CPU's draft is bfloat16 alone: nothing that concurrent batches share has to be set for it.
+        self._tier = "reference" if self.concurrent else description.precision
         self._preprocessing = preprocessing
         self._texts = texts
         self.classes = tuple(classes)
@@ -147,7 +153,7 @@ class Extractor:
         if n < self.batch_size:
             batch = torch.cat([batch, batch[-1:].expand(self.batch_size - n, *batch.shape[1:])])
         with torch.inference_mode(), precision_tier(self._tier):
-            features, logits = self._network(batch.to(network_dtype(self._tier)))
+            features, logits = self._network(batch.to(self._dtype))
             return self._rows(features, n, self.feature_dimension), (
                 None if logits is None else self._rows(logits, n, self.logit_dimension)
             )
@@ -180,6 +186,7 @@ class Extractor:
         Values then differ in the last bits, which the description's ``precision`` says.
         """
         self._network = torch.compile(self._network)
+        self.concurrent = False
         self.description = replace(self.description, precision=f"{self.precision}, compiled")
 
     def __call__(self, images: Sequence[np.ndarray]) -> Arrays:

@@ -11,7 +11,7 @@ from metrics.errors import MissingWeights, UnknownExtractor
 from metrics.extractors.base import Description, Extractor, default_batch
 from metrics.extractors.inception_network import TAPS, InceptionNetwork
 from metrics.extractors.weights import PublishedFile, fetch_weights, file_sha256, find_weights
-from metrics.images.preprocessing import preprocessing_named
+from metrics.images.preprocessing import Preprocessing, preprocessing_named
 
 WEIGHTS = PublishedFile(
     title="the FID Inception-v3 (2015-12-05)",
@@ -27,6 +27,7 @@ WEIGHTS = PublishedFile(
     setting="METRICS_INCEPTION_WEIGHTS",
 )
 SIZE = (299, 299)
+CPU_BATCH = 8
 
 
 def check(argument: str, weights: str | Path | None = None) -> None:
@@ -70,14 +71,27 @@ def load(
         feature_dimension=tap,
         logit_dimension=1008 if tap == 2048 else 0,
     )
-    return Extractor(description, network, how, device=device, batch_size=default_batch(SIZE, device))
+    return extractor_of(description, network, how, device)
+
+
+def extractor_of(
+    description: Description, network: InceptionNetwork, preprocessing: Preprocessing, device: torch.device
+) -> Extractor:
+    """Return the extractor of a network that lies on the device.
+
+    On a CPU the batch is small, so that what passes between layers stays in its caches, and in memory that
+    the process keeps.
+    """
+    batch = CPU_BATCH if device.type == "cpu" else default_batch(SIZE, device)
+    return Extractor(description, network, preprocessing, device=device, batch_size=batch, concurrent=True)
 
 
 def _read(path: Path, tap: int) -> InceptionNetwork:
-    network = InceptionNetwork(tap)
+    with torch.device("meta"):  # all values come from the file
+        network = InceptionNetwork(tap)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        network.load_state_dict(state)
+        network.load_state_dict(state, assign=True)
     except Exception as error:  # a broken file may raise anything out of the unpickler
         raise MissingWeights(f"{path} does not hold {WEIGHTS.title}: {str(error)[:300]}") from error
     return network

@@ -6,6 +6,7 @@ that do not count padding, a max pool in the last block, and 1008 classes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -15,6 +16,8 @@ from torch.nn import functional
 Size = int | tuple[int, int]
 CUDNN = torch.version.cuda is not None  # AMD's devices go by the name of cuda as well
 TAPS = (64, 192, 768, 2048)
+CHUNK = 2
+FOLDED = 32
 
 
 class Convolution(nn.Module):
@@ -44,14 +47,17 @@ class Convolution(nn.Module):
         return functional.relu_(_mean_pool(self.bn(self.conv(x))))
 
     def fold(self) -> None:
-        """Take the normalisation into the convolution, computed in float64."""
+        """Take the normalisation into the convolution, computed in float64, in channels-last order."""
         bn = self.bn
         if not isinstance(bn, nn.BatchNorm2d) or bn.running_var is None or bn.running_mean is None:
             return
         factor = bn.weight.double() / (bn.running_var.double() + bn.eps).sqrt()
-        weight = self.conv.weight.double() * factor[:, None, None, None]
         bias = bn.bias.double() - bn.running_mean.double() * factor
-        self.conv.weight = nn.Parameter(weight.float(), requires_grad=False)
+        weight = torch.empty_like(self.conv.weight, memory_format=torch.channels_last)
+        parts = (tensor.split(FOLDED) for tensor in (weight, self.conv.weight, factor[:, None, None, None]))
+        for folded, part, scale in zip(*parts, strict=True):  # a few at a time need no new memory
+            folded.copy_(part.double() * scale)
+        self.conv.weight = nn.Parameter(weight, requires_grad=False)
         self.conv.bias = nn.Parameter(bias.float(), requires_grad=False)
         self.bn = nn.Identity()
 
@@ -234,12 +240,12 @@ class InceptionNetwork(nn.Module):
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return the tap's mean features (n, tap) and, at 2048, the logits without bias (n, 1008)."""
         x = x.contiguous(memory_format=torch.channels_last)
-        x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
-        x = max_pool(x)
-        if self.tap == 64:
-            return _average(x), None
-        x = max_pool(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(x)))
-        if self.tap == 192:
+        x = (
+            self._stem(x)
+            if x.device.type != "cpu"
+            else _joined([self._stem(part) for part in x.split(CHUNK)])
+        )
+        if self.tap <= 192:
             return _average(x), None
         x = self.Mixed_6a(self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(x))))
         x = self.Mixed_6e(self.Mixed_6d(self.Mixed_6c(self.Mixed_6b(x))))
@@ -247,6 +253,19 @@ class InceptionNetwork(nn.Module):
             return _average(x), None
         features = _average(self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(x))))
         return features, features @ self.fc.weight.T.to(features.dtype)
+
+    def _stem(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the response up to the first block, or to the tap before it.
+
+        Its layers are the large ones: few images at a time stay in a CPU's caches, and in memory that the
+        process keeps, rather than in pages that are taken from the system for each layer.
+        """
+        x = max_pool(self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x))))
+        return x if self.tap == 64 else max_pool(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(x)))
+
+
+def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
 def _average(x: torch.Tensor) -> torch.Tensor:
