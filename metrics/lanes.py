@@ -14,7 +14,7 @@ import torch
 from metrics.devices import precision_tier
 from metrics.extractors.base import Arrays, Extractor, Pending
 
-MOST = 16
+MOST = 64
 
 
 class Coming:
@@ -29,9 +29,9 @@ class Coming:
 
 
 class Lanes:
-    """Where batches are launched; ``ahead`` says how many may be on their way at once.
+    """Where batches are launched; ``ahead`` says how many may be on their way while the next is made ready.
 
-    Without a pool they are launched by the caller: a device works on one while the next is made ready.
+    Without a pool the caller launches them, and a device works on one at a time.
     """
 
     def __init__(self, pool: ThreadPoolExecutor | None, ahead: int) -> None:
@@ -52,15 +52,15 @@ def lanes_of(extractor: Extractor) -> Iterator[Lanes]:
     count = min(threads, MOST)
     # Tiers are settings of the whole process: what all lanes need is set before and left until after.
     with precision_tier("reference"):
-        pool = ThreadPoolExecutor(count, initializer=_share_of_threads, initargs=(threads // count,))
+        pool = ThreadPoolExecutor(count, initializer=_one_thread)
         try:
-            yield Lanes(pool, count + 1)
+            yield Lanes(pool, count)
         finally:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(threads)  # lanes set their own number, threads to come would take it over
 
 
-def _share_of_threads(count: int) -> None:
-    """Let this thread use ``count``: asked first, since a thread's first question sets the default."""
+def _one_thread() -> None:
+    """Let this thread work alone: asked first, since a thread's first question sets the default."""
     torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(1)
