@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from metrics import check_extractor, extract, load_extractor
+from metrics import check_extractor, extract, load_extractor, shards
 from metrics.devices import resolve_device
 from metrics.errors import InvalidInput, MissingPackage, MissingWeights, UnknownExtractor
 from metrics.extractors import inception, weights
+from metrics.extractors.base import default_batch
 from metrics.extractors.inception_network import shifted_maxima
 from metrics.extractors.own_file import save_module
 from tests.metrics.networks import SmallNetwork
@@ -126,6 +127,13 @@ def test_precision_and_preprocessing_change_the_digest(inception_weights):
     assert len(digests) == 4
     again = load_extractor("inception:64", **base).digest
     assert again in digests
+
+
+def test_a_cpu_and_a_gpu_cut_a_set_into_the_same_shards(inception_weights):
+    here = load_extractor("inception", device="cpu", weights=inception_weights, verify=False)
+    on_gpu = default_batch((299, 299), torch.device("cuda"))
+    assert here.batch_size != on_gpu
+    assert shards(2000, here.batch_size) == shards(2000, on_gpu)
 
 
 def test_draft_features_are_near_the_reference(inception_weights):
