@@ -13,7 +13,11 @@ from humaneval.rating.openings import has_opening, take_openings, wait_for_openi
 
 
 def draw_openings(session: Session, history: History, *, met: Met, count: int, now: datetime) -> list[Drawn]:
-    """Return up to ``count`` openings for a session, locked; fewer only if there are no more for it now."""
+    """Return up to ``count`` openings for a session, locked; fewer only if there are no more for it now.
+
+    What others hold locked just now is waited for only by a session that has nothing: one that has just
+    renewed leases holds locks itself, and two of these could wait for each other.
+    """
     drawn: list[Drawn] = []
     if count <= 0:
         return drawn
@@ -21,7 +25,7 @@ def draw_openings(session: Session, history: History, *, met: Met, count: int, n
     for lane, wanted in (*route.first, *((lane, count) for lane in route.lanes)):
         room = min(wanted, count - len(drawn))
         drawn += _drawn(session, lane, take_openings(study, lane, met=met, count=room, now=now))
-    for lane in route.lanes if not drawn else ():
+    for lane in route.lanes if not (drawn or history.pending) else ():
         room = count - len(drawn)
         drawn += _drawn(session, lane, wait_for_openings(study, lane, met=met, count=room, now=now))
     if route.first:

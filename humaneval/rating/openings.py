@@ -12,10 +12,11 @@ and free holds those few and the expired ones, never those under a live lease; s
 nor the number of open sessions makes the search longer.
 
 **Locks.** On PostgreSQL a draw locks the rows that it takes with FOR UPDATE SKIP LOCKED: draws run side by
-side and never see one another's openings. A draw that finds nothing, and so holds nothing that another
-could wait for, looks again without skipping: what it then waits for may come free. Making openings meets
-in the unique constraint on (study, lane, turn), always in ascending order. On SQLite every transaction is
-IMMEDIATE (settings), so draws come one after the other and the row locks are not needed.
+side and never see one another's openings. A draw that finds nothing, of a session that has nothing either,
+holds no opening that another could wait for: it looks again without skipping, for what it then waits for may
+come free. Making openings meets in the unique constraint on (study, lane, turn), always in ascending order.
+On SQLite every transaction is IMMEDIATE (settings), so draws come one after the other and the row locks are
+not needed.
 
 **Samples and prompts once.** Where a rater is to meet no sample or prompt twice, a draw first looks at what
 is free without locking it, page by page, and locks only what this rater may have.

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from humaneval.rating import intake
+from humaneval.rating import handout, intake
 from humaneval.rating.drawing import draw_openings
 from humaneval.rating.handout import hand_out
 from humaneval.rating.history import History
@@ -142,6 +143,25 @@ def test_a_vote_given_as_its_lease_ends_leaves_no_room_for_a_second_one(monkeypa
         store_votes(session=last, submissions=[cannot_tell(row.id) for row in rows])
     store_votes(session=next_one, submissions=[cannot_tell(row.id) for row in drawn])
     assert Vote.objects.filter(late=False).count() == 5
+
+
+def test_two_raters_who_renew_their_leases_do_not_wait_for_each_other(monkeypatch):
+    study = open_study(trial_count=10, votes_per_trial=1)
+    sessions = [SessionFactory(study=study).pk for _ in range(2)]
+    mine = [hand_out(session_id=session, size=5).assignments for session in sessions]
+    expired = timezone.now() - timedelta(minutes=1)
+    Opening.objects.update(free_from=expired)
+    Assignment.objects.update(lease_until=expired)
+    renewed, draw = threading.Barrier(2, timeout=30), handout._draw
+
+    def draw_once_both_have_renewed(*given: Any) -> History:
+        renewed.wait()
+        return draw(*given)
+
+    monkeypatch.setattr(handout, "_draw", draw_once_both_have_renewed)
+    blocks = at_once(*(lambda s=session: hand_out(session_id=s) for session in sessions))
+    shown = [{row.id for row in block.assignments} for block in blocks]
+    assert shown == [{row.id for row in rows} for rows in mine]
 
 
 @pytest.mark.parametrize("unique_samples", [False, True])
