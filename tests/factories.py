@@ -13,7 +13,6 @@ import factory
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 from factory.django import DjangoModelFactory
-from rest_framework.authtoken.models import Token
 
 from humaneval.jobs.models import Job
 from humaneval.protocols import registry
@@ -24,7 +23,7 @@ from humaneval.scoring.models import FeatureFile, MetricRun, Score
 from humaneval.studies.design import design_of
 from humaneval.studies.launching import make_trials
 from humaneval.studies.models import Condition, Question, Study, StudyState, Trial
-from humaneval.teams.models import DEFAULT_TEAM, Membership, Team
+from humaneval.teams.models import DEFAULT_TEAM, ApiToken, Membership, Team
 from humaneval.teams.roles import Role
 
 RECIPE = "webp-lossless/28x28/lanczos/1"
@@ -69,7 +68,7 @@ class TokenFactory(DjangoModelFactory):
     """A researcher's key to the API."""
 
     class Meta:
-        model = Token
+        model = ApiToken
 
     user = factory.SubFactory(UserFactory)
 

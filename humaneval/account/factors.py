@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django_otp import match_token
+from django.utils.crypto import salted_hmac
+from django_otp import devices_for_user
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -52,9 +54,18 @@ def renew_codes(user: User) -> list[str]:
         device = StaticDevice.objects.create(user=user, name="recovery codes")
         codes = [secrets.token_hex(5) for _ in range(CODES)]
         for code in codes:
-            device.token_set.create(token=code)
+            device.token_set.create(token=stored_form(code, user))
         record_action(action="make recovery codes", subject=user, user=user)
     return codes
+
+
+def stored_form(code: str, user: User) -> str:
+    """Return the 16 characters that are stored of a recovery code: 96 bits of an HMAC under SECRET_KEY.
+
+    A code has 40 bits, which a fast hash without a key would not hide from who has the database.
+    """
+    digest = salted_hmac("recovery code", f"{user.pk}:{code}", algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest).decode()[:16]
 
 
 def remove(user: User, *, by: User) -> None:
@@ -70,7 +81,11 @@ def is_right(user: User, token: str) -> bool:
 
     After a wrong one nothing is right for a while, twice as long each time.
     """
-    return match_token(user, token.strip().replace(" ", "")) is not None
+    given = token.strip().replace(" ", "")
+    forms = {StaticDevice: stored_form(given, user)}
+    with transaction.atomic():
+        devices = devices_for_user(user, for_verify=True)
+        return any(device.verify_token(forms.get(type(device), given)) for device in devices)
 
 
 def codes_left(user: User) -> int:

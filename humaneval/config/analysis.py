@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.staticfiles",
     "humaneval.ui",
+    "rest_framework.authtoken",
     "humaneval.teams",
     "humaneval.jobs",
     "humaneval.samples",

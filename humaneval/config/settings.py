@@ -58,11 +58,11 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "csp",
     "rest_framework",
-    "rest_framework.authtoken",
     "django_filters",
     "drf_spectacular",
     "humaneval.ui",
     "humaneval.teams",
+    "rest_framework.authtoken",  # after teams, which has a drf_create_token of its own
     "humaneval.account",
     "humaneval.jobs",
     "humaneval.samples",
@@ -341,7 +341,7 @@ SECOND_FACTOR = env.choice("SECOND_FACTOR", "optional", ("optional", "required")
 OTP_TOTP_ISSUER = "Human evaluation"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "humaneval.teams.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],

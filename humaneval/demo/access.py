@@ -6,7 +6,8 @@ import secrets
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from rest_framework.authtoken.models import Token
+
+from humaneval.teams.models import ApiToken
 
 NAME = "demo"
 
@@ -27,5 +28,5 @@ def make_login() -> Login:
     user.is_staff = user.is_superuser = user.is_active = True
     user.set_password(password)
     user.save()
-    Token.objects.filter(user=user).delete()
-    return Login(user, password, Token.objects.create(user=user).key)
+    ApiToken.objects.filter(user=user).delete()
+    return Login(user, password, ApiToken.objects.create(user=user).secret)

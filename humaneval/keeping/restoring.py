@@ -158,7 +158,7 @@ def _own_migrations() -> set[str]:
 def _other_secrets(manifest: Manifest) -> Iterator[str]:
     present = fingerprints()
     meaning = {
-        "SECRET_KEY": "everybody signs in again",
+        "SECRET_KEY": "everybody signs in again, and recovery codes are void",
         "RATER_KEY": "every rater is a stranger",
         "PANEL_ID_KEY": "panels' ids cannot be read, and nobody can be paid by them",
     }

@@ -18,7 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.authentication import BaseAuthentication, SessionAuthentication, TokenAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import (
     APIException,
     AuthenticationFailed,
@@ -67,6 +67,7 @@ from humaneval.studies.design import NotLaunchable
 from humaneval.studies.flow import complete_flow
 from humaneval.studies.models import Study
 from humaneval.teams.access import find, may
+from humaneval.teams.authentication import ApiTokenAuthentication
 
 MOST_BYTES = 1_000_000
 """Size of a request's body at most."""
@@ -150,7 +151,7 @@ class SessionView(RatingView):
 class ArrivalView(RatingView):
     """Arrivals."""
 
-    authentication_classes = [TokenAuthentication]
+    authentication_classes = [ApiTokenAuthentication]
     permission_classes = [AllowAny]
     throttle_classes = [ArrivalThrottle]
 
@@ -364,7 +365,7 @@ class CompleteView(SessionView):
 class PreviewView(RatingView):
     """Preview."""
 
-    authentication_classes = [TokenAuthentication, SessionAuthentication]
+    authentication_classes = [ApiTokenAuthentication, SessionAuthentication]
     permission_classes = [IsAdminUser]
 
     @extend_schema(
@@ -407,7 +408,7 @@ def _preview_or_refuse(study: Study, trial: int, language: str) -> dict[str, Any
 class PreviewImageView(RatingView):
     """One image of a preview."""
 
-    authentication_classes = [TokenAuthentication, SessionAuthentication]
+    authentication_classes = [ApiTokenAuthentication, SessionAuthentication]
     permission_classes = [IsAdminUser]
 
     @extend_schema(operation_id="study_preview_image", responses={(200, "image/webp"): bytes, 409: _REFUSED})

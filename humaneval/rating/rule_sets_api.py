@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import exceptions, serializers, status
-from rest_framework.authentication import SessionAuthentication, TokenAuthentication
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +17,7 @@ from humaneval.rating import exclusions
 from humaneval.rating.models import RuleSet
 from humaneval.studies.models import Study
 from humaneval.teams.access import find
+from humaneval.teams.authentication import ApiTokenAuthentication
 
 
 class RuleSetSerializer(serializers.ModelSerializer[RuleSet]):
@@ -54,7 +55,7 @@ ExclusionsSerializer = inline_serializer(
 class ResearcherView(APIView):
     """What both addresses share."""
 
-    authentication_classes = [TokenAuthentication, SessionAuthentication]
+    authentication_classes = [ApiTokenAuthentication, SessionAuthentication]
     permission_classes = [IsAdminUser]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
@@ -16,7 +16,7 @@ from rest_framework.authtoken.models import TokenProxy
 
 from humaneval.teams import members
 from humaneval.teams.audit import record_action
-from humaneval.teams.models import DEFAULT_TEAM, Membership
+from humaneval.teams.models import DEFAULT_TEAM, ApiToken, Membership
 from humaneval.ui.admin import (
     AdminPasswordChangeForm,
     ModelAdmin,
@@ -169,30 +169,33 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
             self.delete_model(request, group)
 
 
-@register(TokenProxy)
+@register(ApiToken)
 class TokenAdmin(DrfTokenAdmin, ModelAdmin):
-    """Keys to the API, one for each person; only the key's beginning is listed."""
+    """Keys to the API, one for each person; a key is shown when it is made, and then only how it begins."""
 
-    list_display = ("user", "beginning", "created")
+    list_display = ("user", "begins", "created")
     list_display_links = ("user",)
 
     @display(description="Key")
-    def beginning(self, token: TokenProxy) -> str:
-        """Return the key's first six characters, enough to recognise it by."""
-        return f"{token.key[:6]}…"
+    def begins(self, token: ApiToken) -> str:
+        """Return what a key is recognised by."""
+        return str(token)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Make a token, and note for whom."""
+        """Make a token, show its key this once, and note for whom it is."""
         super().save_model(request, obj, form, change)
         action = "change token" if change else "make token"
-        record_action(action=action, subject=obj.user, user=_by(request), token=obj.key[:6])
+        record_action(action=action, subject=obj.user, user=_by(request), token=obj.beginning)
+        if not change:
+            words = _("The key of %(person)s, shown this once: %(key)s")
+            messages.info(request, words % {"person": obj.user, "key": obj.secret})
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Revoke a token."""
-        record_action(action="revoke token", subject=obj.user, user=_by(request), token=obj.key[:6])
+        record_action(action="revoke token", subject=obj.user, user=_by(request), token=obj.beginning)
         super().delete_model(request, obj)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TokenProxy]) -> None:
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         """Revoke tokens, one by one."""
         for token in queryset:
             self.delete_model(request, token)

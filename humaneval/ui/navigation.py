@@ -75,7 +75,7 @@ SECTIONS: tuple[Section, ...] = (
             ("teams.team", "groups_3"),
             ("auth.user", "person"),
             ("auth.group", "shield_person"),
-            ("authtoken.tokenproxy", "key"),
+            ("teams.apitoken", "key"),
             ("teams.auditentry", "policy"),
         ),
     ),

@@ -28,7 +28,7 @@ def test_no_operation_of_the_published_schema_answers_5xx(settings: Any):
     study = open_study(trial_count=10)
     rater = ApiRater(study)
     rater.arrive()
-    key = TokenFactory().key
+    key = TokenFactory().secret
     api = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application())
     found: list[str] = []
     tried = 0

@@ -332,10 +332,10 @@ import django
 django.setup()
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from rest_framework.authtoken.models import Token
+from humaneval.teams.models import ApiToken
 call_command("check", deploy=True, fail_level="WARNING")
 call_command("collectstatic", interactive=False, verbosity=0)
-print(Token.objects.create(user=User.objects.create_user("op", is_staff=True, is_superuser=True)))
+print(ApiToken.objects.create(user=User.objects.create_user("op", is_staff=True, is_superuser=True)).secret)
 """
 """What the image's build, an operator and an administrator do, in one process."""
 

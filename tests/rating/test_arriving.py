@@ -150,16 +150,16 @@ def test_only_a_researchers_token_makes_simulated_raters():
     rater = ApiRater(study)
     assert rater.arrive(simulated=True).status_code == 403
     stranger = TokenFactory(user=UserFactory(is_staff=False, is_superuser=False))
-    assert rater.arrive(simulated=True, key=stranger.key).status_code == 403
+    assert rater.arrive(simulated=True, key=stranger.secret).status_code == 403
     assert rater.arrive(simulated=True, key="nonsense").status_code == 401
-    assert rater.arrive(simulated=True, key=TokenFactory().key).status_code == 201
+    assert rater.arrive(simulated=True, key=TokenFactory().secret).status_code == 201
     assert Rater.objects.get().simulated
 
 
 def test_a_program_is_never_the_person_whose_id_it_uses(rater_of):
     person = rater_of(open_study(), rater="P-17")
     program = ApiRater(person.study, rater="P-17")
-    program.arrive(simulated=True, key=TokenFactory().key)
+    program.arrive(simulated=True, key=TokenFactory().secret)
     assert program.token != person.token
     assert sorted(Rater.objects.values_list("simulated", flat=True)) == [False, True]
 
@@ -194,7 +194,7 @@ def test_it_limits_arrivals_from_one_address_but_not_a_researchers(monkeypatch):
     from humaneval.rating.throttles import ArrivalThrottle
 
     monkeypatch.setattr(ArrivalThrottle, "get_rate", lambda self: "2/min")
-    study, key = open_study(), TokenFactory().key
+    study, key = open_study(), TokenFactory().secret
     address = f"2001:db8::{uuid.uuid4().hex[:4]}"
     codes = []
     for _ in range(3):

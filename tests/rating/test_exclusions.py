@@ -56,7 +56,7 @@ def test_unknown_rules_and_settings_are_refused_with_what_there_is(rules, reason
 
 def test_each_vote_left_out_has_all_its_reasons():
     study = open_study(trial_count=6)
-    key = TokenFactory().key
+    key = TokenFactory().secret
     program = ApiRater(study)
     program.arrive(key=key, simulated=True)
     rater = ApiRater(study)
@@ -112,7 +112,7 @@ def test_the_cost_does_not_grow_with_votes_or_rules(rater_of, django_assert_num_
 def researcher() -> APIClient:
     """Give a client with a researcher's key."""
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory().key}")
+    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory().secret}")
     return client
 
 

@@ -73,7 +73,7 @@ def test_it_says_that_programs_are_among_the_raters(staff, rater_of):
     rater_of(study)
     url = reverse("rating:live", args=[study.slug])
     assert "Simulated votes." not in staff.get(url).content.decode()
-    ApiRater(study).arrive(simulated=True, key=TokenFactory().key)
+    ApiRater(study).arrive(simulated=True, key=TokenFactory().secret)
     assert "Simulated votes." in staff.get(url).content.decode()
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def staff() -> APIClient:
     """A researcher who sends their token."""
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory().key}")
+    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory().secret}")
     return client
 
 
@@ -91,7 +91,7 @@ def test_it_is_for_staff_only(draft, rater_of):
         assert Client().get(address).status_code == 401
         headers = {"Authorization": f"Session {rater.token}"}
         assert Client().get(address, headers=headers).status_code == 401
-        headers = {"Authorization": f"Token {stranger.key}"}
+        headers = {"Authorization": f"Token {stranger.secret}"}
         assert Client().get(address, headers=headers).status_code == 403
 
 

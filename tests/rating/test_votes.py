@@ -50,7 +50,7 @@ def test_a_vote_without_answers_is_one_row_that_does_not_count(rater_of):
 def test_simulated_and_late_votes_count_and_carry_their_marks():
     study = open_study(trial_count=5)
     rater = ApiRater(study)
-    rater.arrive(simulated=True, key=TokenFactory().key)
+    rater.arrive(simulated=True, key=TokenFactory().secret)
     block = rater.block()
     Assignment.objects.update(lease_until="2020-01-01T00:00:00Z")
     rater.send(*map(vote_for, block))

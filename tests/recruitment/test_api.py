@@ -46,7 +46,7 @@ def with_permissions(*permissions: str, is_staff: bool = True) -> APIClient:
     """Return a client with the token of somebody who has these permissions and no others."""
     user = member(*permissions, is_staff=is_staff)
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory(user=user).key}")
+    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory(user=user).secret}")
     return client
 
 

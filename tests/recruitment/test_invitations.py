@@ -135,7 +135,7 @@ def test_only_the_parameters_that_were_named_are_kept(study):
 
 def manager() -> APIClient:
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory(user=member(role=Role.MANAGER)).key}")
+    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory(user=member(role=Role.MANAGER)).secret}")
     return client
 
 

@@ -129,6 +129,6 @@ def test_the_page_and_the_table_show_all_sets(study):
         (2, False),
     ]
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory().key}")
+    client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory().secret}")
     answer = client.get(f"/api/v1/studies/{study.slug}/exclusions.csv")
     assert len(b"".join(answer.streaming_content).splitlines()) == 1 + len(table.rows)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
+from humaneval.teams.models import ApiToken
 from humaneval.teams.roles import Role
 from tests.factories import member
 
@@ -50,15 +50,15 @@ def test_data_is_refused_to_the_anonymous(two_afc, address):
 def test_data_is_forbidden_to_users_who_are_not_staff(two_afc, address):
     client = signed_in(is_staff=False)
     assert client.get(address).status_code == 403
-    token = Token.objects.create(user=User.objects.get(username="someone"))
-    assert Client().get(address, headers={"Authorization": f"Token {token.key}"}).status_code == 403
+    token = ApiToken.objects.create(user=User.objects.get(username="someone"))
+    assert Client().get(address, headers={"Authorization": f"Token {token.secret}"}).status_code == 403
 
 
 @pytest.mark.parametrize("address", DATA)
 def test_data_opens_for_staff_by_session_and_by_token(two_afc, address):
     assert signed_in(is_staff=True).get(address).status_code == 200
-    token = Token.objects.create(user=User.objects.get(username="someone"))
-    assert Client().get(address, headers={"Authorization": f"Token {token.key}"}).status_code == 200
+    token = ApiToken.objects.create(user=User.objects.get(username="someone"))
+    assert Client().get(address, headers={"Authorization": f"Token {token.secret}"}).status_code == 200
 
 
 def test_a_snapshot_is_taken_by_staff_only_and_only_by_post(two_afc):

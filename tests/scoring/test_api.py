@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.files.storage import default_storage
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from humaneval.jobs import services as jobs
@@ -13,6 +12,7 @@ from humaneval.jobs.models import JobState
 from humaneval.samples.models import Sample
 from humaneval.scoring.models import MetricRun
 from humaneval.scoring.runs import start_run
+from humaneval.teams.models import ApiToken
 from tests.factories import member
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ RUNS, SCORES = "/api/v1/metric-runs/", "/api/v1/scores/"
 
 def client_of(user: User) -> APIClient:
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=user).key}")
+    client.credentials(HTTP_AUTHORIZATION=f"Token {ApiToken.objects.create(user=user).secret}")
     return client
 
 

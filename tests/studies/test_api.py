@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from humaneval.jobs import services as jobs
 from humaneval.protocols import registry
 from humaneval.studies import lifecycle
 from humaneval.studies.models import Study
+from humaneval.teams.models import ApiToken
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,7 @@ def test_it_is_closed_to_people_who_are_not_staff(make_study, method, path):
 
 def test_a_token_of_staff_opens_it(make_study, staff):
     make_study()
-    client = APIClient(headers={"Authorization": f"Token {Token.objects.create(user=staff)}"})
+    client = APIClient(headers={"Authorization": f"Token {ApiToken.objects.create(user=staff).secret}"})
     assert client.get(URL).json()["count"] == 1
 
 

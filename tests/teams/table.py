@@ -297,7 +297,7 @@ ACTIONS = (
             *admin("auth.user", *LOOK, "add", "delete"),
             "GET admin/auth/user/<id>/password/",
             *admin("auth.group", *LOOK, "add", "delete"),
-            *admin("authtoken.tokenproxy", *LOOK, "add", "delete"),
+            *admin("teams.apitoken", *LOOK, "add", "delete"),
         ),
     ),
 )

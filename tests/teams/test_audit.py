@@ -52,9 +52,9 @@ def test_owners_look_after_members_by_name_and_it_is_noted(client: Client) -> No
 
 def test_accounts_and_tokens_are_noted(admin_client: Client) -> None:
     person = UserFactory(is_superuser=False)
-    made = admin_client.post("/admin/authtoken/tokenproxy/add/", {"user": person.pk})
+    made = admin_client.post("/admin/teams/apitoken/add/", {"user": person.pk})
     assert made.status_code == 302
-    admin_client.post(f"/admin/authtoken/tokenproxy/{person.pk}/delete/", {"post": "yes"})
+    admin_client.post(f"/admin/teams/apitoken/{person.pk}/delete/", {"post": "yes"})
     assert actions()[:2] == ["make token", "revoke token"]
 
 

@@ -15,7 +15,6 @@ from django.db import transaction
 from django.template.response import SimpleTemplateResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
-from rest_framework.authtoken.models import TokenProxy
 
 from humaneval.jobs.models import Job
 from humaneval.rating.exclusions import default_rules
@@ -27,7 +26,7 @@ from humaneval.scoring.models import LatentUse
 from humaneval.studies.models import Study, StudyState
 from humaneval.teams.access import team_to_use
 from humaneval.teams.audit import record_action
-from humaneval.teams.models import DEFAULT_TEAM, AuditEntry, Membership, Team
+from humaneval.teams.models import DEFAULT_TEAM, ApiToken, AuditEntry, Membership, Team
 from humaneval.teams.roles import PAYMENT, PERMISSIONS, Role, covers
 from tests.factories import (
     AnswerFactory,
@@ -51,9 +50,7 @@ from tests.rating.conftest import ApiRater
 from tests.teams import table
 
 pytestmark = pytest.mark.django_db
-LABELS = "|".join(
-    ["auth", "authtoken", "teams", "jobs", "samples", "studies", "rating", "scoring", "recruitment"]
-)
+LABELS = "|".join(["auth", "teams", "jobs", "samples", "studies", "rating", "scoring", "recruitment"])
 
 
 @dataclass
@@ -104,7 +101,7 @@ def world(settings: Any) -> World:
     user = UserFactory()
     record_action(action="look", subject=study, user=user)
     group = Group.objects.create(name="group")
-    rows += [user, group, TokenProxy.objects.create(user=user), AuditEntry.objects.get()]
+    rows += [user, group, ApiToken.objects.create(user=user), AuditEntry.objects.get()]
     rows += [Team.objects.get(pk=DEFAULT_TEAM), Job.objects.create(kind="x", key="x", team_id=DEFAULT_TEAM)]
     set_state(study, StudyState.CLOSED)
     return World(study, {row._meta.label_lower: row for row in rows})
@@ -350,7 +347,7 @@ def test_tokens_of_the_api_act_with_their_persons_roles(world: World) -> None:
         ("foreigner", (404, 404)),
         ("teamless", (404, 404)),
     ):
-        header = {"Authorization": f"Token {TokenFactory(user=some[who]).key}"}
+        header = {"Authorization": f"Token {TokenFactory(user=some[who]).secret}"}
         found = tuple(Client().get(address, headers=header).status_code for address in (votes, report))
         assert found == statuses, who
 
@@ -382,7 +379,7 @@ def test_lists_of_the_admin_hold_nothing_of_other_teams(world: World) -> None:
 
 
 def test_every_model_in_the_admin_is_a_teams_or_a_superusers() -> None:
-    general = {"auth.user", "auth.group", "authtoken.tokenproxy"}
+    general = {"auth.user", "auth.group", "teams.apitoken"}
     for model in site._registry:
         assert hasattr(model, "team_path") or model._meta.label_lower in general, model
 

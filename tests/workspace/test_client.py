@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from humaneval.studies.models import Study
+from humaneval.teams.models import ApiToken
 from humaneval.workspace import client as client_module
 from humaneval.workspace.client import Client, ClientError, analyze
 from tests.factories import TokenFactory, draft_study, member
@@ -25,7 +25,7 @@ from tests.workspace.test_commands import FILE
 def platform(live_server, worker, settings) -> Client:
     """A researcher's client of a running server."""
     settings.PUBLIC_URL = live_server.url
-    return Client(live_server.url, TokenFactory().key)
+    return Client(live_server.url, TokenFactory().secret)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -134,7 +134,7 @@ def test_only_staff_read_a_study(name):
 def test_only_who_may_add_studies_makes_them_from_files():
     viewer = member(username="viewer")
     person = APIClient()
-    person.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=viewer).key}")
+    person.credentials(HTTP_AUTHORIZATION=f"Token {ApiToken.objects.create(user=viewer).secret}")
     study = draft_study(samples=4)
     text = person.get(reverse("study-file", args=[study.slug])).content.decode()
     body = {"yaml": text, "slug": "copy"}
