@@ -8,25 +8,41 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler
 
+STRANGERS_MAX_BYTES = 5 * 1024**2
+"""What whoever is not signed-in staff may send in files: the check of a form's origin reads all of it."""
+
 
 class UploadLimit(FileUploadHandler):
-    """Refuses an upload that says it is larger than UPLOAD_MAX_BYTES, or turns out to be."""
+    """Refuses an upload that says it is larger than its sender may send, or turns out to be.
+
+    Staff may send UPLOAD_MAX_BYTES. Forms are read before the page asks who is there, so others would fill
+    the disk as well; they may send :data:`STRANGERS_MAX_BYTES`.
+    """
 
     def handle_raw_input(
         self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None
     ) -> None:
         """Refuse by the size that the request gives; raises RequestDataTooBig, which is answered with 400."""
         self._received = 0
-        if content_length > settings.UPLOAD_MAX_BYTES:
-            raise RequestDataTooBig(f"Uploads may have at most {settings.UPLOAD_MAX_BYTES:,} bytes.")
+        self._limit = self._of_sender()
+        self._refuse_beyond(content_length)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """Count what comes; raises RequestDataTooBig beyond the limit."""
         self._received += len(raw_data)
-        if self._received > settings.UPLOAD_MAX_BYTES:
-            raise RequestDataTooBig(f"Uploads may have at most {settings.UPLOAD_MAX_BYTES:,} bytes.")
+        self._refuse_beyond(self._received)
         return raw_data
 
     def file_complete(self, file_size: int) -> None:
         """Leave the file to the handlers that follow."""
         return None
+
+    def _of_sender(self) -> int:
+        """Return what the sender may send, as far as the request tells by now who it is."""
+        user = getattr(self.request, "user", None)
+        of_all = int(settings.UPLOAD_MAX_BYTES)
+        return of_all if getattr(user, "is_staff", False) else min(STRANGERS_MAX_BYTES, of_all)
+
+    def _refuse_beyond(self, size: int) -> None:
+        if size > self._limit:
+            raise RequestDataTooBig(f"Uploads may have at most {self._limit:,} bytes.")

@@ -202,10 +202,12 @@ def test_their_settings_are_known_and_fit_a_public_server(manifests: list[Manife
 
 
 def test_the_way_in_is_the_public_address(manifests: list[Manifest], folder: Path) -> None:
-    ((_name, ingress),) = of_kind(manifests, "Ingress")
-    (rule,) = ingress["spec"]["rules"]
-    assert settings_of(manifests, folder)["PUBLIC_URL"] == f"https://{rule['host']}"
-    assert ingress["spec"]["tls"][0]["hosts"] == [rule["host"]]
+    ways = dict(of_kind(manifests, "Ingress"))
+    assert set(ways) == {"web", "archives"}
+    for ingress in ways.values():
+        (rule,) = ingress["spec"]["rules"]
+        assert settings_of(manifests, folder)["PUBLIC_URL"] == f"https://{rule['host']}"
+        assert ingress["spec"]["tls"][0]["hosts"] == [rule["host"]]
 
 
 @pytest.mark.django_db
