@@ -139,6 +139,10 @@ def _sessions_by_state(study: Study) -> dict[str, int]:
 
 
 def _sessions_present(study: Study, now: datetime) -> int:
-    """Return how many sessions hold something unanswered under a live lease: openings tell by their index."""
-    held = Assignment.objects.filter(opening__study=study, opening__free_from__gt=now)
-    return held.filter(lapsed=False, lease_until__gt=now).values("session").distinct().count()
+    """Return how many sessions hold something unanswered under a live lease: openings tell by their index.
+
+    As a subquery and a count, since for a join or a SELECT DISTINCT SQLite may walk through all assignments.
+    """
+    openings = study.openings.filter(free_from__gt=now).order_by().values("pk")
+    held = Assignment.objects.filter(opening__in=openings, lapsed=False, lease_until__gt=now)
+    return held.aggregate(sessions=Count("session", distinct=True))["sessions"]

@@ -134,19 +134,21 @@ def give_votes(study: Any, votes: int, sessions: int) -> None:
     moment, each = connection.ops.adapt_datetimefield_value(timezone.now()), votes // sessions
     newest = Vote.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     last = study.openings.order_by("-turn").values_list("turn", flat=True).first()
+    turn = 0 if last is None else last + 1
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO rating_opening (study_id, trial_id, lane, turn, free_from)"
             f" SELECT %s, %s + n %% %s, '', %s + n, NULL FROM ({numbers}) AS numbers",
-            [study.pk, first_trial, study.trial_count, 0 if last is None else last + 1, votes - 1],
+            [study.pk, first_trial, study.trial_count, turn, votes - 1],
         )
         cursor.execute(
             "INSERT INTO rating_assignment (id, session_id, trial_id, opening_id, position,"
             ' "order", cells, parameters, is_repeat, lease_until, lapsed, created_at)'
-            f" SELECT {uuid}, %s + n / %s, %s + n %% %s, NULL, n %% %s,"
-            f" '[0, 1]', '[]', '{{}}', %s, %s, %s, %s FROM ({numbers}) AS numbers",
+            f" SELECT {uuid}, %s + n / %s, %s + n %% %s, opening.id, n %% %s,"
+            f" '[0, 1]', '[]', '{{}}', %s, %s, %s, %s FROM ({numbers}) AS numbers JOIN rating_opening opening"
+            " ON opening.study_id = %s AND opening.lane = '' AND opening.turn = %s + n",
             [raters[0].pk, each, first_trial, study.trial_count, each,
-             False, moment, False, moment, votes - 1],
+             False, moment, False, moment, votes - 1, study.pk, turn],
         )  # fmt: skip
         cursor.execute(
             "INSERT INTO rating_vote (assignment_id, key, outcome, late, spoilt, response_ms, timings,"
