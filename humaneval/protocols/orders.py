@@ -8,8 +8,11 @@ worst of ``k`` are stored as ``best * k + worst``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import factorial
+
+import numpy as np
+from numpy.typing import NDArray
 
 MOST = 7
 """Things in an order at most: the codes of 8 would not fit."""
@@ -35,3 +38,31 @@ def order_of(code: int, count: int) -> tuple[int, ...]:
         digit, code = divmod(code, factorial(place))
         order.append(left.pop(digit))
     return tuple(order)
+
+
+def share_above(ordered: Sequence[int], count: int) -> list[float]:
+    """Return for each of ``count`` things the share of the others that it is put above; a tie counts half.
+
+    ``ordered`` lists all from best to worst, or the best and the worst: the rest are alike then.
+    """
+    share = [0.5] * count
+    if len(ordered) < count:
+        share[ordered[0]], share[ordered[-1]] = 1.0, 0.0
+        return share
+    for place, thing in enumerate(ordered):
+        share[thing] = 1 - place / (count - 1)
+    return share
+
+
+def shares_above(
+    values: NDArray[np.int64], counts: NDArray[np.int64], ordered: Callable[[int, int], Sequence[int]]
+) -> NDArray[np.float64]:
+    """Return :func:`share_above` of many answers (N x most things), NaN after an answer's last thing.
+
+    ``ordered`` gives the order that a value of so many things stands for.
+    """
+    kinds, which = np.unique(np.stack([values, counts], axis=1), axis=0, return_inverse=True)
+    table = np.full((len(kinds), int(counts.max(initial=0))), np.nan)
+    for row, (value, count) in zip(table, kinds.tolist(), strict=True):
+        row[:count] = share_above(ordered(value, count), count)
+    return table[which.ravel()]

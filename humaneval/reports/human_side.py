@@ -13,8 +13,19 @@ from humaneval.reports.analysis.breakdowns import Grouping, break_down
 from humaneval.reports.analysis.duplicates import estimate_duplicates
 from humaneval.reports.analysis.effects import Measured, Sitting, in_words, measure_effects
 from humaneval.reports.analysis.exposures import estimate_exposures
-from humaneval.reports.analysis.influence import influence_of_means, influence_of_preferences
-from humaneval.reports.analysis.outcomes import Outcomes, outcomes_of, quality_of
+from humaneval.reports.analysis.influence import (
+    influence_of_means,
+    influence_of_preferences,
+    influence_of_rankings,
+)
+from humaneval.reports.analysis.orders import (
+    SHARE_ABOVE,
+    agreement_on_orders,
+    lineups,
+    outcomes_of_orders,
+    quality_of_orders,
+)
+from humaneval.reports.analysis.outcomes import Outcomes, Quality, outcomes_of, quality_of
 from humaneval.reports.analysis.preferences import estimate_preferences
 from humaneval.reports.analysis.ranking import rank_by_estimates, sorted_by_estimate
 from humaneval.reports.analysis.rankings import estimate_rankings
@@ -74,12 +85,19 @@ def hear_people(material: Material, votes: Votes, way: LeftOut) -> HumanSide:
         if answered.standing is not None:
             found.standings[question.key] = answered.standing
         table = votes.table(question.key)
-        found.agreement.append(measure_agreement(table, question, facts.analysis))
+        found.agreement.append(_agreement(material, table, question))
         if len(table):
             _look_closer(found, material, table, question, answered)
     found.times = measure_times(votes.counted, material.votes.response_ms, facts.conditions)
     found.effects = in_words(found.measured)
     return found
+
+
+def _agreement(material: Material, table: VoteTable, question: QuestionFacts) -> Agreement:
+    if material.study.analysis != "ranking":
+        return measure_agreement(table, question, material.study.analysis)
+    protocol = registry.get(material.study.protocol)
+    return agreement_on_orders(ballots_of(material, table), question, protocol, material.settings)
 
 
 def estimates_without(material: Material, way: LeftOut) -> list[Estimate]:
@@ -95,9 +113,9 @@ def _look_closer(
     """Add groups, behaviour, influence and single samples of one question."""
     facts, protocol = material.study, registry.get(material.study.protocol)
     outcomes = outcomes_of(table, facts.analysis, protocol, facts.conditions)
-    quality = quality_of(table, facts.analysis, protocol, facts.conditions)
+    quality, sitting = _quality(material, table), _sitting(material, table)
     found.breakdowns += _breakdowns(material, table, outcomes, question)
-    found.measured += measure_effects(table, _sitting(material, table), quality, question)
+    found.measured += measure_effects(table, sitting, quality, question)
     influence = _influence(material, table, outcomes, question, answered)
     found.influence += [influence] if influence else []
     first, second = _shown(material, table)
@@ -112,12 +130,35 @@ def _look_closer(
     )
 
 
+def _quality(material: Material, table: VoteTable) -> Quality | None:
+    facts, protocol = material.study, registry.get(material.study.protocol)
+    if facts.analysis == "ranking":
+        ballots = ballots_of(material, table)
+        return quality_of_orders(ballots, len(table), protocol, material.settings)
+    return quality_of(table, facts.analysis, protocol, facts.conditions)
+
+
 def _sitting(material: Material, table: VoteTable) -> Sitting:
     votes = material.votes
     place, places = _places_chosen(material, table)
     return Sitting(
-        votes.session[table.vote], votes.position[table.vote], place, places, votes.response_ms[table.vote]
+        votes.session[table.vote],
+        votes.position[table.vote],
+        place,
+        places,
+        votes.response_ms[table.vote],
+        _stimuli(material, table),
     )
+
+
+def _stimuli(material: Material, table: VoteTable) -> IntArray:
+    """Return a code of the conditions that each answer is about."""
+    if material.study.analysis == "ranking":
+        ballots = ballots_of(material, table)
+        code = np.full(len(table), -1, dtype=np.int64)
+        code[ballots.row] = lineups(ballots)
+        return code
+    return np.asarray(table.condition * (table.other.max(initial=0) + 1) + table.other)
 
 
 def _places_chosen(material: Material, table: VoteTable) -> tuple[IntArray, IntArray]:
@@ -156,6 +197,10 @@ def _breakdowns(
     material: Material, table: VoteTable, outcomes: Outcomes | None, question: QuestionFacts
 ) -> Iterator[Breakdown]:
     trials, sessions, votes = material.trials, material.sessions, material.votes
+    measured = ""
+    if outcomes is None:
+        protocol, measured = registry.get(material.study.protocol), SHARE_ABOVE
+        outcomes = outcomes_of_orders(ballots_of(material, table), protocol, material.settings)
     trial = trials.rows(votes.trial[table.vote])
     session = sessions.rows(votes.session[table.vote])
     groupings = (
@@ -167,7 +212,7 @@ def _breakdowns(
         if material.study.analysis == "duplicates" or not len(grouping.names):
             continue
         found = break_down(
-            table, outcomes, grouping, question, lambda mine: _headline(material, mine, question)
+            table, outcomes, grouping, question, lambda mine: _headline(material, mine, question), measured
         )
         if found is not None:
             yield found
@@ -187,9 +232,13 @@ def _influence(
     answered: Answered,
 ) -> Influence | None:
     generated = {one.id: one.label for one in material.study.conditions if one.kind == "generated"}
+    names = {one.id: one.label for one in material.study.conditions}
     if material.study.analysis == "preference":
-        names = {one.id: one.label for one in material.study.conditions}
         return influence_of_preferences(table, question, names)
+    if material.study.analysis == "ranking":
+        protocol = registry.get(material.study.protocol)
+        ballots = ballots_of(material, table)
+        return influence_of_rankings(ballots, question, names, protocol, material.settings)
     if outcomes is None or material.study.analysis == "duplicates":
         return None
     unit = next((one.unit for one in answered.estimates if one.headline), "share")

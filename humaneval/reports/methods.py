@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from humaneval.rating.exclusions import rule_title
+from humaneval.reports.analysis.orders import LEVEL as ORDER
 from humaneval.reports.material import Material
 from humaneval.reports.methods_of_study import describe_study
 from humaneval.reports.numbers import counted, listed
@@ -117,7 +118,16 @@ def _clustering(report: Report) -> Iterator[str]:
 def _agreement(report: Report) -> Iterator[str]:
     methods = sorted({one.method for one in report.agreement if one.estimate is not None})
     if methods:
-        yield f"Agreement over stimuli judged more than once: {'. '.join(methods)}."
+        yield f"Agreement over stimuli judged more than once: {'. '.join(methods)}.{_about_orders(report)}"
+
+
+def _about_orders(report: Report) -> str:
+    if not any(one.level == ORDER for one in report.agreement):
+        return ""
+    return (
+        " Tau of two orders is 0 in the mean where they are given by chance, whatever the number of raters; "
+        "Kendall's W is one over that number then."
+    )
 
 
 def _scored(report: Report) -> Iterator[str]:

@@ -66,9 +66,13 @@ class Exposed(Columns):
 class Ballots(Columns):
     """Answers that put several conditions in order: ``lineup`` (N x S) is the condition in each slot, 0 after
     the last.
+
+    ``row`` is the row of the table that each comes from, ``unit`` codes the samples in all slots.
     """
 
+    row: IntArray
     rater: IntArray
+    unit: IntArray
     lineup: IntArray
     value: IntArray
     simulated: BoolArray
@@ -152,7 +156,9 @@ def ballots_of(material: Material, table: VoteTable) -> Ballots:
     lineup = material.trials.lineup[material.trials.rows(material.votes.trial[table.vote])]
     several: BoolArray = np.asarray(lineup.any(axis=1))
     rows = table.where(several)
-    return Ballots(rows.rater, lineup[several], rows.value, rows.simulated)
+    return Ballots(
+        np.flatnonzero(several), rows.rater, rows.unit, lineup[several], rows.value, rows.simulated
+    )
 
 
 def select_pair_votes(material: Material, left_out: BoolArray) -> PairVotes:

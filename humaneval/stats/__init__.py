@@ -19,11 +19,12 @@ from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableEr
 from humaneval.stats.human_metric import human_metric_correlation, noise_ceiling
 from humaneval.stats.hype import hype_score
 from humaneval.stats.icc import icc
-from humaneval.stats.influence import mean_influence_on_winner, winner_influence
+from humaneval.stats.influence import mean_influence_on_winner, ranking_influence, winner_influence
 from humaneval.stats.kappa import cohen_kappa
 from humaneval.stats.latent_truth import dawid_skene, mace, one_coin
 from humaneval.stats.multiplicity import adjust_pvalues
 from humaneval.stats.opinion import answer_distribution, mean_opinion_score
+from humaneval.stats.order_agreement import order_agreement
 from humaneval.stats.ordinal import cumulative_link
 from humaneval.stats.pairwise_accuracy import pairwise_accuracy, soft_pairwise_accuracy
 from humaneval.stats.plackett_luce import plackett_luce
@@ -82,6 +83,7 @@ __all__ = [
     "next_pairs",
     "noise_ceiling",
     "one_coin",
+    "order_agreement",
     "ordinal_dprime",
     "pairwise_accuracy",
     "percent_agreement",
@@ -91,6 +93,7 @@ __all__ = [
     "power",
     "psychometric",
     "ranking",
+    "ranking_influence",
     "rate",
     "rate_difference",
     "rater_quality",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from humaneval.stats.bradley_terry import bradley_terry
 from humaneval.stats.columns import encode, encode_together, numbers, same_length, sums_by, truths
 from humaneval.stats.errors import InputError, NotEstimableError
+from humaneval.stats.plackett_luce import Ballots, ballots_of
 from humaneval.stats.results import FloatArray
 
 MOST_REFITTED = 100
@@ -51,6 +53,29 @@ def winner_influence(
     """
     n = same_length(winner=winner, loser=loser, rater=rater, tie=tie)
     votes = _tabulated(winner, loser, np.zeros(n, bool) if tie is None else truths(tie, "tie"))
+    return _influence(votes, rater)
+
+
+def ranking_influence(
+    rankings: Sequence[Sequence[Any]] | ArrayLike | None = None,
+    *,
+    rater: ArrayLike,
+    best: ArrayLike | None = None,
+    worst: ArrayLike | None = None,
+    offered: Sequence[Sequence[Any]] | ArrayLike | None = None,
+) -> WinnerInfluence:
+    """Return how few rankings (or best-worst choices), or which single rater, would change the first place.
+
+    The same as :func:`winner_influence`, by Plackett-Luce; ballots are given as :func:`plackett_luce` takes
+    them. A ballot's influence on the lead is its score times the inverse information.
+    """
+    ballots = ballots_of(rankings, best=best, worst=worst, offered=offered)
+    if len(encode(rater)) != len(ballots.kind):
+        raise InputError(f"{len(encode(rater))} raters for {len(ballots.kind)} rankings.")
+    return _influence(ballots, rater)
+
+
+def _influence(votes: _Votes | Ballots, rater: ArrayLike) -> WinnerInfluence:
     strengths, labels = votes.fit(votes.counts)
     if len(labels) < 2:
         raise InputError("Influence on the winner needs at least two conditions.")
@@ -111,10 +136,6 @@ class _Votes:
         inverse = np.linalg.inv(information)
         return np.asarray(residual[:, None] * (inverse[self.winner] - inverse[self.loser]))
 
-    def effects(self, strengths: FloatArray, direction: FloatArray) -> FloatArray:
-        """Return by how much ``direction`` @ strengths falls, to first order, without a vote of each kind."""
-        return np.asarray(self.shifts(strengths) @ direction)
-
 
 def _tabulated(winner: ArrayLike, loser: ArrayLike, tie: NDArray[np.bool_]) -> _Votes:
     (won, lost), labels = encode_together(winner, loser)
@@ -128,12 +149,12 @@ def _tabulated(winner: ArrayLike, loser: ArrayLike, tie: NDArray[np.bool_]) -> _
 
 
 def _fewest(
-    votes: _Votes, labels: NDArray[Any], strengths: FloatArray, first: int, challenger: int
+    votes: _Votes | Ballots, labels: NDArray[Any], strengths: FloatArray, first: int, challenger: int
 ) -> NDArray[np.int64] | None:
     """Return the fewest of the most influential votes without which the challenger is ahead."""
     direction = np.zeros(len(labels))
     direction[first], direction[challenger] = 1.0, -1.0
-    order = np.argsort(-votes.effects(strengths, direction), kind="stable")
+    order = np.argsort(-(votes.shifts(strengths) @ direction), kind="stable")
     upto = np.cumsum(votes.counts[order])
 
     def without(count: int) -> FloatArray:
@@ -161,7 +182,7 @@ def _fewest(
 
 
 def _leads_without_raters(
-    votes: _Votes, strengths: FloatArray, rater: NDArray[np.int64], names: NDArray[Any], winner: Any
+    votes: _Votes | Ballots, strengths: FloatArray, rater: NDArray[np.int64], names: NDArray[Any], winner: Any
 ) -> dict[Any, float]:
     """Return the winner's lead without each rater; raters who gave the same votes are fitted once.
 
@@ -184,7 +205,7 @@ def _leads_without_raters(
     }
 
 
-def _lead(votes: _Votes, counts: FloatArray, winner: Any) -> float | None:
+def _lead(votes: _Votes | Ballots, counts: FloatArray, winner: Any) -> float | None:
     try:
         strengths, labels = votes.fit(counts)
     except NotEstimableError:

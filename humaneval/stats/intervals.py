@@ -101,16 +101,17 @@ class Binomial:
 
 @dataclass(frozen=True)
 class Fisher:
-    """Interval of a correlation on Fisher's z scale: tanh(atanh r ± q · se_z)."""
+    """Interval of a correlation on Fisher's z scale: tanh(atanh r ± q · se_z), q normal or Student's."""
 
     standard_error_z: float
+    degrees_of_freedom: float = np.inf
 
     def __call__(self, estimate: Any, standard_error: Any, level: float) -> Interval[Any]:
         """Return the interval; the whole of [-1, 1] where the z scale gives no information."""
         if not np.isfinite(self.standard_error_z):
             return Interval(-1.0, 1.0)
         bounded = np.clip(estimate, -1 + 1e-15, 1 - 1e-15)
-        half = quantile(level, np.inf) * self.standard_error_z
+        half = quantile(level, self.degrees_of_freedom) * self.standard_error_z
         return _pair(np.tanh(np.arctanh(bounded) - half), np.tanh(np.arctanh(bounded) + half))
 
 

@@ -121,18 +121,31 @@ def plackett_luce(
     )
 
 
+_Reader = Callable[[Sequence[IntArray]], _Choices]
+
+
 def _read(
     rankings: Sequence[Sequence[Any]] | ArrayLike | None,
     best: ArrayLike | None,
     worst: ArrayLike | None,
     offered: Sequence[Sequence[Any]] | ArrayLike | None,
 ) -> _Choices:
+    return _by_distinct_rows(*_tables(rankings, best, worst, offered))
+
+
+def _tables(
+    rankings: Sequence[Sequence[Any]] | ArrayLike | None,
+    best: ArrayLike | None,
+    worst: ArrayLike | None,
+    offered: Sequence[Sequence[Any]] | ArrayLike | None,
+) -> tuple[list[IntArray], _Reader]:
+    """Return the ballots as tables of codes, and how to read the choices in rows of them."""
     if rankings is not None:
         given = [rankings] if offered is None else [rankings, offered]
         tables, labels = _padded([_table(one) for one in given])
         if len({len(one) for one in tables}) > 1:
             raise InputError(f"{len(tables[1])} offered sets for {len(tables[0])} rankings.")
-        return _by_distinct_rows(tables, lambda rows: _from_rankings(*rows, labels=labels))
+        return tables, lambda rows: _from_rankings(*rows, labels=labels)
     if best is None or worst is None or offered is None:
         raise InputError("Give rankings=, or best=, worst= and offered=.")
     ends = [np.asarray(one) for one in (best, worst)]
@@ -140,18 +153,24 @@ def _read(
     if not len(ends[0]) == len(ends[1]) == len(choice):
         raise InputError("best, worst and offered have one entry a vote.")
     tables, labels = _padded([choice, *(one[:, None] for one in ends)])
-    return _by_distinct_rows(tables, lambda rows: _from_best_worst(*rows, labels=labels))
+    return tables, lambda rows: _from_best_worst(*rows, labels=labels)
 
 
-def _by_distinct_rows(tables: Sequence[IntArray], read: Callable[[Sequence[IntArray]], _Choices]) -> _Choices:
+def _by_distinct_rows(tables: Sequence[IntArray], read: _Reader) -> _Choices:
     """Read each different ballot once, and give every ballot the choices of its like."""
+    first, row_of = _distinct_rows(tables)
+    return _given_again(read([one[first] for one in tables]), row_of)
+
+
+def _distinct_rows(tables: Sequence[IntArray]) -> tuple[IntArray, IntArray]:
+    """Return the first of each kind of rows that are alike in all tables, and each row's kind."""
     row_of = np.zeros(len(tables[0]), dtype=np.int64)
     for column in (column for one in tables for column in one.T):
         codes = encode(column)
         row_of = cells(row_of, codes.codes, codes.size).codes
     first = np.zeros(int(row_of.max()) + 1, dtype=np.int64)
     first[row_of[::-1]] = np.arange(len(row_of))[::-1]
-    return _given_again(read([one[first] for one in tables]), row_of)
+    return first, row_of
 
 
 def _given_again(choices: _Choices, row_of: IntArray) -> _Choices:
@@ -335,10 +354,58 @@ def _sandwich(
     choices: _Choices, theta: FloatArray, bread: FloatArray, rater: IntArray, size: int
 ) -> FloatArray:
     """Return the covariance with scores summed by rater."""
-    who = rater[choices.ballot]
+    scores = _scores(choices, theta, rater, size)
+    return np.asarray(bread @ (scores.T @ scores) @ bread) * size / (size - 1)
+
+
+def _scores(choices: _Choices, theta: FloatArray, owner: IntArray, size: int) -> FloatArray:
+    """Return the log-likelihood's derivatives by the strengths, summed over each owner's ballots."""
+    who = owner[choices.ballot]
     sign = choices.sign[choices.set_of]
     k = choices.size
     chosen = sums_by(who * k + choices.choice, sign, size * k).reshape(size, k)
     sets = sparse.coo_matrix((sign, (who, choices.set_of)), (size, len(choices.member))).tocsr()
-    scores = chosen - np.asarray(sets @ _chances(choices, theta))
-    return np.asarray(bread @ (scores.T @ scores) @ bread) * size / (size - 1)
+    return np.asarray(chosen - np.asarray(sets @ _chances(choices, theta)))
+
+
+@dataclass(frozen=True, eq=False)
+class Ballots:
+    """Rankings (or best-worst choices) as kinds: how often each was given, and the kind of each ballot.
+
+    What they cost to fit again and again depends on how many different ones there are.
+    """
+
+    labels: NDArray[Any]
+    counts: FloatArray
+    kind: IntArray
+    choices: _Choices
+
+    def fit(self, counts: FloatArray) -> tuple[FloatArray, NDArray[Any]]:
+        """Fit so many ballots of each kind; return strengths and the labels that they belong to."""
+        theta, _information = self._maximum(counts)
+        return theta, self.labels
+
+    def shifts(self, strengths: FloatArray) -> FloatArray:
+        """Return what one ballot of each kind adds to every strength, to first order (kinds, conditions)."""
+        kinds = len(self.counts)
+        _theta, information = self._maximum(self.counts)
+        return _scores(self.choices, strengths, np.arange(kinds), kinds) @ np.linalg.inv(information)
+
+    def _maximum(self, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
+        given = _repeated(self.choices, counts)
+        return _maximise(given, PRIOR_DEVIATION**-2 if _unbounded(given) else 0.0)
+
+
+def ballots_of(
+    rankings: Sequence[Sequence[Any]] | ArrayLike | None = None,
+    *,
+    best: ArrayLike | None = None,
+    worst: ArrayLike | None = None,
+    offered: Sequence[Sequence[Any]] | ArrayLike | None = None,
+) -> Ballots:
+    """Return ballots, given as :func:`plackett_luce` takes them, as kinds."""
+    tables, read = _tables(rankings, best, worst, offered)
+    first, kind = _distinct_rows(tables)
+    choices = read([one[first] for one in tables])
+    counts = np.bincount(kind, minlength=len(first)).astype(np.float64)
+    return Ballots(choices.labels, counts, kind, choices)

@@ -50,7 +50,8 @@ def forced_choices(
         value=value,
         simulated=np.zeros(n, dtype=bool),
     )
-    return table, Sitting(rater, position, place, np.full(n, 2), np.exp(rng.normal(7, 0.4, n)))
+    took = np.exp(rng.normal(7, 0.4, n))
+    return table, Sitting(rater, position, place, np.full(n, 2), took, condition)
 
 
 def effects(table: VoteTable, sitting: Sitting):

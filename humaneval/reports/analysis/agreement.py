@@ -1,4 +1,8 @@
-"""Agreement between raters: Krippendorff's alpha at the level of the answers, with what it means in words."""
+"""Agreement between raters: Krippendorff's alpha at the level of the answers, with what it means in words.
+
+Of orders it is Kendall's tau (:mod:`humaneval.reports.analysis.orders`): to alpha, two orders that differ by
+one swap are as different as an order and its reverse.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,6 @@ _LEVELS: dict[str, Level] = {
     "rate": "nominal",
     "preference": "nominal",
     "scale": "ordinal",
-    "ranking": "nominal",
     "duplicates": "nominal",
 }
 

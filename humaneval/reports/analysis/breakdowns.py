@@ -34,14 +34,16 @@ class Grouping:
 
 def break_down(
     table: VoteTable,
-    outcomes: Outcomes | None,
+    outcomes: Outcomes,
     grouping: Grouping,
     question: QuestionFacts,
     estimate: Estimator,
+    measured: str = "",
 ) -> Breakdown | None:
     """Return the headline estimates of each group; ``None`` where votes are all of one group.
 
-    The largest thirty groups are shown.
+    The largest thirty groups are shown. ``measured`` says what the outcomes are where that is not what is
+    estimated: the interaction is tested on their means.
     """
     codes, sizes = np.unique(grouping.code, return_counts=True)
     if len(codes) < 2:
@@ -56,7 +58,8 @@ def break_down(
         groups.append(Group(name, len(mine), distinct(mine.rater), [_estimate(one) for one in found]))
     if first is None:
         return None
-    pvalue, method = _interaction(outcomes, grouping, largest)
+    pvalue, method = interaction(outcomes, grouping, largest)
+    on = f" on the {measured}" if measured and pvalue is not None else ""
     return Breakdown(
         question=question.key,
         by=grouping.by,
@@ -65,7 +68,7 @@ def break_down(
         unit=first.unit,
         groups=groups,
         pvalue=pvalue,
-        method=method,
+        method=method + on,
         words=_words(grouping, pvalue, method, len(codes)),
         simulated=bool(table.simulated.any()),
     )
@@ -87,14 +90,12 @@ def _estimate(one: Estimate) -> GroupEstimate:
     )
 
 
-def _interaction(outcomes: Outcomes | None, grouping: Grouping, groups: IntArray) -> tuple[float | None, str]:
+def interaction(outcomes: Outcomes, grouping: Grouping, groups: IntArray) -> tuple[float | None, str]:
     """Return the p-value that differences between conditions are the same in all groups, and how, or why not.
 
     A Wald test on the joint covariance of the means of every condition in every group, as Hotelling's T² in
     F.
     """
-    if outcomes is None:
-        return None, "orders have no means to compare"
     code = grouping.code[outcomes.row]
     conditions = np.unique(outcomes.condition)
     kept = outcomes.where(np.isin(code, groups))

@@ -5,7 +5,8 @@ time, and does the image that is put first of several stand in the middle on ave
 the study's seed)? *Learning* and *fatigue*: do raters judge better, or worse, from the
 first to the middle third of a sitting, and from the middle to the last? *Pace*: how much faster do they
 become? *Speed*: do quicker answers of the same rater judge worse? How well an answer judges is whether it was
-right, or how far it goes with the other raters' (see :func:`humaneval.reports.analysis.outcomes.quality_of`).
+right, or how far it goes with the other raters' (see :func:`humaneval.reports.analysis.outcomes.quality_of`,
+and of orders :func:`humaneval.reports.analysis.orders.quality_of_orders`).
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Sitting:
     """When and how the answers of a table were given: all columns have the table's length.
 
     ``place`` is the place on screen that was chosen or put first, from the left, of so many ``places``; -1
-    where none was (a tie, a scale). ``position`` is the vote's place in its session.
+    where none was (a tie, a scale). ``position`` is the vote's place in its session. ``stimuli`` codes what
+    each answer is about, the conditions in it, so that what was shown when plays no part.
     """
 
     session: IntArray
@@ -53,6 +55,7 @@ class Sitting:
     place: IntArray
     places: IntArray
     response_ms: Floats
+    stimuli: IntArray
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ def measure_effects(
     third = thirds_of(sitting.session, sitting.position)
     found = [_position(table, sitting, question)] if (sitting.place >= 0).any() else []
     if quality is not None:
-        found.append(_change(table, quality, third, (0, 1), "learning", question))
-        found.append(_change(table, quality, third, (1, 2), "fatigue", question))
+        found.append(_change(table, sitting, quality, third, "learning", question))
+        found.append(_change(table, sitting, quality, third, "fatigue", question))
     found.append(_pace(table, sitting, third, question))
     if quality is not None:
         found.append(_speed(table, sitting, quality, question))
@@ -156,12 +159,13 @@ def _position_words(one: Effect) -> str:
 
 def _change(
     table: VoteTable,
+    sitting: Sitting,
     quality: Quality,
     third: IntArray,
-    between: tuple[int, int],
     name: str,
     question: QuestionFacts,
 ) -> Measured:
+    between = (0, 1) if name == "learning" else (1, 2)
     rows = np.isin(third, between) & np.isfinite(quality.value)
     mine = table.where(rows)
     result, note = _attempt_within(
@@ -170,7 +174,7 @@ def _change(
             quality.value[rows],
             second=third[rows] == between[1],
             rater=mine.rater,
-            stratum=_stimuli(mine),
+            stratum=sitting.stimuli[rows],
         ),
     )
     effect = _effect(name, mine, question, result, 0.0, quality.unit, getattr(result, "pvalue", None))
@@ -227,7 +231,7 @@ def _pace(table: VoteTable, sitting: Sitting, third: IntArray, question: Questio
             np.log(sitting.response_ms[rows]),
             second=third[rows] == 2,
             rater=mine.rater,
-            stratum=_stimuli(mine),
+            stratum=sitting.stimuli[rows],
         ),
     )
     effect = _as_ratio(_effect("pace", mine, question, result, 0.0, "ratio", getattr(result, "pvalue", None)))
@@ -266,7 +270,7 @@ def _speed(table: VoteTable, sitting: Sitting, quality: Quality, question: Quest
             quality.value[rows],
             on=np.log2(sitting.response_ms[rows]),
             rater=mine.rater,
-            stratum=_stimuli(mine),
+            stratum=sitting.stimuli[rows],
         ),
     )
     effect = _effect("speed", mine, question, result, 0.0, quality.unit, getattr(result, "pvalue", None))
@@ -286,11 +290,6 @@ def _speed_words(one: Effect, noun: str) -> str:
         f"A rater's slow answers judge less well: {said} ({_p(one)}). That is usual: what is hard takes "
         "longer."
     )
-
-
-def _stimuli(table: VoteTable) -> IntArray:
-    """Return what each answer is about, so that what was shown when plays no part: the conditions in it."""
-    return np.asarray(table.condition * (table.other.max(initial=0) + 1) + table.other)
 
 
 def _attempt_within(table: VoteTable, compute: Callable[[], Result[Any]]) -> tuple[Result[Any] | None, str]:
@@ -345,7 +344,7 @@ def _amount(one: Effect, *, size: bool = False) -> str:
     value = abs(one.estimate or 0) if size else (one.estimate or 0)
     if one.unit == "share":
         return counted_points(100 * value)
-    return f"{plain(value, 2)} points"
+    return f"{plain(value, 2)} points" if one.unit == "points" else plain(value, 2)
 
 
 def counted_points(value: float) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from humaneval.protocols.base import Protocol
 from humaneval.reports.analysis.outcomes import Outcomes
+from humaneval.reports.analysis.rankings import choices_of
 from humaneval.reports.findings.people import Influence
 from humaneval.reports.numbers import counted, in_unit, listed
 from humaneval.reports.results import QuestionFacts
-from humaneval.reports.votes import VoteTable
-from humaneval.stats import StatsError, mean_influence_on_winner, winner_influence
+from humaneval.reports.votes import Ballots, VoteTable
+from humaneval.stats import StatsError, mean_influence_on_winner, ranking_influence, winner_influence
 from humaneval.stats.influence import WinnerInfluence
 
 MOST_NAMED = 10
@@ -34,6 +37,21 @@ def influence_of_preferences(
     return _described(found, table, question, names, "log-strength")
 
 
+def influence_of_rankings(
+    ballots: Ballots,
+    question: QuestionFacts,
+    names: Mapping[int, str],
+    protocol: Protocol,
+    settings: Mapping[str, Any],
+) -> Influence | None:
+    """Return the influence on the strongest condition; ``None`` where there is nothing to change."""
+    try:
+        found = ranking_influence(**choices_of(ballots, protocol, settings), rater=ballots.rater)
+    except StatsError:
+        return None
+    return _described(found, ballots, question, names, "log-strength")
+
+
 def influence_of_means(
     outcomes: Outcomes, table: VoteTable, question: QuestionFacts, names: Mapping[int, str], unit: str
 ) -> Influence | None:
@@ -47,7 +65,11 @@ def influence_of_means(
 
 
 def _described(
-    found: WinnerInfluence, table: VoteTable, question: QuestionFacts, names: Mapping[int, str], unit: str
+    found: WinnerInfluence,
+    table: VoteTable | Ballots,
+    question: QuestionFacts,
+    names: Mapping[int, str],
+    unit: str,
 ) -> Influence:
     raters = [f"r{rater}" for rater in found.raters]
     return Influence(

@@ -36,7 +36,7 @@ class Outcomes:
 def outcomes_of(
     table: VoteTable, analysis: str, protocol: Protocol, conditions: Sequence[ConditionFacts]
 ) -> Outcomes | None:
-    """Return the outcomes of a table; ``None`` where answers are orders, which have no mean."""
+    """Return the outcomes of a table; ``None`` of orders (:mod:`humaneval.reports.analysis.orders`)."""
     rows = np.arange(len(table))
     if analysis == "ranking":
         return None
@@ -78,7 +78,10 @@ class Quality:
 def quality_of(
     table: VoteTable, analysis: str, protocol: Protocol, conditions: Sequence[ConditionFacts]
 ) -> Quality | None:
-    """Return whether answers were right where that is known, else how far they go with other raters'."""
+    """Return whether answers were right where that is known, else how far they go with other raters'.
+
+    ``None`` of orders (:func:`humaneval.reports.analysis.orders.quality_of_orders`).
+    """
     if analysis == "rate":
         wrong = protocol.errors(table.value, is_real(table, conditions))
         return Quality(np.where(wrong, 0.0, 1.0), "the share of right answers", "share")
@@ -94,10 +97,10 @@ def quality_of(
 def _distance_from_others(table: VoteTable) -> Floats:
     """Return how far each answer lies from the mean of other raters' about the same condition."""
     value = table.value.astype(float)
-    total, own = _sums(value, table.condition), _sums(value, table.condition, table.rater)
+    total, own = sums(value, table.condition), sums(value, table.condition, table.rater)
     count, mine = (
-        _sums(np.ones(len(value)), table.condition),
-        _sums(np.ones(len(value)), table.condition, table.rater),
+        sums(np.ones(len(value)), table.condition),
+        sums(np.ones(len(value)), table.condition, table.rater),
     )
     others = count - mine
     mean = np.divide(total - own, others, out=np.full(len(value), np.nan), where=others > 0)
@@ -110,12 +113,12 @@ def _sides_with_others(table: VoteTable) -> Floats:
     pair = low * (high.max(initial=0) + 1) + high
     said = np.where(table.value < 0, 0.0, np.where(table.value == 0, 1.0, -1.0))
     said = np.where(table.condition == low, said, -said)
-    margin = _sums(said, pair) - _sums(said, pair, table.rater)
+    margin = sums(said, pair) - sums(said, pair, table.rater)
     agrees = 0.5 + 0.5 * said * np.sign(margin)
     return np.asarray(np.where(margin == 0, np.nan, agrees))
 
 
-def _sums(values: Floats, *keys: IntArray) -> Floats:
+def sums(values: Floats, *keys: IntArray) -> Floats:
     """Return for each row the sum over the rows with the same keys."""
     code = np.zeros(len(values), dtype=np.int64)
     for key in keys:

@@ -25,7 +25,7 @@ def estimate_rankings(
     settings: Mapping[str, Any],
 ) -> tuple[list[Estimate], Strengths | None]:
     """Return each condition's strength (log scale, mean 0) from orders or best-worst choices, and the fit."""
-    choices = _choices(ballots, protocol, settings)
+    choices = choices_of(ballots, protocol, settings)
     result, note = attempt(lambda: plackett_luce(**choices, rater=ballots.rater))
     naive, reason = attempt(lambda: plackett_luce(**choices))
     found = [
@@ -35,7 +35,7 @@ def estimate_rankings(
     return found, result if isinstance(result, Strengths) else None
 
 
-def _choices(ballots: Ballots, protocol: Protocol, settings: Mapping[str, Any]) -> dict[str, Any]:
+def choices_of(ballots: Ballots, protocol: Protocol, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return ballots as :func:`humaneval.stats.plackett_luce` takes them, conditions by their ids."""
     counts = (ballots.lineup > 0).sum(axis=1)
     ordered = np.zeros_like(ballots.lineup)
