@@ -12,8 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from humaneval.protocols import registry
 from humaneval.rating.costs import Cost, costs_of
 from humaneval.rating.live import LiveState, live_state
 from humaneval.rating.models import Course, Session
@@ -35,6 +37,11 @@ class Interval:
 
 REFRESH_SECONDS = 20
 CENT = Decimal("0.01")
+MEASURES = {
+    "preference": _("share of its comparisons that a set won, a tie counting half"),
+    "ranking": _("share of the others on the screen that a set is put above, a tie counting half"),
+}
+"""What live intervals are about, by kind of analysis, where that is not the protocol's own measure."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,7 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
         "simulated": Session.objects.filter(study=study, rater__simulated=True).exists(),
         "course": course,
         "lines": _lines(study, state, course),
+        "measure": _measure(study),
         "outlook": outlook_of(state, timezone.now()),
         "bills": _bills(request, study, state),
         "renews": study.state == StudyState.OPEN and "still" not in request.GET,
@@ -129,6 +137,13 @@ def _abandonment(state: LiveState) -> float | None:
     """Return the percentage of finished or left sessions that were left; None where there are none."""
     over = state.abandoned + state.completed
     return 100 * state.abandoned / over if over else None
+
+
+def _measure(study: Study) -> str:
+    """Return what the live intervals are about, to go on in a sentence."""
+    protocol = registry.get(study.protocol)
+    own = protocol.measure[:1].lower() + protocol.measure[1:]
+    return str(MEASURES.get(protocol.analysis, own))
 
 
 def _lines(study: Study, state: LiveState, course: Course | None) -> list[Line]:

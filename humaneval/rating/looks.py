@@ -1,18 +1,21 @@
 """Looking at a running study: intervals that hold however often, and whenever, somebody looks.
 
 They are confidence sequences, clustered by rater and trial, one for each condition and question. What is
-estimated is what the report does: the rate that the protocol names, the mean of a scale, the win rate against
-the field (a tie counts half).
+estimated is what the report does: the rate that the protocol names, the mean of a scale, the share of pairs
+that are called the same; the win rate against the field (a tie counts half), and of orders the share of the
+others on the screen that a condition is put above.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from humaneval.protocols import registry
+from humaneval.protocols.orders import shares_above
 from humaneval.rating.counted import CountedVotes
 from humaneval.samples.models import SampleKind
 from humaneval.stats import confidence_sequence
@@ -21,6 +24,8 @@ from humaneval.studies.models import Study
 
 LEVEL = 0.95
 FEWEST_RATERS = 2
+
+Answers = tuple[int, NDArray[np.float64], CountedVotes]
 
 
 @dataclass(frozen=True)
@@ -49,50 +54,60 @@ def look_at(study: Study, votes: CountedVotes) -> list[Look]:
 
 
 def sequences(study: Study, votes: CountedVotes) -> dict[tuple[int, str], ConfidenceSequence]:
-    """Return the confidence sequence of each condition and question that two raters have voted on.
-
-    None for protocols whose answers are neither rates nor scales nor preferences.
-    """
+    """Return the confidence sequence of each condition and question that two raters have voted on."""
     points = dict(study.questions.values_list("key", "points"))
     real = set(study.conditions.filter(sample_set__kind=SampleKind.REAL).values_list("pk", flat=True))
     found: dict[tuple[int, str], ConfidenceSequence] = {}
     for number, key in enumerate(votes.keys):
         asked = votes.where(votes.question == number)
         bounds = _bounds(study, points[key])
-        for condition, answers, rows in _by_condition(study, asked, real) if bounds else ():
+        for condition, answers, rows in _by_condition(study, asked, real):
             if len(np.unique(rows.rater)) >= FEWEST_RATERS:
                 found[condition, key] = confidence_sequence(
-                    answers, rater=rows.rater, item=rows.trial, bounds=bounds or (0.0, 1.0)
+                    answers, rater=rows.rater, item=rows.trial, bounds=bounds
                 )
     return found
 
 
-def _bounds(study: Study, points: int) -> tuple[float, float] | None:
+def _bounds(study: Study, points: int) -> tuple[float, float]:
     protocol = registry.get(study.protocol)
     if protocol.analysis == "scale":
         low, high = protocol.value_range(points, study.settings)
         return float(low), float(high)
-    return (0.0, 1.0) if protocol.analysis in {"rate", "preference"} else None
+    return 0.0, 1.0
 
 
-def _by_condition(
-    study: Study, votes: CountedVotes, real: set[int]
-) -> list[tuple[int, NDArray[np.float64], CountedVotes]]:
+def _by_condition(study: Study, votes: CountedVotes, real: set[int]) -> list[Answers]:
     """Return each condition with its answers, on the scale of its estimate, and their rows."""
-    protocol = registry.get(study.protocol)
     found = []
-    for condition in np.unique(np.concatenate([votes.condition, votes.other])).tolist():
-        if not condition:
-            continue
-        if protocol.analysis == "preference":
-            rows = votes.where((votes.condition == condition) | (votes.other == condition))
-            own = np.where(rows.condition == condition, 0, 1)
-            answers = np.where(rows.value < 0, 0.5, rows.value == own)
-        else:
-            rows = votes.where(votes.condition == condition)
-            is_real = np.full(len(rows), condition in real)
-            scale = protocol.analysis == "scale"
-            answers = rows.value if scale else protocol.successes(rows.value, is_real)
+    shown = np.unique(np.concatenate([votes.condition, votes.other, votes.lineup.ravel()]))
+    for condition in shown[shown > 0].tolist():
+        answers, rows = _about(condition, study, votes, real)
         if len(rows):
             found.append((condition, np.asarray(answers, dtype=np.float64), rows))
     return found
+
+
+def _about(
+    condition: int, study: Study, votes: CountedVotes, real: set[int]
+) -> tuple[NDArray[Any], CountedVotes]:
+    """Return the answers that tell of a condition, and their rows."""
+    protocol = registry.get(study.protocol)
+    if protocol.analysis == "ranking":
+        rows = votes.where((votes.lineup == condition).any(axis=1))
+        counts = (rows.lineup > 0).sum(axis=1)
+        shares = shares_above(
+            rows.value, counts, lambda value, count: protocol.ordered_slots(value, count, study.settings)
+        )
+        slot = (rows.lineup == condition).argmax(axis=1)
+        return shares[np.arange(len(rows)), slot], rows
+    if protocol.analysis == "preference":
+        rows = votes.where((votes.condition == condition) | (votes.other == condition))
+        own = np.where(rows.condition == condition, 0, 1)
+        return np.where(rows.value < 0, 0.5, rows.value == own), rows
+    rows = votes.where(votes.condition == condition)
+    if protocol.analysis == "scale":
+        return rows.value, rows
+    if protocol.analysis == "duplicates":
+        return rows.value == 1, rows
+    return protocol.successes(rows.value, np.full(len(rows), condition in real)), rows

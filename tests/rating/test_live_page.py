@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from humaneval.rating.latest import latest_of
 from humaneval.rating.live_page import Outlook, outlook_of
-from humaneval.rating.models import Answer, Course, Vote
+from humaneval.rating.models import Answer, Assignment, Course, Vote
 from humaneval.rating.sealing import seal_votes
 from humaneval.rating.steering import steer
 from humaneval.recruitment.models import LedgerEntry, Posting, Submission
 from humaneval.studies.models import StudyState
+from humaneval.studies.pairs import import_pairs
 from humaneval.teams.roles import Role
-from tests.factories import TokenFactory, UserFactory, member, open_study, set_state
+from tests.factories import TokenFactory, UserFactory, draft_study, member, open_study, opened, set_state
 from tests.rating.conftest import ApiRater, vote_for
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,7 @@ def test_an_empty_study_has_a_page(staff):
     page = staff.get(reverse("rating:live", args=[study.slug])).content.decode()
     assert "<strong>0</strong> votes that count, 10 wanted" in page
     assert "no interval yet" in page
+    assert "“So far” is the share fooled: generated taken for real." in page
 
 
 def test_it_shows_votes_by_condition_sessions_and_live_intervals(staff, rater_of):
@@ -161,3 +163,31 @@ def test_its_cost_is_fixed(staff, rater_of, django_assert_max_num_queries):
     seal_votes(batch=3)
     with django_assert_max_num_queries(18):
         staff.get(reverse("rating:live", args=[study.slug]))
+
+
+def test_pairs_that_may_be_duplicates_have_live_intervals_of_how_many_are_called_the_same(staff, rater_of):
+    study = draft_study(protocol="duplicates", generated=1, samples=16, votes_per_trial=4)
+    model = study.conditions.get().sample_set
+    names = list(model.samples.order_by("pk").values_list("name", flat=True))
+    rows = [
+        {"sample_set": model.slug, "batch": place, "first": names[2 * place], "second": names[2 * place + 1]}
+        for place in range(8)
+    ]
+    import_pairs(study=study, rows=rows)
+    opened(study)
+    for _ in range(4):
+        rater = rater_of(study)
+        while block := rater.block():
+            same = [Assignment.objects.get(pk=one["id"]).trial.number < 2 for one in block]
+            rater.results(
+                *(
+                    vote_for(shown, answers={"same": "same" if one else "different"})
+                    for shown, one in zip(block, same, strict=True)
+                )
+            )
+    (look,) = steer(study).looks
+    assert (look["estimate"], look["votes"], look["raters"]) == (0.25, 32, 4)
+    assert look["low"] < 0.25 < look["high"]
+    page = staff.get(reverse("rating:live", args=[study.slug])).content.decode()
+    assert "no interval yet" not in page
+    assert "“So far” is the share of pairs judged the same." in page
