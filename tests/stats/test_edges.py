@@ -54,6 +54,9 @@ ESTIMATORS = {
     "ICC": lambda r, i, a: stats.icc(rater=r, item=i, answer=a, replicates=50),
     "ICC3k": lambda r, i, a: stats.icc(rater=r, item=i, answer=a, form="ICC3k", replicates=50),
     "Kendall's W": lambda r, i, a: stats.kendall_w(rater=r, item=i, answer=a),
+    "orders": lambda r, i, a: stats.order_agreement(
+        np.reshape([[one, 1 - one, 0.5] for one in a], (-1, 3)), rater=r, item=i
+    ),
     "Dawid-Skene": lambda r, i, a: stats.dawid_skene(rater=r, item=i, answer=a),
     "one coin": lambda r, i, a: stats.one_coin(rater=r, item=i, answer=a),
     "MACE": lambda r, i, a: stats.mace(rater=r, item=i, answer=a),
@@ -229,6 +232,8 @@ def test_influence_and_next_pairs_are_finite_or_said(pairs):
     winner, loser, tie = PAIRS[pairs]
     raters = np.arange(len(winner)) % 2
     _all_finite_or_said(lambda: stats.winner_influence(winner=winner, loser=loser, tie=tie, rater=raters))
+    ballots = list(zip(winner, loser, strict=True))
+    _all_finite_or_said(lambda: stats.ranking_influence(ballots, rater=raters))
     _all_finite_or_said(
         lambda: stats.next_pairs(conditions=sorted({*winner, *loser}), winner=winner, loser=loser, tie=tie)
     )
