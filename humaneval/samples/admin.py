@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Model, Q, QuerySet
 from django.forms import ModelForm
@@ -19,11 +20,11 @@ from django.utils.translation import ngettext
 from humaneval.samples.drop_page import add_files, drop_context
 from humaneval.samples.duplicates import listed_pairs, start_check
 from humaneval.samples.forms import ImportForm, NewSampleSetForm
-from humaneval.samples.importing import create_sample_set, start_archive_import
+from humaneval.samples.importing import create_sample_set, start_archive_import, start_folder_import
 from humaneval.samples.leakage import words
 from humaneval.samples.models import ImportRun, LeakageAudit, Prompt, Sample, SampleKind, SampleSet
 from humaneval.samples.removing import remove_sample_set, uses_of
-from humaneval.teams.access import teams_for, visible
+from humaneval.teams.access import may, teams_for, visible
 from humaneval.teams.scoped import OfTeam, OwnRelatedFilter
 from humaneval.ui.admin import (
     ModelAdmin,
@@ -147,7 +148,8 @@ class SampleSetAdmin(_Styled, OfTeam, ModelAdmin):
         team = ("team",) if self.has_several_teams(request) else ()
         if obj is None:
             return (
-                (None, {"fields": (*team, "name", "kind", "description", "archive", "strict")}),
+                (None, {"fields": (*team, "name", "kind", "description")}),
+                (_("Images"), {"fields": ("archive", "folder", "prompts", "strict")}),
                 (_("Where it comes from"), {"fields": ("settings",)}),
             )
         fields = ("name", *team, "kind_in_words", "samples", "sizes", "description", "settings", "slug")
@@ -169,7 +171,7 @@ class SampleSetAdmin(_Styled, OfTeam, ModelAdmin):
         return self.inlines if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
-        """Save the set; a new one starts importing its zip."""
+        """Save the set; a new one starts importing what was given with it."""
         if change:
             obj.save()
             return
@@ -178,10 +180,8 @@ class SampleSetAdmin(_Styled, OfTeam, ModelAdmin):
         created = create_sample_set(**fields, user=_person(request))
         obj.pk = created.pk
         obj.refresh_from_db()
-        if data.get("archive"):
-            start_archive_import(
-                sample_set=created, archive=data["archive"], strict=data["strict"], user=_person(request)
-            )
+        if data.get("archive") or data.get("folder"):
+            _start_import(request, created, data)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
@@ -235,6 +235,22 @@ def _person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
+def _start_import(request: HttpRequest, sample_set: SampleSet, given: dict[str, Any]) -> ImportRun:
+    """Start the import that a form asks for; raises PermissionDenied, as the API does."""
+    if not may(request.user, "samples.add_importrun", sample_set):
+        raise PermissionDenied
+    user, strict = _person(request), given["strict"]
+    if given.get("folder"):
+        return start_folder_import(
+            sample_set=sample_set,
+            folder=given["folder"],
+            prompts=given["prompts"],
+            strict=strict,
+            user=user,
+        )
+    return start_archive_import(sample_set=sample_set, archive=given["archive"], strict=strict, user=user)
+
+
 def _sees_all(request: HttpRequest) -> bool:
     return _person(request).is_superuser
 
@@ -253,7 +269,7 @@ def _sheet(sample_set: SampleSet, number: str | None) -> Page:
 
 @register(ImportRun)
 class ImportRunAdmin(_Styled, OfTeam, ModelAdmin):
-    """Imports: started with a zip, watched while they run, kept with what they rejected."""
+    """Imports: started with a zip or a place on the server, watched while they run, kept with what they rejected."""
 
     warn_unsaved_form = False
     form = ImportForm
@@ -264,6 +280,7 @@ class ImportRunAdmin(_Styled, OfTeam, ModelAdmin):
     shown = (
         "sample_set",
         "source",
+        "prompts",
         "strict",
         "state_in_words",
         "progress",
@@ -302,7 +319,8 @@ class ImportRunAdmin(_Styled, OfTeam, ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the form's fields for a new import, all that is known of an old one."""
-        return ("sample_set", "archive", "strict") if obj is None else self.shown
+        given = ("sample_set", "archive", "folder", "prompts", "strict")
+        return given if obj is None else self.shown
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return every field of an import that has been started."""
@@ -318,7 +336,7 @@ class ImportRunAdmin(_Styled, OfTeam, ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         """Start the import."""
-        run = start_archive_import(**form.cleaned_data, user=_person(request))
+        run = _start_import(request, form.cleaned_data["sample_set"], form.cleaned_data)
         obj.pk = run.pk
         obj.refresh_from_db()
 

@@ -5,18 +5,30 @@ from __future__ import annotations
 from typing import IO, Any, ClassVar, cast
 
 from django import forms
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from humaneval.samples.archives import ArchiveSource
+from humaneval.samples.importing import check_folder_import
 from humaneval.samples.models import ImportRun, SampleSet
-from humaneval.samples.sources import SourceError
+from humaneval.samples.sources import NAME_LENGTH, SourceError
 from humaneval.teams.models import Team
-from humaneval.ui.admin import FileInput, Switch
+from humaneval.ui.admin import FileInput, Switch, TextInput
 
 ARCHIVE_HELP = _(
     "A zip of image files; subfolders are fine. A prompts.csv in it (columns name, prompt and, if wanted, "
     "category) gives the images their prompts."
+)
+FOLDER_HELP = _(
+    "What lies on the server already: a folder, zip, manifest (CSV, JSON lines, Parquet) or array file (.npz, "
+    ".pt), or s3://bucket/prefix."
+)
+PROMPTS_HELP = _(
+    "If wanted, a table on the server: columns name, prompt and category, or a prompt list such as DrawBench or "
+    "PartiPrompts. Else the folder's own prompts.csv or metadata.csv is taken."
 )
 STRICT_HELP = _(
     "Import nothing at all if any file is bad. Otherwise bad files are listed and the rest come in."
@@ -34,8 +46,60 @@ def check_archive(archive: UploadedFile | None) -> UploadedFile | None:
     return archive
 
 
-class NewSampleSetForm(forms.ModelForm):
-    """A new sample set, filled from a zip at once if one is given."""
+def _open_places() -> str:
+    """Return in words what the operator has opened for import."""
+    if not settings.IMPORT_ROOTS:
+        return gettext("Nothing on the server is opened for import; the setting IMPORT_ROOTS does that.")
+    return gettext("Opened for import: %(roots)s.") % {"roots": ", ".join(map(str, settings.IMPORT_ROOTS))}
+
+
+class FromServerForm(forms.ModelForm):
+    """What the forms share that import a zip, or what lies on the server."""
+
+    folder = forms.CharField(
+        label=_("On the server"), required=False, max_length=NAME_LENGTH, widget=TextInput
+    )
+    prompts = forms.CharField(
+        label=_("Prompts on the server"),
+        required=False,
+        max_length=NAME_LENGTH,
+        widget=TextInput,
+        help_text=PROMPTS_HELP,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["folder"].help_text = format_lazy("{} {}", FOLDER_HELP, _open_places())
+
+    def clean_archive(self) -> UploadedFile | None:
+        """Return a zip that can be read, or None."""
+        return check_archive(self.cleaned_data.get("archive"))
+
+    def clean(self) -> dict[str, Any]:
+        """Check what lies on the server, and that there is one source."""
+        data = super().clean() or self.cleaned_data
+        folder, prompts = data.get("folder", ""), data.get("prompts", "")
+        if folder and (data.get("archive") or "archive" in self.errors):
+            self.add_error("folder", _("Give a zip or a place on the server, not both."))
+        elif prompts and not folder:
+            reason = _("This goes with a place on the server; a zip brings its own prompts.csv along.")
+            self.add_error("prompts", reason)
+        elif folder:
+            self._check_server(folder, prompts)
+        return data
+
+    def _check_server(self, folder: str, prompts: str) -> None:
+        """Say beside the right field why an import cannot be started."""
+        for field, given in (("folder", ""), ("prompts", prompts)):
+            try:
+                check_folder_import(folder=folder, prompts=given)
+            except SourceError as error:
+                self.add_error(field, str(error))
+                return
+
+
+class NewSampleSetForm(FromServerForm):
+    """A new sample set, filled at once if a zip or a place on the server is given."""
 
     home: ClassVar[Team | None] = None
     """The team of the set where none is chosen."""
@@ -51,24 +115,24 @@ class NewSampleSetForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         """Name the set's team."""
-        data = super().clean() or self.cleaned_data
+        data = super().clean()
         return {**data, "team": data.get("team") or self.home}
 
-    def clean_archive(self) -> UploadedFile | None:
-        """Return a zip that can be read, or None."""
-        return check_archive(self.cleaned_data.get("archive"))
 
+class ImportForm(FromServerForm):
+    """What to import into a sample set that is there already."""
 
-class ImportForm(forms.ModelForm):
-    """A zip to import into a sample set that is there already."""
-
-    archive = forms.FileField(label=_("Zip archive"), widget=FileInput, help_text=ARCHIVE_HELP)
+    archive = forms.FileField(
+        label=_("Zip archive"), required=False, widget=FileInput, help_text=ARCHIVE_HELP
+    )
 
     class Meta:
         model = ImportRun
-        fields = ("sample_set", "archive", "strict")
+        fields = ("sample_set", "archive", "prompts", "strict")
 
-    def clean_archive(self) -> UploadedFile | None:
-        """Return a zip that can be read."""
-        archive: Any = self.cleaned_data.get("archive")
-        return check_archive(archive)
+    def clean(self) -> dict[str, Any]:
+        """Ask for a source where there is none."""
+        data = super().clean()
+        if not (data.get("archive") or data.get("folder") or self.errors):
+            raise forms.ValidationError(_("Choose a zip, or name what lies on the server."))
+        return data

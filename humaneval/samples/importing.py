@@ -126,15 +126,20 @@ def start_folder_import(
 
     ``folder`` may be anything that :mod:`humaneval.samples.origins` opens: S3 prefixes too, if a root is one.
     """
-    with open_origin(folder, roots=django_settings.IMPORT_ROOTS):
-        pass
-    if prompts:
-        _check_prompts_path(prompts)
+    check_folder_import(folder=folder, prompts=prompts)
     with transaction.atomic():
         run = ImportRun.objects.create(
             sample_set=sample_set, source=folder, prompts=prompts, strict=strict, created_by=user
         )
         return _submit(run)
+
+
+def check_folder_import(*, folder: str, prompts: str = "") -> None:
+    """Raise SourceError for what cannot be imported from the server, before anything is queued."""
+    with open_origin(folder, roots=django_settings.IMPORT_ROOTS):
+        pass
+    if prompts:
+        _check_prompts_path(prompts)
 
 
 def start_archive_import(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -14,7 +15,7 @@ from humaneval.jobs import services
 from humaneval.jobs.models import Job
 from humaneval.samples.models import ImportRun, Prompt, Sample, SampleSet
 from tests.factories import member
-from tests.samples.pictures import png, zipped
+from tests.samples.pictures import png, write, zipped
 
 pytestmark = pytest.mark.django_db
 
@@ -169,3 +170,73 @@ def test_a_small_sample_is_not_enlarged_and_a_lost_file_is_a_404(admin_client, b
     assert Image.open(io.BytesIO(admin_client.get(url).content)).size == (24, 16)
     sample.file.storage.delete(sample.file.name)
     assert admin_client.get(url).status_code == 404
+
+
+# --- what lies on the server ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(folder, settings):
+    """A folder opened for import, with two pictures and a prompt list beside it."""
+    settings.IMPORT_ROOTS = [str(folder.parent)]
+    (folder.parent / "list.csv").write_text("Prompts,Category\na cat,Animals\na cube,Colors\n")
+    return write(folder, {"1.png": png(1), "2.png": png(2)})
+
+
+@pytest.fixture
+def import_form(admin_client, digits):
+    """Post the form for an import into a set that is there, and return the response."""
+
+    def post(**fields: object):
+        return admin_client.post(
+            reverse("admin:samples_importrun_add"), {"sample_set": digits.pk, "prompts": ""} | fields
+        )
+
+    return post
+
+
+def test_what_lies_on_the_server_is_imported_with_its_prompt_list(import_form, digits, opened):
+    response = import_form(folder=str(opened), prompts=str(opened.parent / "list.csv"), strict="on")
+    run = ImportRun.objects.get()
+    assert response.url == reverse("admin:samples_importrun_change", args=[run.pk])
+    assert (run.source, run.strict, run.created_by.is_superuser) == (str(opened), True, True)
+    services.run(run.job_id)
+    assert set(digits.samples.values_list("name", "prompt__text")) == {("1.png", "a cat"), ("2.png", "a cube")}
+
+
+def test_a_new_set_is_filled_from_the_server(new_set, opened):
+    response = new_set(folder=str(opened))
+    run = ImportRun.objects.get()
+    assert response.url == reverse("admin:samples_importrun_change", args=[run.pk])
+    assert (run.sample_set.name, run.source) == ("VAE", str(opened))
+
+
+def test_the_form_says_what_is_open_and_why_a_place_will_not_do(import_form, admin_client, opened, settings):
+    form = admin_client.get(reverse("admin:samples_importrun_add")).content.decode()
+    assert f"Opened for import: {opened.parent}." in form
+    for fields, said in (
+        ({"folder": "/etc"}, "not among those opened for import (IMPORT_ROOTS)"),
+        ({"folder": f"{opened}/none"}, "There is no folder"),
+        ({"folder": "s3://bucket/run"}, "not among those opened for import (IMPORT_ROOTS)"),
+        ({"folder": str(opened), "prompts": "/etc/passwd"}, "not in a folder opened for import"),
+        ({"folder": str(opened), "prompts": f"{opened}/none.csv"}, "There is no file"),
+        ({"prompts": f"{opened.parent}/list.csv"}, "goes with a place on the server"),
+        ({"folder": str(opened), "archive": upload({"1.png": png(1)})}, "not both"),
+        ({}, "Choose a zip, or name what lies on the server."),
+    ):
+        assert said in import_form(**fields).content.decode(), fields
+    settings.IMPORT_ROOTS = []
+    assert "IMPORT_ROOTS" in admin_client.get(reverse("admin:samples_sampleset_add")).content.decode()
+    assert not ImportRun.objects.exists()
+
+
+def test_a_new_set_is_filled_by_those_alone_who_may_import(client, opened):
+    person = member(role="viewer")
+    for codename in ("add_sampleset", "view_sampleset"):
+        person.user_permissions.add(Permission.objects.get(codename=codename))
+    client.force_login(person)
+    fields = {"name": "VAE", "kind": "generated", "settings": "{}"}
+    address = reverse("admin:samples_sampleset_add")
+    assert client.post(address, fields | {"folder": str(opened)}).status_code == 403
+    assert not SampleSet.objects.exists()
+    assert client.post(address, fields).status_code == 302
