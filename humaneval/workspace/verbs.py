@@ -56,11 +56,11 @@ def refusals_said(file: Path | None = None) -> Iterator[None]:
 
 
 def import_into(
-    *, name: str, kind: str, origin: str, strict: bool = False, team: str = ""
+    *, name: str, kind: str, origin: str, prompts: str = "", strict: bool = False, team: str = ""
 ) -> tuple[SampleSet, ImportRun]:
     """Import what lies at a path or address into the set of that slug, made (for a team) if it is not there.
 
-    Raises CommandError; a set that was made for an import that was refused is taken away again.
+    ``prompts`` is a table or prompt list, in place of the source's own table. Raises CommandError; a set that was made for an import that was refused is taken away again.
     """
     found = SampleSet.objects.filter(slug=name).first()
     if found is not None and found.kind != kind:
@@ -69,7 +69,8 @@ def import_into(
     with refusals_said():
         sample_set = found or create_sample_set(name=name, kind=kind, team=owner)
     try:
-        return sample_set, import_origin(sample_set=sample_set, origin=origin, strict=strict)
+        run = import_origin(sample_set=sample_set, origin=origin, prompts=prompts or None, strict=strict)
+        return sample_set, run
     except ImportRefused as refusal:
         if found is None:
             sample_set.delete()

@@ -100,6 +100,38 @@ def test_a_folder_becomes_a_set(db, squares):
         say("import", squares("z"))
 
 
+LIST = "Prompts,Category\na cat,Animals\na cube,Colors\n"
+
+
+def prompts(slug: str) -> list[str | None]:
+    """Return the prompts of a set's samples, by name."""
+    return list(
+        SampleSet.objects.get(slug=slug).samples.order_by("name").values_list("prompt__text", flat=True)
+    )
+
+
+def test_import_takes_a_prompt_list_and_so_does_a_study_file(file, squares, tmp_path):
+    (tmp_path / "list.csv").write_text(LIST)
+    say("import", squares("x"), "--name", "x", "--kind", "real", "--prompts", tmp_path / "list.csv")
+    assert prompts("x") == ["a cat", "a cube", None, None]
+    text = FILE.replace("import: model-a", "import: model-a, prompts: list.csv")
+    file.write_text(text)
+    say("create", file)
+    assert prompts("model-a") == ["a cat", "a cube", None, None]
+    assert prompts("photos") == [None] * 4
+    file.write_text(text.replace("model-a", "model-b").replace("import: model-b", "import: x"))
+    say("import", file)
+    assert prompts("model-b") == ["a cat", "a cube", None, None]
+    with pytest.raises(CommandError, match="names its prompts itself"):
+        say("import", file, "--prompts", "list.csv")
+    file.write_text(text.replace("import: model-a, ", ""))
+    with pytest.raises(CommandError, match=r"sample_sets\[1\].prompts: needs “import” beside it"):
+        say("create", file)
+    file.write_text(text.replace("list.csv", "none.csv").replace("set: model-a", "set: model-c"))
+    with pytest.raises(CommandError, match=r"none.csv cannot be read: No such file"):
+        say("import", file)
+
+
 def test_a_refused_import_leaves_no_set_and_no_study(file, tmp_path):
     file.write_text(FILE.replace("import: model-a", "import: nowhere"))
     with pytest.raises(CommandError, match=r"There is no folder .*nowhere"):

@@ -167,12 +167,15 @@ def test_the_example_of_the_documentation_makes_a_study(db):
     SampleSetFactory(slug="elsewhere")
     brought = []
 
-    def bring_in(name: str, kind: str, origin: str) -> SampleSet:
-        brought.append((name, kind, origin))
+    def bring_in(name: str, kind: str, origin: str, prompts: str) -> SampleSet:
+        brought.append((name, kind, origin, prompts))
         return filled_set(kind=kind, count=6, slug=name, name=name)
 
     study = make_study(EXAMPLE, bring_in=bring_in)
-    assert brought == [("photos", "real", "photos/"), ("model-a", "generated", "model-a.zip")]
+    assert brought == [
+        ("photos", "real", "photos/", ""),
+        ("model-a", "generated", "model-a.zip", "drawbench.csv"),
+    ]
     assert (study.slug, study.trial_count, study.votes_per_trial) == ("digits-2026", 12, 3)
     assert study.settings["cannot_tell"] is True
     assert study.flow["break_every"] == 20

@@ -24,8 +24,9 @@ from humaneval.studies.pairs import import_pairs
 from humaneval.workspace.study_files.located import Located, Path, StudyFileError, from_words, load
 from humaneval.workspace.study_files.shapes import check, place_of, study_fields
 
-BringIn = Callable[[str, str, str], SampleSet]
-"""Imports what is not there: takes a set's name, its kind and where its images lie; returns the set."""
+BringIn = Callable[[str, str, str, str], SampleSet]
+"""Imports what is not there: takes a set's name, its kind, where its images lie, and where their prompts
+(empty: beside the images, if anywhere); returns the set."""
 
 
 def make_study(
@@ -84,7 +85,7 @@ class _Maker:
     def _bring(self, number: int, row: Mapping[str, Any], bring_in: BringIn | None) -> SampleSet:
         assert bring_in is not None  # noqa: S101 - sets() has refused the file otherwise
         with self._located({}, ("sample_sets", number, "import")):
-            return bring_in(row["set"], row["kind"], row["import"])
+            return bring_in(row["set"], row["kind"], row["import"], row.get("prompts", ""))
 
     def make(self, sets: list[SampleSet], slug: str | None, owner: User | None) -> Study:
         """Make the study and all that belongs to it."""

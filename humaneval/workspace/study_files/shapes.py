@@ -164,6 +164,17 @@ def _sections() -> dict[str, dict[str, Shape]]:
     return found
 
 
+SAMPLE_SET: Final = record(
+    {"set": TEXT, "label": TEXT, "kind": TEXT, "import": TEXT, "prompts": TEXT}, frozenset({"set"})
+)
+
+
+def _sample_set(value: Any, path: Path, wrong: list[tuple[Path, str]]) -> None:
+    SAMPLE_SET(value, path, wrong)
+    if isinstance(value, dict) and "prompts" in value and "import" not in value:
+        wrong.append(((*path, "prompts"), "needs “import” beside it: prompts come in with their images."))
+
+
 def _file_shape() -> Shape:
     question = {name: WHOLE if name == "points" else TEXT for name in QUESTION_KEYS}
     link = {name: _of_model(LinkSettings, name) for name in LINK_KEYS}
@@ -175,9 +186,7 @@ def _file_shape() -> Shape:
         "protocol": TEXT,
         "settings": free(anything),
         "seed": WHOLE,
-        "sample_sets": rows(
-            record({"set": TEXT, "label": TEXT, "kind": TEXT, "import": TEXT}, frozenset({"set"}))
-        ),
+        "sample_sets": rows(_sample_set),
         "questions": rows(record(question, frozenset({"key", "text"}))),
         "trials": WHOLE,
         **{name: record(section) for name, section in _sections().items()},

@@ -29,11 +29,13 @@ class Command(DataCommand):
         """Make the study; print its slug and what to do next."""
         file: Path = options["file"]
 
-        def bring_in(name: str, kind: str, origin: str) -> SampleSet:
+        def bring_in(name: str, kind: str, origin: str, prompts: str) -> SampleSet:
             if kind not in SampleKind.values:
                 raise CommandError(f"{file}: the kind of “{name}” is real or generated, not {kind}.")
             place = place_beside(file, origin)
-            return import_into(name=name, kind=kind, origin=place, team=options["team"])[0]
+            table = place_beside(file, prompts) if prompts else ""
+            made = import_into(name=name, kind=kind, origin=place, prompts=table, team=options["team"])
+            return made[0]
 
         with refusals_said(file):
             study = make_study(text_of(file), slug=options["slug"], bring_in=bring_in)

@@ -27,6 +27,11 @@ class Command(DataCommand):
         parser.add_argument("source", help="folder, archive, table or array file; or a study file")
         parser.add_argument("--name", help="the set's slug; made if it is not there")
         parser.add_argument("--kind", choices=SampleKind.values)
+        parser.add_argument(
+            "--prompts",
+            default="",
+            help="table with the columns name, prompt[, category], or a prompt list (DrawBench, PartiPrompts)",
+        )
         parser.add_argument("--strict", action="store_true", help="import nothing at all if any file is bad")
         parser.add_argument("--team", default="", help="slug of the team that new sets belong to")
 
@@ -34,11 +39,13 @@ class Command(DataCommand):
         """Import, and say what came in and what did not."""
         path = Path(options["source"])
         if path.suffix.lower() in FILE_ENDINGS:
+            if options["prompts"]:
+                raise CommandError("A study file names its prompts itself: write “prompts” beside “import”.")
             self._import_file(path, options)
             return
         if not (options["name"] and options["kind"]):
             raise CommandError("Say what it becomes: --name SLUG --kind real|generated.")
-        self._import(options["name"], options["kind"], options["source"], options)
+        self._import(options["name"], options["kind"], options["source"], options["prompts"], options)
 
     def _import_file(self, path: Path, options: dict[str, Any]) -> None:
         with refusals_said(path):
@@ -55,15 +62,21 @@ class Command(DataCommand):
                 raise StudyFileError(lacking)
         for row in rows:
             if "import" in row:
-                self._import(row["set"], row["kind"], place_beside(path, row["import"]), options)
+                prompts = place_beside(path, row["prompts"]) if row.get("prompts") else ""
+                self._import(row["set"], row["kind"], place_beside(path, row["import"]), prompts, options)
             elif not SampleSet.objects.filter(slug=row["set"]).exists():
                 raise CommandError(
                     f"There is no set “{row['set']}”, and the file does not say where it lies."
                 )
 
-    def _import(self, name: str, kind: str, origin: str, options: dict[str, Any]) -> None:
+    def _import(self, name: str, kind: str, origin: str, prompts: str, options: dict[str, Any]) -> None:
         sample_set, run = import_into(
-            name=name, kind=kind, origin=origin, strict=options["strict"], team=options["team"]
+            name=name,
+            kind=kind,
+            origin=origin,
+            prompts=prompts,
+            strict=options["strict"],
+            team=options["team"],
         )
         self._list(run)
         self.stdout.write(
