@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from humaneval.protocols import registry
 from humaneval.protocols.base import BOTH_BAD, BOTH_GOOD, TIE
@@ -18,15 +18,26 @@ from humaneval.studies.models import Study
 COLUMNS = [
     "study", "vote", "rater", "panel", "simulated", "session", "position", "repeat", "gold", "late",
     "outcome", "question", "value", "chosen", "chosen_place", "trial", "condition", "other_condition",
-    "prompt", "samples", "other_samples", "first_shown", "second_shown", "response_ms", "shown_at",
-    "viewport_width", "viewport_height", "device_pixel_ratio", "hidden_ms", "input", "timings",
-    "received_at",
+    "prompt", "samples", "other_samples", "details", "other_details", "first_shown", "second_shown",
+    "response_ms", "shown_at", "viewport_width", "viewport_height", "device_pixel_ratio",
+    "hidden_ms", "input", "timings", "received_at",
 ]  # fmt: skip
 """``value`` is the protocol's canonical code. Where a trial has two sides, ``chosen`` names the condition
 chosen (or ``tie``, ``both good``, ``both bad``; of a ranking all, best first), ``chosen_place`` its place on
-screen from 0, ``first_shown`` what stood at place 0."""
+screen from 0, ``first_shown`` what stood at place 0. ``details`` is what is known of the samples in
+``samples`` besides (seeds, ids, a prompt list's Challenge): a JSON list, one object a sample, empty where
+nothing is."""
 
 _BATCH = 500
+
+
+class Shown(NamedTuple):
+    """What is told of a sample: its name in its set, and what is known of it besides."""
+
+    name: str
+    details: dict[str, Any]
+
+
 _NEITHER = {TIE: "tie", BOTH_GOOD: "both good", BOTH_BAD: "both bad"}
 
 
@@ -38,7 +49,7 @@ def vote_rows(study: Study) -> Iterator[list[Cell]]:
     names = {one.id: one.label for one in study_facts(study).conditions}
     prompts = dict(Prompt.objects.filter(pk__in=study.trials.values("prompt")).values_list("id", "text"))
     for batch in _batches(answer_rows(study)):
-        samples = _sample_names(batch)
+        samples = _samples(batch)
         for row in batch:
             yield _row(study, row, names, prompts, samples)
 
@@ -49,9 +60,10 @@ def _batches(rows: Iterable[AnswerRow]) -> Iterator[list[AnswerRow]]:
         yield batch
 
 
-def _sample_names(batch: Sequence[AnswerRow]) -> dict[int, str]:
+def _samples(batch: Sequence[AnswerRow]) -> dict[int, Shown]:
     wanted = {sample for row in batch for slot in row.slots for sample in slot}
-    return dict(Sample.objects.filter(pk__in=wanted).values_list("id", "name"))
+    rows = Sample.objects.filter(pk__in=wanted).values_list("id", "name", "details")
+    return {id_: Shown(name, details) for id_, name, details in rows}
 
 
 def _row(
@@ -59,7 +71,7 @@ def _row(
     row: AnswerRow,
     names: dict[int, str],
     prompts: dict[int, str],
-    samples: dict[int, str],
+    samples: dict[int, Shown],
 ) -> list[Cell]:
     sides = _sides(row, names)
     shown = [sides[slot] for slot in row.order] if len(sides) > 1 else ["", ""]
@@ -72,6 +84,8 @@ def _row(
         "other_condition": names.get(row.other_id or 0, ""), "prompt": prompts.get(row.prompt_id or 0, ""),
         "samples": _listed(row.slots[0], samples),
         "other_samples": _listed(row.slots[1], samples) if len(row.slots) > 1 else "",
+        "details": _details(row.slots[0], samples),
+        "other_details": _details(row.slots[1], samples) if len(row.slots) > 1 else "",
         "first_shown": shown[0], "second_shown": shown[1], "response_ms": row.response_ms,
         **_timings(row.timings), "received_at": row.received_at.isoformat(),
     }  # fmt: skip
@@ -97,8 +111,13 @@ def _chosen(study: Study, row: AnswerRow, sides: Sequence[str]) -> dict[str, Cel
     return {"chosen": sides[row.value], "chosen_place": list(row.order).index(row.value)}
 
 
-def _listed(sample_ids: Sequence[int], names: dict[int, str]) -> str:
-    return " | ".join(names.get(sample, str(sample)) for sample in sample_ids)
+def _listed(sample_ids: Sequence[int], samples: dict[int, Shown]) -> str:
+    return " | ".join(samples[one].name if one in samples else str(one) for one in sample_ids)
+
+
+def _details(sample_ids: Sequence[int], samples: dict[int, Shown]) -> str:
+    found = [samples[one].details if one in samples else {} for one in sample_ids]
+    return json.dumps(found, sort_keys=True, ensure_ascii=False) if any(found) else ""
 
 
 def _timings(timings: dict[str, Any]) -> dict[str, Cell]:

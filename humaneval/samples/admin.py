@@ -269,7 +269,7 @@ def _sheet(sample_set: SampleSet, number: str | None) -> Page:
 
 @register(ImportRun)
 class ImportRunAdmin(_Styled, OfTeam, ModelAdmin):
-    """Imports: started with a zip or a place on the server, watched while they run, kept with what they rejected."""
+    """Imports: started with a zip or a place on the server, watched, and kept with what they rejected."""
 
     warn_unsaved_form = False
     form = ImportForm
@@ -373,6 +373,7 @@ class SampleAdmin(_Styled, OfTeam, ReadOnlyModelAdmin):
         "name",
         "sample_set",
         "prompt",
+        "details",
         "size_in_pixels",
         "format",
         "mode",

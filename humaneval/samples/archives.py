@@ -7,19 +7,22 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from typing import IO
 
 from django.conf import settings
 
 from humaneval.samples.sources import (
     NAME_LENGTH,
-    OWN_TABLES,
     READ_ERRORS,
     Entry,
+    OwnTable,
     Problem,
     SourceError,
     check_limits,
     is_clutter,
+    is_own_table,
+    sorted_tables,
     tidy_name,
     too_large,
 )
@@ -39,7 +42,8 @@ class ArchiveSource:
     def count(self) -> int:
         """Return the number of members; raises SourceError where they exceed a limit."""
         total = sum(info.file_size for _, info in self.members)
-        check_limits(len(self.members), total, "archive")
+        if self.members or not self.own_tables():
+            check_limits(len(self.members), total, "archive")
         return len(self.members)
 
     def entries(self) -> Iterator[Entry | Problem]:
@@ -48,16 +52,19 @@ class ArchiveSource:
             reason = _objection(name, info)
             yield Problem(name[:NAME_LENGTH], reason) if reason else self._offer(name, info)
 
-    def own_prompts(self) -> tuple[IO[bytes], str] | None:
-        """Return the archive's uppermost table and its folder, if there is one of sane size."""
-        found = [(_member_name(info), info) for info in self.archive.infolist()]
-        readable = [(name, info) for name, info in found if _is_prompts(name) and not _objection(name, info)]
-        if not readable:
-            return None
-        name, info = min(readable, key=lambda member: (member[0].count("/"), _rank(member[0])))
-        return self.archive.open(info), name[: name.rfind("/") + 1]
+    def own_tables(self) -> list[OwnTable]:
+        """Return the archive's tables that may be read."""
+        return sorted_tables(
+            OwnTable(name, partial(self.archive.open, info))
+            for name, info in self._visible()
+            if is_own_table(name) and not _objection(name, info)
+        )
 
     def _members(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+        """Yield what is offered: all files but the tables."""
+        return (member for member in self._visible() if not is_own_table(member[0]))
+
+    def _visible(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
         for info in self.archive.infolist():
             name = _member_name(info)
             if not name.endswith("/") and not any(is_clutter(part) for part in _visible_parts(name)):
@@ -69,14 +76,6 @@ class ArchiveSource:
 
 def _visible_parts(name: str) -> list[str]:
     return [part for part in name.split("/") if part not in {".", ".."}]
-
-
-def _is_prompts(name: str) -> bool:
-    return name.split("/")[-1] in OWN_TABLES and "__MACOSX" not in name
-
-
-def _rank(name: str) -> int:
-    return OWN_TABLES.index(name.split("/")[-1])
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:

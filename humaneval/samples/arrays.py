@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from humaneval.samples.details import as_details
 from humaneval.samples.prompts import PromptText
 from humaneval.samples.sources import READ_ERRORS, Entry, Problem, SourceError, check_limits
 
@@ -64,8 +65,9 @@ class ArraySource:
             for number, image in enumerate(array):
                 yield self._offer(f"{folder}{number:06}.png", image, low, number, len(array))
 
-    def own_prompts(self) -> None:
-        """Return None: images bring their prompts themselves."""
+    def own_tables(self) -> tuple[()]:
+        """Return none: images bring their prompts themselves."""
+        return ()
 
     def _offer(self, name: str, image: NDArray[Any], low: float, number: int, count: int) -> Entry | Problem:
         if image.dtype.kind == "f" and not np.isfinite(image).all():
@@ -78,7 +80,7 @@ class ArraySource:
             size=len(content),
             open=lambda: io.BytesIO(content),
             prompt=PromptText(prompt, str(facts.get("category", "")).strip()) if prompt else None,
-            details={key: value.item() for key, value in facts.items() if key not in {*_PROMPTS, "category"}},
+            details=as_details(facts, but={*_PROMPTS, "category"}),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import IO, Any, cast
 
 import boto3
@@ -11,12 +11,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from humaneval.samples.sources import (
     NAME_LENGTH,
-    OWN_TABLES,
     Entry,
+    OwnTable,
     Problem,
     SourceError,
     check_limits,
     is_clutter,
+    is_own_table,
+    sorted_tables,
     tidy_name,
 )
 
@@ -53,13 +55,13 @@ class BucketSource:
             else:
                 yield Entry(name=name, size=size, open=lambda key=key: self._open(key))  # type: ignore[misc]
 
-    def own_prompts(self) -> tuple[IO[bytes], str] | None:
-        """Return prompts.csv or metadata.csv right under the prefix, if one is there."""
-        there = {key for key, _size in self._listing}
-        for name in OWN_TABLES:
-            if f"{self.prefix}{name}" in there:
-                return self._open(f"{self.prefix}{name}"), ""
-        return None
+    def own_tables(self) -> list[OwnTable]:
+        """Return the tables under the prefix."""
+        return sorted_tables(
+            OwnTable(tidy_name(key.removeprefix(self.prefix)), partial(self._open, key))
+            for key, _size in self._listing
+            if self._is_visible(key) and is_own_table(key)
+        )
 
     @cached_property
     def _client(self) -> Any:
@@ -78,9 +80,9 @@ class BucketSource:
 
     @cached_property
     def _objects(self) -> list[tuple[str, int]]:
-        return [(key, size) for key, size in self._listing if self._is_offered(key)]
+        return [(key, size) for key, size in self._listing if self._is_visible(key) and not is_own_table(key)]
 
-    def _is_offered(self, key: str) -> bool:
+    def _is_visible(self, key: str) -> bool:
         parts = key.removeprefix(self.prefix).split("/")
         return not key.endswith("/") and not any(is_clutter(part) for part in parts)
 

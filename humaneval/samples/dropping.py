@@ -20,16 +20,21 @@ from humaneval.samples import intake
 from humaneval.samples.batches import THREADS, batched
 from humaneval.samples.intake import LISTED, Accepted, Outcome, Present
 from humaneval.samples.models import ImportRun, Sample, SampleSet
-from humaneval.samples.prompts import PromptsError, PromptText, read_prompts
+from humaneval.samples.prompt_lists import by_number, is_prompt_list, read_prompt_list
+from humaneval.samples.prompts import PromptsError
 from humaneval.samples.sources import (
     NAME_LENGTH,
-    OWN_TABLES,
+    READ_ERRORS,
     Entry,
     Problem,
     check_limits,
     is_clutter,
     tidy_name,
 )
+from humaneval.samples.tables import TableRow, in_folder, read_table
+
+TABLE_ENDINGS = (".csv", ".tsv")
+"""What is read as a table of prompts, or as a prompt list."""
 
 SOURCE = "files sent from a browser"
 """What such an import is called in the list of imports."""
@@ -76,7 +81,7 @@ def files_there(*, sample_set: SampleSet, names: Iterable[str]) -> dict[str, The
 
 
 def take_files(*, run: ImportRun, dropped: Sequence[Dropped]) -> list[Outcome]:
-    """Bring files into the run's set and return what became of each; tables of prompts come last.
+    """Bring files into the run's set and return what became of each; tables come last.
 
     A desktop's own files (``.DS_Store``) are passed over without a word. Raises SourceError where the
     sitting has come to more files or bytes than an import may have; nothing of this batch is kept then.
@@ -88,7 +93,7 @@ def take_files(*, run: ImportRun, dropped: Sequence[Dropped]) -> list[Outcome]:
         check_limits(run.added + run.unchanged + run.rejected + len(wanted), received, "upload")
     outcomes = _bring_in(run, [_offer(one) for one in files])
     for table in (one for one in wanted if _is_table(one.name)):
-        outcomes += _give_prompts(run, table)
+        outcomes += _read_in(run, table)
     return _count(run, outcomes, received)
 
 
@@ -97,7 +102,7 @@ def _bring_in(run: ImportRun, entries: list[Entry | Problem]) -> list[Outcome]:
         outcomes = intake.check_batch(
             entries,
             sample_set_id=run.sample_set_id,
-            prompts={},
+            rows={},
             keep=intake.keep_in_storage,
             threads=threads,
         )
@@ -130,40 +135,48 @@ def _objection(name: str) -> str:
 
 def _is_passed_over(name: str) -> bool:
     parts = [part for part in tidy_name(name).split("/") if part not in {".", ".."}]
-    return not _is_table(name) and any(is_clutter(part) for part in parts)
+    return any(is_clutter(part) for part in parts)
 
 
 def _is_table(name: str) -> bool:
-    return tidy_name(name).rsplit("/", 1)[-1] in OWN_TABLES
+    return tidy_name(name).lower().endswith(TABLE_ENDINGS)
 
 
-# --- prompts --------------------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------------------
 
 
-def _give_prompts(run: ImportRun, table: Dropped) -> list[Outcome]:
-    """Give the samples that a prompts.csv names their prompts; its names start at its own folder."""
-    name = tidy_name(table.name)
+def _read_in(run: ImportRun, table: Dropped) -> list[Outcome]:
+    """Give the samples that a table names, or that a prompt list numbers, what it says of them."""
+    name = tidy_name(table.name).replace("\x00", "")[:NAME_LENGTH]
     try:
-        prompts = read_prompts(_from_start(table.file))
-    except PromptsError as error:
-        return [Problem(name[:NAME_LENGTH], str(error))]
-    folder = name[: name.rfind("/") + 1]
-    full = {one if one.startswith(folder) else folder + one: text for one, text in prompts.items()}
+        rows = _rows_of(run, name, _from_start(table.file))
+    except (PromptsError, *READ_ERRORS) as error:
+        return [Problem(name, str(error))]
     outcomes: list[Outcome] = []
-    for names in batched(sorted(full)):
-        outcomes += intake.insert(run=run, outcomes=_prompted(run, names, full))
+    for names in batched(sorted(rows)):
+        compared = intake.compare_rows(sample_set_id=run.sample_set_id, names=names, rows=rows)
+        outcomes += intake.insert(run=run, outcomes=compared)
     return [outcome for outcome in outcomes if isinstance(outcome, Problem)]
 
 
-def _prompted(run: ImportRun, names: list[str], prompts: dict[str, PromptText]) -> list[Outcome]:
-    known = intake.known_names(run.sample_set_id, names)
-    lacking = [
-        Problem(name[:NAME_LENGTH], "is named in prompts.csv, but there is no such file in the set")
-        for name in names
-        if name not in known
-    ]
-    there = (intake.compare(name, known[name].sha256, prompts[name], known[name]) for name in known)
-    return [*lacking, *there]
+def _rows_of(run: ImportRun, name: str, file: IO[bytes]) -> dict[str, TableRow]:
+    """Return what a table says by samples' names, which start at the table's own folder."""
+    folder = name[: name.rfind("/") + 1]
+    if not is_prompt_list(file):
+        return {in_folder(one, folder): row for one, row in read_table(file, name).items()}
+    samples = Sample.objects.filter(sample_set_id=run.sample_set_id)
+    names = list(samples.filter(name__startswith=folder).values_list("name", flat=True))
+    names = names or list(samples.values_list("name", flat=True))
+    start = _shared_folder(names)
+    numbered = by_number(read_prompt_list(file, name), [one.removeprefix(start) for one in names])
+    return {start + one: row for one, row in numbered.items()}
+
+
+def _shared_folder(names: Sequence[str]) -> str:
+    """Return the folder that was dropped as a whole: a number in its name is a model's, and no row's."""
+    tops = {name[: name.find("/") + 1] for name in names}
+    top = tops.pop() if len(tops) == 1 else ""
+    return "" if top.rstrip("/").isdecimal() else top
 
 
 # --- counting -------------------------------------------------------------------------------------------

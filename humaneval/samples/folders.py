@@ -7,17 +7,18 @@ import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
 
 from humaneval.samples.sources import (
     NAME_LENGTH,
-    OWN_TABLES,
     Entry,
+    OwnTable,
     Problem,
     SourceError,
     check_limits,
     is_clutter,
+    is_own_table,
     printable,
+    sorted_tables,
 )
 
 
@@ -49,7 +50,8 @@ class FolderSource:
         for found in self._walk(self.folder):
             files += 1
             total += 0 if isinstance(found, Problem) else _size_of(found)
-        check_limits(files, total, "folder")
+        if files or not self.own_tables():
+            check_limits(files, total, "folder")
         return files
 
     def entries(self) -> Iterator[Entry | Problem]:
@@ -57,14 +59,26 @@ class FolderSource:
         for found in self._walk(self.folder):
             yield found if isinstance(found, Problem) else self._offer(found)
 
-    def own_prompts(self) -> tuple[IO[bytes], str] | None:
-        """Return prompts.csv or metadata.csv at the top of the folder, if one is there."""
-        for path in (self.folder / name for name in OWN_TABLES):
-            if path.is_file() and self._is_open(path.resolve()):
-                return path.open("rb"), ""
-        return None
+    def own_tables(self) -> list[OwnTable]:
+        """Return the tables in the folder and its subfolders that may be read."""
+        found = [Path(one.path) for one in self._files(self.folder) if not isinstance(one, Problem)]
+        tables = [path for path in found if is_own_table(path.name) and path.is_file()]
+        return sorted_tables(
+            self._table(path)
+            for path in tables
+            if self._is_open(path.resolve()) and not self._objection(path)
+        )
+
+    def _table(self, path: Path) -> OwnTable:
+        return OwnTable(self._name(path), lambda: path.open("rb"))
 
     def _walk(self, folder: Path) -> Iterator[os.DirEntry[str] | Problem]:
+        """Yield what is offered: all files but the tables."""
+        for found in self._files(folder):
+            if isinstance(found, Problem) or not is_own_table(found.name):
+                yield found
+
+    def _files(self, folder: Path) -> Iterator[os.DirEntry[str] | Problem]:
         try:
             with os.scandir(folder) as listing:
                 found = sorted(listing, key=lambda entry: entry.name)
@@ -75,7 +89,7 @@ class FolderSource:
             if is_clutter(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                yield from self._walk(Path(entry.path))
+                yield from self._files(Path(entry.path))
             elif Path(entry.path) != self.without:
                 yield entry
 

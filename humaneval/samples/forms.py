@@ -23,12 +23,12 @@ ARCHIVE_HELP = _(
     "category) gives the images their prompts."
 )
 FOLDER_HELP = _(
-    "What lies on the server already: a folder, zip, manifest (CSV, JSON lines, Parquet) or array file (.npz, "
-    ".pt), or s3://bucket/prefix."
+    "What lies on the server already: a folder, zip, manifest (CSV, JSON lines, Parquet) or array file "
+    "(.npz, .pt), or s3://bucket/prefix."
 )
 PROMPTS_HELP = _(
-    "If wanted, a table on the server: columns name, prompt and category, or a prompt list such as DrawBench or "
-    "PartiPrompts. Else the folder's own prompts.csv or metadata.csv is taken."
+    "If wanted, a table on the server: columns name, prompt and category, or a prompt list such as "
+    "DrawBench or PartiPrompts. Else the folder's own prompts.csv or metadata.csv is taken."
 )
 STRICT_HELP = _(
     "Import nothing at all if any file is bad. Otherwise bad files are listed and the rest come in."

@@ -19,8 +19,9 @@ from django.db import transaction
 
 from humaneval.samples.models import ImportRun, Sample, SampleSet
 from humaneval.samples.prompts import PromptText, ensure_prompts
-from humaneval.samples.sources import READ_ERRORS, Entry, Problem, too_large
+from humaneval.samples.sources import NAME_LENGTH, READ_ERRORS, Entry, Problem, too_large
 from humaneval.samples.storing import store_content
+from humaneval.samples.tables import TableRow
 from humaneval.samples.verification import BadImage, Facts, examine
 
 LISTED = 1000
@@ -31,6 +32,7 @@ NAME_TAKEN = (
     "a sample of this name with other content is in the set already; the stored one stays. "
     "Rename the file or import into a new set"
 )
+_NOTHING = TableRow()
 OTHER_PROMPT = "is in the set with another prompt; the stored one stays"
 
 
@@ -40,6 +42,7 @@ class Known(NamedTuple):
     sha256: str
     import_run_id: int | None
     prompt_digest: str | None
+    details: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,16 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Present:
-    """A file that is in the set already, with the same content."""
+    """A file that is in the set already, with the same content; what the set lacks of it is added.
+
+    ``differs`` names details of which the set holds other values, which stay.
+    """
 
     name: str
     brought_by: int | None
     lacks: PromptText | None = None
+    lacks_details: Mapping[str, Any] = field(default_factory=dict)
+    differs: Sequence[str] = ()
 
 
 Outcome = Accepted | Present | Problem
@@ -108,13 +116,13 @@ def check_batch(
     entries: Sequence[Entry | Problem],
     *,
     sample_set_id: int,
-    prompts: Mapping[str, PromptText],
+    rows: Mapping[str, TableRow],
     keep: Keep,
     threads: Executor,
 ) -> list[Outcome]:
     """Verify a batch and pass each new good file to ``keep``; return one outcome an entry, in order."""
     known = known_names(sample_set_id, [entry.name for entry in entries if isinstance(entry, Entry)])
-    check = partial(check_file, known=known, prompts=prompts, keep=keep)
+    check = partial(check_file, known=known, rows=rows, keep=keep)
     return list(threads.map(check, entries))
 
 
@@ -136,22 +144,23 @@ def keep_in_storage(file: IO[bytes], accepted: Accepted) -> Accepted:
 
 
 def check_file(
-    entry: Entry | Problem, *, known: Mapping[str, Known], prompts: Mapping[str, PromptText], keep: Keep
+    entry: Entry | Problem, *, known: Mapping[str, Known], rows: Mapping[str, TableRow], keep: Keep
 ) -> Outcome:
     """Verify one file and pass it to ``keep`` if it is good and new; never raises for a bad file."""
     if isinstance(entry, Problem):
         return entry
-    prompt = prompts.get(entry.name) or entry.prompt
+    row = rows.get(entry.name, _NOTHING)
+    prompt, details = row.prompt or entry.prompt, {**entry.details, **row.details}
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
         try:
             sha256, size = _read(entry, copy)
             if entry.name in known:
-                return compare(entry.name, sha256, prompt, known[entry.name])
+                return compare(entry.name, sha256, prompt, details, known[entry.name])
             facts = examine(copy)
         except BadImage as error:
             return Problem(entry.name, str(error))
         accepted = Accepted(
-            name=entry.name, sha256=sha256, size=size, facts=facts, prompt=prompt, details=entry.details
+            name=entry.name, sha256=sha256, size=size, facts=facts, prompt=prompt, details=details
         )
         return keep(copy, accepted)
 
@@ -177,14 +186,42 @@ def _read(entry: Entry, copy: IO[bytes]) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def compare(name: str, sha256: str, prompt: PromptText | None, known: Known) -> Present | Problem:
+def compare(
+    name: str, sha256: str, prompt: PromptText | None, details: Mapping[str, Any], known: Known
+) -> Present | Problem:
     """Return what a file is to the sample that has its name already."""
     if known.sha256 != sha256:
         return Problem(name, NAME_TAKEN)
     if prompt is not None and known.prompt_digest not in {None, prompt.digest}:
         return Problem(name, OTHER_PROMPT)
     lacks = prompt if known.prompt_digest is None else None
-    return Present(name=name, brought_by=known.import_run_id, lacks=lacks)
+    return Present(
+        name=name,
+        brought_by=known.import_run_id,
+        lacks=lacks,
+        lacks_details={key: value for key, value in details.items() if key not in known.details},
+        differs=[key for key, value in details.items() if known.details.get(key, value) != value],
+    )
+
+
+def compare_rows(
+    *, sample_set_id: int, names: Sequence[str], rows: Mapping[str, TableRow]
+) -> list[Present | Problem]:
+    """Return what tables say of samples whose files are not offered: of the set's, or of none at all."""
+    known = known_names(sample_set_id, names)
+    there = (
+        compare(name, held.sha256, rows[name].prompt, rows[name].details, held)
+        for name, held in known.items()
+    )
+    lacking = (
+        Problem(
+            name[:NAME_LENGTH],
+            f"is named in {rows[name].table}, but there is no such file, here or in the set",
+        )
+        for name in names
+        if name not in known
+    )
+    return [*lacking, *there]
 
 
 # --- the batch, in the database ---------------------------------------------------------------------
@@ -193,8 +230,8 @@ def compare(name: str, sha256: str, prompt: PromptText | None, known: Known) -> 
 def known_names(sample_set_id: int, names: Iterable[str]) -> dict[str, Known]:
     """Return what a set holds under these names; one query."""
     rows = Sample.objects.filter(sample_set_id=sample_set_id, name__in=list(names))
-    values = rows.values_list("name", "sha256", "import_run_id", "prompt__digest")
-    return {name: Known(sha256, run, digest) for name, sha256, run, digest in values}
+    values = rows.values_list("name", "sha256", "import_run_id", "prompt__digest", "details")
+    return {name: Known(*rest) for name, *rest in values}
 
 
 def insert(*, run: ImportRun, outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -213,6 +250,7 @@ def insert(*, run: ImportRun, outcomes: Sequence[Outcome]) -> list[Outcome]:
         for present in settled:
             if isinstance(present, Present) and present.lacks:
                 _add_prompt(run, present, ids[present.lacks])
+        _add_details(run, settled)
     return settled
 
 
@@ -223,8 +261,12 @@ def _settle(run: ImportRun, outcomes: Sequence[Outcome]) -> list[Outcome]:
         if isinstance(outcome, Accepted):
             taken = known.get(outcome.name)
             digest = outcome.prompt.digest if outcome.prompt else None
-            known.setdefault(outcome.name, Known(outcome.sha256, None, digest))
-            settled.append(compare(outcome.name, outcome.sha256, outcome.prompt, taken) if taken else outcome)
+            known.setdefault(outcome.name, Known(outcome.sha256, None, digest, outcome.details))
+            settled.append(
+                compare(outcome.name, outcome.sha256, outcome.prompt, outcome.details, taken)
+                if taken
+                else outcome
+            )
         else:
             settled.append(outcome)
     return settled
@@ -257,3 +299,17 @@ def _row(run: ImportRun, accepted: Accepted, prompt_ids: Mapping[PromptText, int
 def _add_prompt(run: ImportRun, present: Present, prompt_id: int) -> None:
     rows = Sample.objects.filter(sample_set_id=run.sample_set_id, name=present.name, prompt=None)
     rows.update(prompt_id=prompt_id)
+
+
+def _add_details(run: ImportRun, settled: Sequence[Outcome]) -> None:
+    lacking = {
+        one.name: one.lacks_details for one in settled if isinstance(one, Present) and one.lacks_details
+    }
+    if not lacking:
+        return
+    rows = list(
+        Sample.objects.filter(sample_set_id=run.sample_set_id, name__in=lacking).only("name", "details")
+    )
+    for row in rows:
+        row.details = {**lacking[row.name], **row.details}
+    Sample.objects.bulk_update(rows, ["details"], batch_size=200)

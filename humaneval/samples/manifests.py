@@ -7,11 +7,11 @@ else, such as ``seed`` and ids, which is kept with the sample.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from humaneval.samples.details import as_details
 from humaneval.samples.prompts import PromptsError, PromptText, checked_prompt
 from humaneval.samples.sources import NAME_LENGTH, Entry, Problem, SourceError, check_limits, tidy_name
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = {".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"}
-LONGEST_DETAIL = 500
 
 
 class ManifestSource:
@@ -42,8 +41,9 @@ class ManifestSource:
         for number, row in enumerate(self.rows, start=1):
             yield self._offer(number, row)
 
-    def own_prompts(self) -> None:
-        """Return None: rows bring their prompts themselves."""
+    def own_tables(self) -> tuple[()]:
+        """Return none: rows bring their prompts themselves."""
+        return ()
 
     def _offer(self, number: int, row: Mapping[str, Any]) -> Entry | Problem:
         given = str(row.get("path") or "").strip()
@@ -56,11 +56,16 @@ class ManifestSource:
             return Problem(name, reason)
         path = self.folder / name
         try:
-            prompt = _prompt(number, row)
+            prompt = self._prompt(number, row)
             size = path.stat().st_size
         except (PromptsError, OSError) as error:
             return Problem(name, str(getattr(error, "strerror", None) or error))
-        return Entry(name=name, size=size, open=lambda: path.open("rb"), prompt=prompt, details=_details(row))
+        details = as_details(row, but={"path", "prompt", "category"})
+        return Entry(name=name, size=size, open=lambda: path.open("rb"), prompt=prompt, details=details)
+
+    def _prompt(self, number: int, row: Mapping[str, Any]) -> PromptText | None:
+        text, category = row.get("prompt"), str(row.get("category") or "")
+        return checked_prompt(str(text), category, f"row {number}") if text else None
 
     def _objection(self, name: str) -> str:
         if "\x00" in name:
@@ -113,21 +118,3 @@ def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
             if not isinstance(row, dict):
                 raise ValueError(f"line {number} is no JSON object")
             yield row
-
-
-def _prompt(number: int, row: Mapping[str, Any]) -> PromptText | None:
-    text = row.get("prompt")
-    return checked_prompt(number, str(text), str(row.get("category") or "")) if text else None
-
-
-def _details(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row's other columns as JSON, numbers as such and all else as text."""
-    rest = {key: value for key, value in row.items() if key not in {"path", "prompt", "category"}}
-    return {key: _plain(value) for key, value in rest.items() if value is not None and value != ""}
-
-
-def _plain(value: Any) -> Any:
-    item = value.item() if hasattr(value, "item") else value
-    if isinstance(item, bool | int) or (isinstance(item, float) and math.isfinite(item)):
-        return item
-    return str(item)[:LONGEST_DETAIL]

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -16,9 +17,10 @@ from humaneval.samples import intake
 from humaneval.samples.batches import THREADS, Progress, batched, say_nothing
 from humaneval.samples.intake import Accepted, Outcome, Present, Tally
 from humaneval.samples.models import ImportRun
-from humaneval.samples.prompt_lists import read_prompts_or_list
-from humaneval.samples.prompts import PromptsError, PromptText, read_prompts
-from humaneval.samples.sources import PROMPTS_FILE, READ_ERRORS, Problem, Source
+from humaneval.samples.prompt_lists import read_table_or_list
+from humaneval.samples.prompts import PromptsError, PromptText
+from humaneval.samples.sources import NAME_LENGTH, READ_ERRORS, Entry, Problem, Source
+from humaneval.samples.tables import Tables, read_own_tables
 from humaneval.samples.verification import Facts
 
 
@@ -33,32 +35,29 @@ def carry_out(*, run: ImportRun, source: Source, progress: Progress | None = Non
     first, and inserts in one transaction or not at all.
     """
     total = source.count()
-    prompts = _load_prompts(run, source)
+    tables = _read_tables(run, source)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="import") as threads:
-        passage = _Passage(run, source, prompts, total, threads, progress or say_nothing)
+        passage = _Passage(run, source, tables, total, threads, progress or say_nothing)
         tally = passage.all_or_nothing() if run.strict else passage.batch_by_batch()
     _finish(run, tally)
 
 
-def _load_prompts(run: ImportRun, source: Source) -> dict[str, PromptText]:
+def _read_tables(run: ImportRun, source: Source) -> Tables:
+    if not run.prompts:
+        return read_own_tables(source, strict=run.strict)
+    path = Path(run.prompts)
     try:
-        if run.prompts:
-            with Path(run.prompts).open("rb") as given:
-                return read_prompts_or_list(given, source)
-        return _read_own_prompts(source)
+        with path.open("rb") as given:
+            rows = read_table_or_list(given, partial(_names_in, source), path.name)
     except READ_ERRORS as error:
-        name = run.prompts or PROMPTS_FILE
-        raise PromptsError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise PromptsError(f"{run.prompts} cannot be read: {reason}.") from error
+    unread = [table.name for table in source.own_tables()]
+    return Tables(rows, [(name, f"is not read, since {path.name} was named instead") for name in unread])
 
 
-def _read_own_prompts(source: Source) -> dict[str, PromptText]:
-    inside = source.own_prompts()
-    if inside is None:
-        return {}
-    file, folder = inside
-    with file:
-        prompts = read_prompts(file)
-    return {name if name.startswith(folder) else folder + name: text for name, text in prompts.items()}
+def _names_in(source: Source) -> Iterator[str]:
+    return (entry.name for entry in source.entries() if isinstance(entry, Entry))
 
 
 def _finish(run: ImportRun, tally: Tally) -> None:
@@ -75,32 +74,39 @@ class _Passage:
         self,
         run: ImportRun,
         source: Source,
-        prompts: dict[str, PromptText],
+        tables: Tables,
         total: int,
         threads: Executor,
         progress: Progress,
     ) -> None:
-        self.run, self.source, self.prompts, self.total = run, source, prompts, total
+        self.run, self.source, self.total = run, source, total
+        self.tables, self.rows = tables, tables.rows
         self.threads, self.progress = threads, progress
         self.tally = Tally(run_id=run.pk)
-        self.unnamed = set(prompts)
-        """Names in prompts.csv that no file has had yet."""
+        self.unnamed = set(self.rows)
+        """Names in the tables that no file has had yet."""
+        self.table = next((row.table for row in self.rows.values() if row.prompt), "")
+        """A table that gives prompts; empty where none does."""
         self.unprompted: set[str] = set()
         self.completed: set[str] = set()
+        self.described: set[str] = set()
+        self.differing: set[str] = set()
 
     def batch_by_batch(self) -> Tally:
         """Insert each batch as it comes: what is in stays in, whatever happens later."""
         for outcomes in self._outcomes(intake.keep_in_storage, "importing"):
             self._note_all(intake.insert(run=self.run, outcomes=outcomes))
-        self._note_files_missing()
-        self._remark_on_prompts()
+        for rows in self._rows_alone():
+            self._note_rows(intake.insert(run=self.run, outcomes=rows))
+        self._remark_on_tables()
         return self.tally
 
     def all_or_nothing(self) -> Tally:
         """Look at every file, then store them, then insert all rows in one transaction."""
         for outcomes in self._outcomes(intake.keep_nothing, "checking"):
             self._note_all(outcomes)
-        self._note_files_missing()
+        for rows in self._rows_alone():
+            self._note_rows(rows)
         self._refuse_if_bad()
         self.tally = Tally(run_id=self.run.pk)
         with tempfile.TemporaryFile("w+", encoding="utf-8") as manifest:
@@ -110,8 +116,10 @@ class _Passage:
             with transaction.atomic():
                 for batch in batched(map(_from_line, manifest)):
                     self._note_all(intake.insert(run=self.run, outcomes=batch))
+                for rows in self._rows_alone():
+                    self._note_rows(intake.insert(run=self.run, outcomes=rows))
                 self._refuse_if_bad()
-        self._remark_on_prompts()
+        self._remark_on_tables()
         return self.tally
 
     def _outcomes(self, keep: intake.Keep, note: str) -> Iterator[list[Outcome]]:
@@ -120,7 +128,7 @@ class _Passage:
             yield intake.check_batch(
                 entries,
                 sample_set_id=self.run.sample_set_id,
-                prompts=self.prompts,
+                rows=self.rows,
                 keep=keep,
                 threads=self.threads,
             )
@@ -131,21 +139,40 @@ class _Passage:
         for outcome in outcomes:
             self.tally.note(outcome)
             self.unnamed.discard(outcome.name)
-            self._remember_prompt(outcome)
+            self._remember(outcome)
 
-    def _remember_prompt(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Present) and outcome.lacks:
-            self.completed.add(outcome.name)
-        if self.prompts and isinstance(outcome, Accepted) and outcome.prompt is None:
+    def _rows_alone(self) -> Iterator[Sequence[Outcome]]:
+        """Yield what tables say of files that were not offered: a part sent later may complete a set."""
+        for names in batched(sorted(self.unnamed)):
+            yield intake.compare_rows(sample_set_id=self.run.sample_set_id, names=names, rows=self.rows)
+
+    def _note_rows(self, outcomes: Iterable[Outcome]) -> None:
+        """Count the problems alone: no file has come, or come again."""
+        for outcome in outcomes:
+            if isinstance(outcome, Problem):
+                self.tally.note(outcome)
+            self._remember(outcome)
+
+    def _remember(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Present):
+            for seen, is_so in (
+                (self.completed, outcome.lacks),
+                (self.described, outcome.lacks_details),
+                (self.differing, outcome.differs),
+            ):
+                if is_so:
+                    seen.add(outcome.name)
+        elif self.table and isinstance(outcome, Accepted) and outcome.prompt is None:
             self.unprompted.add(outcome.name)
 
-    def _remark_on_prompts(self) -> None:
-        _remark(self.tally, "it has no row for", self.unprompted)
-        _remark(self.tally, "it brought the missing prompts of", self.completed)
-
-    def _note_files_missing(self) -> None:
-        for name in sorted(self.unnamed):
-            self.tally.note(Problem(name, "is named in prompts.csv, but there is no such file"))
+    def _remark_on_tables(self) -> None:
+        for name, text in self.tables.remarks:
+            self.tally.remark(name, text)
+        table = self.table or next((row.table for row in self.rows.values()), self.run.source)
+        _remark(self.tally, table, "it has no row for", self.unprompted)
+        _remark(self.tally, table, "it brought the missing prompts of", self.completed)
+        _remark(self.tally, table, "it brought missing details, such as seeds and ids, of", self.described)
+        _remark(self.tally, table, "the set holds other details, which stay, of", self.differing)
 
     def _refuse_if_bad(self) -> None:
         if self.tally.rejected:
@@ -154,10 +181,10 @@ class _Passage:
             raise BadFiles(f"Nothing was imported, since the import is strict and met {bad}.")
 
 
-def _remark(tally: Tally, words: str, names: set[str]) -> None:
+def _remark(tally: Tally, table: str, words: str, names: set[str]) -> None:
     if names:
         files = "1 file" if len(names) == 1 else f"{len(names):,} files"
-        tally.remark(PROMPTS_FILE, f"{words} {files} ({min(names)}, for one)")
+        tally.remark(table[:NAME_LENGTH], f"{words} {files} ({min(names)}, for one)")
 
 
 # Outcomes wait on disk between the two halves of a strict import, so that memory stays bounded.

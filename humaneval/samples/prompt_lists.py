@@ -11,31 +11,40 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO
 
-from humaneval.samples.prompts import PromptsError, PromptText, checked_prompt, read_prompts
-from humaneval.samples.sources import Entry, Source
+from humaneval.samples.details import as_details
+from humaneval.samples.prompts import PromptsError, checked_prompt
+from humaneval.samples.tables import NAME_COLUMNS, TableRow, read_table
 
 _NUMBER = re.compile(r"\d+")
+_PROMPT_COLUMNS = ("prompts", "prompt")
 
 
-def read_prompts_or_list(file: IO[bytes], source: Source) -> dict[str, PromptText]:
-    """Return each named file's prompt, from a table that names files or from a prompt list.
+def read_table_or_list(
+    file: IO[bytes], names: Callable[[], Iterable[str]], table: str
+) -> dict[str, TableRow]:
+    """Return what is said of each file, by a table that names files or by a prompt list.
 
-    Raises PromptsError.
+    ``names`` gives the files' names, which only a list asks for. Raises PromptsError, whose sentences call
+    the file ``table``.
     """
+    if is_prompt_list(file):
+        return by_number(read_prompt_list(file, table), names())
+    return read_table(file, table)
+
+
+def is_prompt_list(file: IO[bytes]) -> bool:
+    """Return whether a table has prompts and no names of files; the file stands at its start again."""
     header = file.readline().decode("utf-8-sig", "replace").lower()
     file.seek(0)
     columns = {column.strip().strip('"') for column in re.split(r"[,;\t]", header)}
-    if columns & {"name", "file_name"} or not columns & {"prompt", "prompts"}:
-        return read_prompts(file)
-    names = [entry.name for entry in source.entries() if isinstance(entry, Entry)]
-    return by_number(read_prompt_list(file), names)
+    return not columns & set(NAME_COLUMNS) and bool(columns & set(_PROMPT_COLUMNS))
 
 
-def read_prompt_list(file: IO[bytes]) -> list[PromptText]:
-    """Return a list's prompts with their categories, in order; raises PromptsError."""
+def read_prompt_list(file: IO[bytes], table: str = "The prompt list") -> list[TableRow]:
+    """Return a list's prompts, in order, with their categories and what else it says; raises PromptsError."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
         header = text.readline()
@@ -44,24 +53,26 @@ def read_prompt_list(file: IO[bytes]) -> list[PromptText]:
         reader = csv.reader(text, delimiter=separator)
         rows = [(reader.line_num + 1, dict(zip(columns, row, strict=False))) for row in reader if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise PromptsError(f"The prompt list cannot be read: {error}.") from error
+        raise PromptsError(f"{table} cannot be read: {error}.") from error
     finally:
         text.detach()
-    return [
-        checked_prompt(line, row.get("prompts") or row.get("prompt") or "", row.get("category") or "")
-        for line, row in rows
-    ]
+    return [_said(line, row, table) for line, row in rows]
 
 
-def by_number(prompts: list[PromptText], names: Iterable[str]) -> dict[str, PromptText]:
-    """Return the prompt of each file that has a number with a row; raises PromptsError if none has."""
+def _said(line: int, row: Mapping[str, str], table: str) -> TableRow:
+    text = next((row[column] for column in _PROMPT_COLUMNS if row.get(column)), "")
+    prompt = checked_prompt(text, row.get("category") or "", f"{table}, line {line}")
+    tidy = {key: value.strip() for key, value in row.items()}
+    return TableRow(prompt, as_details(tidy, but={*_PROMPT_COLUMNS, "category"}), table)
+
+
+def by_number(rows: Sequence[TableRow], names: Iterable[str]) -> dict[str, TableRow]:
+    """Return the row of each file that has a number with one; raises PromptsError if none has."""
     found = {name: _NUMBER.search(name) for name in names}
     numbers = {name: int(match[0]) for name, match in found.items() if match}
     first = 0 if 0 in numbers.values() else 1
     chosen = {
-        name: prompts[number - first]
-        for name, number in numbers.items()
-        if 0 <= number - first < len(prompts)
+        name: rows[number - first] for name, number in numbers.items() if 0 <= number - first < len(rows)
     }
     if not chosen:
         raise PromptsError(

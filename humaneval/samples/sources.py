@@ -12,7 +12,7 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
@@ -27,7 +27,7 @@ METADATA_FILE = "metadata.csv"
 """The table of an image folder as Hugging Face's datasets lay it out: file_name, and perhaps text."""
 
 OWN_TABLES = (PROMPTS_FILE, METADATA_FILE)
-"""Tables that a folder or archive may bring along; the first one that is there is read."""
+"""Tables that a folder may bring along; the first one that is there is read."""
 
 NAME_LENGTH = 500
 READ_ERRORS = (
@@ -42,7 +42,7 @@ READ_ERRORS = (
     lzma.LZMAError,
 )
 """What reading an entry to its end may raise: the file system's errors and those of zip's methods."""
-_CLUTTER = {"thumbs.db", "desktop.ini", "__macosx", *OWN_TABLES}
+_CLUTTER = {"thumbs.db", "desktop.ini", "__macosx"}
 
 
 class SourceError(Exception):
@@ -71,6 +71,34 @@ class Problem:
     reason: str
 
 
+@dataclass(frozen=True)
+class OwnTable:
+    """A table that lies among a source's files: its path there, and a way to read it."""
+
+    name: str
+    open: Callable[[], IO[bytes]]
+
+    @property
+    def folder(self) -> str:
+        """The folder that it lies in and speaks of, with a slash at its end; empty at the top."""
+        return self.name[: self.name.rfind("/") + 1]
+
+
+def is_own_table(name: str) -> bool:
+    """Whether a file of this name says things of the others."""
+    return name.rsplit("/", 1)[-1].lower() in OWN_TABLES
+
+
+def sorted_tables(tables: Iterable[OwnTable]) -> list[OwnTable]:
+    """Return tables from the top down, in each folder in the order in which they count."""
+
+    def place(table: OwnTable) -> tuple[int, str, int]:
+        base = table.name.rsplit("/", 1)[-1].lower()
+        return table.name.count("/"), table.folder, OWN_TABLES.index(base)
+
+    return sorted(tables, key=place)
+
+
 class Source(Protocol):
     """A stream of entries that can be gone through more than once, always in the same order."""
 
@@ -80,8 +108,8 @@ class Source(Protocol):
     def entries(self) -> Iterator[Entry | Problem]:
         """Yield the files to import, and problems for those that cannot even be offered."""
 
-    def own_prompts(self) -> tuple[IO[bytes], str] | None:
-        """Return the source's own table and the folder inside the source that it speaks of, or None."""
+    def own_tables(self) -> Sequence[OwnTable]:
+        """Return the tables among the source's files, from the top down."""
 
 
 def tidy_name(name: str) -> str:

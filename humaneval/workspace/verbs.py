@@ -60,7 +60,8 @@ def import_into(
 ) -> tuple[SampleSet, ImportRun]:
     """Import what lies at a path or address into the set of that slug, made (for a team) if it is not there.
 
-    ``prompts`` is a table or prompt list, in place of the source's own table. Raises CommandError; a set that was made for an import that was refused is taken away again.
+    ``prompts`` is a table or prompt list, in place of the source's own table. Raises CommandError; a set that
+    was made for an import that was refused is taken away again.
     """
     found = SampleSet.objects.filter(slug=name).first()
     if found is not None and found.kind != kind:

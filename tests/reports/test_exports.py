@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from humaneval.rating.models import Rater, VoteOutcome
 from humaneval.reports.spreadsheets import csv_lines, protected
 from humaneval.reports.tables import TABLES
-from humaneval.samples.models import Prompt
+from humaneval.samples.models import Prompt, Sample
 from humaneval.studies.models import Trial
 from tests.reports.studies import GivenVote, add_votes
 
@@ -82,6 +82,12 @@ def test_votes_have_a_row_for_each_answer_with_everything_stored(two_afc, admin_
     assert json.loads(full["timings"]) == timings
     assert repeat["repeat"] == "true"
     assert (bare["outcome"], bare["value"], bare["question"]) == ("cannot_tell", "", "")
+
+
+def test_votes_say_seeds_and_ids_of_their_samples(two_afc, admin_client):
+    Sample.objects.filter(sample_set__kind="generated").update(details={"seed": 7})
+    row = rows_of(admin_client.get(f"{API}votes.csv"))[0]
+    assert (json.loads(row["details"]), row["other_details"]) == ([{"seed": 7}], "")
 
 
 def test_votes_tell_nobodys_panel_id(two_afc, admin_client):

@@ -141,6 +141,12 @@ def test_samples_imports_and_prompts_can_be_looked_at_and_not_changed(admin_clie
         assert admin_client.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
 
 
+def test_what_is_known_of_a_sample_besides_is_shown(admin_client, bring):
+    bring({"1.png": png(1), "prompts.csv": b"name,prompt,seed\n1.png,one,4711\n"})
+    page = admin_client.get(reverse("admin:samples_sample_change", args=[Sample.objects.get().pk]))
+    assert "4711" in page.content.decode()
+
+
 def test_the_list_of_samples_takes_a_fixed_number_of_queries(
     admin_client, bring, django_assert_max_num_queries
 ):
@@ -201,7 +207,10 @@ def test_what_lies_on_the_server_is_imported_with_its_prompt_list(import_form, d
     assert response.url == reverse("admin:samples_importrun_change", args=[run.pk])
     assert (run.source, run.strict, run.created_by.is_superuser) == (str(opened), True, True)
     services.run(run.job_id)
-    assert set(digits.samples.values_list("name", "prompt__text")) == {("1.png", "a cat"), ("2.png", "a cube")}
+    assert set(digits.samples.values_list("name", "prompt__text")) == {
+        ("1.png", "a cat"),
+        ("2.png", "a cube"),
+    }
 
 
 def test_a_new_set_is_filled_from_the_server(new_set, opened):

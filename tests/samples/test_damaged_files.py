@@ -51,7 +51,7 @@ def test_a_damaged_archive_is_either_read_or_refused_with_a_reason(changes, kept
         entries = list(source.entries())
         assert len(entries) == source.count()
         for entry in entries:
-            outcome = check_file(entry, known={}, prompts={}, keep=keep_nothing)
+            outcome = check_file(entry, known={}, rows={}, keep=keep_nothing)
             assert isinstance(outcome, Accepted) or outcome.reason
 
 

@@ -99,6 +99,45 @@ def test_a_table_among_the_files_gives_them_their_prompts(drop, digits):
     assert drop({"m/prompts.csv": b"nothing"}, run=answer["run"])["files"][0]["state"] == "refused"
 
 
+DRAWBENCH = b"Prompts,Category\na red car,Colors\na cube,Conflicting\n"
+PARTI = b"Prompt\tCategory\tChallenge\tNote\nbond\tAbstract\tBasic\tx\nlife\tAbstract\tQuantity\t\n"
+
+
+@pytest.mark.parametrize("place", ["sd15/", "", "lists/"])
+def test_a_dropped_prompt_list_goes_by_the_numbers_in_names_below_what_was_dropped(drop, digits, place):
+    files = {"sd15/0/a.png": png(1), "sd15/00001.png": png(2), f"{place}PartiPrompts.tsv": PARTI}
+    assert drop(files)["counts"] == {"added": 2, "unchanged": 0, "rejected": 0}
+    rows = {one.name: (one.prompt.text, one.details) for one in digits.samples.select_related("prompt")}
+    assert rows == {
+        "sd15/0/a.png": ("bond", {"challenge": "Basic", "note": "x"}),
+        "sd15/00001.png": ("life", {"challenge": "Quantity"}),
+    }
+
+
+def test_a_dropped_prompt_list_that_fits_no_file_is_refused(drop):
+    refused = drop({"list.csv": DRAWBENCH, "x/y.png": png(3)})["files"]
+    assert {one["name"]: one["state"] for one in refused} == {"x/y.png": "added", "list.csv": "refused"}
+    assert "name images by their prompt's row" in refused[1]["reason"]
+
+
+def test_folders_of_one_prompt_each_keep_their_numbers(drop, digits):
+    run = drop({"2/0001.png": png(1), "2/0002.png": png(2)})["run"]
+    drop({"DrawBench.CSV": DRAWBENCH}, run=run)
+    assert set(digits.samples.values_list("prompt__text", "prompt__category")) == {("a cube", "Conflicting")}
+
+
+def test_dropped_tables_of_any_name_keep_seeds_and_say_why_they_are_of_no_use(drop, digits):
+    manifest = b"path,prompt,seed\n1.png,a six,7\n"
+    answer = drop({"m/1.png": png(1), "m/manifest.csv": manifest, "m/loss.csv": b"epoch,loss\n1,2\n"})
+    assert answer["counts"] == {"added": 1, "unchanged": 0, "rejected": 1}
+    sample = digits.samples.get()
+    assert (sample.prompt.text, sample.details) == ("a six", {"seed": "7"})
+    assert "has no column name" in reasons(ImportRun.objects.get())["m/loss.csv"]
+    drop({"m/metadata.csv": b"file_name,id\n1.png,x\n"}, run=answer["run"])
+    sample.refresh_from_db()
+    assert sample.details == {"seed": "7", "id": "x"}
+
+
 def test_the_limits_of_imports_hold_for_a_sitting(drop, digits, settings):
     settings.IMPORT_MAX_FILES = 3
     settings.IMPORT_MAX_FILE_BYTES = len(png(1)) + 100

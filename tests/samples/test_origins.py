@@ -262,6 +262,100 @@ def test_published_prompt_lists_go_by_the_number_in_a_name(
     assert facts()["99.png"][0] is None
 
 
+def test_what_else_tables_and_lists_say_is_kept(take, folder, tmp_path):
+    write(folder, {"0.png": png(0), "1.png": png(1)})
+    (folder / "metadata.csv").write_text("file_name,text,seed,,note\n0.png,a cat,7,x, \n1.png,a dog,8,,\n")
+    assert take(folder).added == 2
+    assert facts() == {"0.png": ["a cat", "", {"seed": "7"}], "1.png": ["a dog", "", {"seed": "8"}]}
+    (tmp_path / "parti.tsv").write_text(PARTI.replace("bond", "a cat").replace("life", "a dog"))
+    (folder / "2").mkdir()
+    (folder / "2/1.png").write_bytes(png(5))
+    Sample.objects.update(prompt=None)
+    run = take(folder, prompts=tmp_path / "parti.tsv")
+    assert (run.added, run.unchanged, run.rejected) == (1, 2, 0)
+    assert facts()["0.png"] == ["a cat", "Abstract", {"seed": "7", "challenge": "Basic", "note": "Biology"}]
+    assert facts()["1.png"][2] == {"seed": "8", "challenge": "Basic"}
+    remarks = {(one["name"], one["reason"]) for one in run.remarks}
+    assert ("metadata.csv", "is not read, since parti.tsv was named instead") in remarks
+    assert (
+        "parti.tsv",
+        "it brought missing details, such as seeds and ids, of 2 files (0.png, for one)",
+    ) in remarks
+
+
+def test_what_a_set_holds_of_a_sample_stays_and_that_is_said(take, folder):
+    write(folder, {"1.png": png(1)})
+    (folder / "prompts.csv").write_text("name,prompt,seed\n1.png,a cat,7\n")
+    take(folder)
+    (folder / "prompts.csv").write_text("name,prompt,seed,id\n1.png,a cat,8,x\n")
+    run = take(folder)
+    assert facts()["1.png"][2] == {"seed": "7", "id": "x"}
+    assert "the set holds other details, which stay, of 1 file" in str(run.remarks)
+
+
+@pytest.mark.parametrize("as_zip", [False, True])
+def test_each_folder_has_its_own_table_and_one_that_is_not_read_is_remarked_on(
+    take, folder, tmp_path, as_zip
+):
+    files = {
+        "metadata.csv": b"file_name,text\ntest/3.png,a fox\n",
+        "train/metadata.csv": b"file_name,text,seed\n1.png,a cat,1\na/2.png,a dog,2\nnone.png,x,3\n",
+        "test/Metadata.csv": b"file_name,text,seed\n3.png,a wolf,3\n",
+        "test/prompts.csv": b"name,prompt\n4.png,an owl\n",
+        "odd/metadata.csv": b"epoch,loss\n1,2\n",
+        **{name: png(number) for number, name in enumerate(("train/1.png", "train/a/2.png"))},
+        **{f"{name}.png": png(int(name[-1])) for name in ("test/3", "test/4", "odd/5")},
+    }
+    if as_zip:
+        origin = tmp_path / "all.zip"
+        origin.write_bytes(zipped(files).getvalue())
+    else:
+        origin = write(folder, files)
+    run = take(origin)
+    assert (run.added, run.rejected) == (5, 1)
+    assert {name: prompt for name, (prompt, *_) in facts().items()} == {
+        "train/1.png": "a cat", "train/a/2.png": "a dog", "test/3.png": "a fox", "test/4.png": "an owl",
+        "odd/5.png": None,
+    }  # fmt: skip
+    assert facts()["train/a/2.png"][2] == {"seed": "2"}
+    assert "is named in train/metadata.csv" in reasons(run)["train/none.png"]
+    remarks = {one["name"]: one["reason"] for one in run.remarks}
+    assert remarks["test/Metadata.csv"] == "is not read, since test/prompts.csv is beside it"
+    assert "has no column name" in remarks["odd/metadata.csv"]
+    with pytest.raises(ImportRefused, match=r"odd/metadata.csv has no column name"):
+        take(origin, strict=True)
+
+
+def test_tables_that_contradict_each_other_are_remarked_on(take, folder):
+    write(folder, {"a/1.png": png(1)})
+    (folder / "metadata.csv").write_text("file_name,text,seed\na/1.png,a cat,1\n")
+    (folder / "a/metadata.csv").write_text("file_name,text,seed,id\n1.png,a dog,2,x\n")
+    run = take(folder)
+    assert facts()["a/1.png"] == ["a cat", "", {"seed": "1", "id": "x"}]
+    assert "says another prompt of 1 files than a table above it" in str(run.remarks)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_table_may_speak_of_samples_that_came_earlier(take, folder, tmp_path, strict):
+    write(folder, {"1.png": png(1), "2.png": png(2)})
+    take(folder)
+    rest = write(tmp_path / "rest", {"3.png": png(3)})
+    (rest / "prompts.csv").write_text("name,prompt,seed\n1.png,a cat,1\n2.png,a dog,2\n3.png,an owl,3\n")
+    run = take(rest, strict=strict)
+    assert (run.added, run.unchanged, run.rejected) == (1, 0, 0)
+    assert {name: (prompt, details["seed"]) for name, (prompt, _, details) in facts().items()} == {
+        "1.png": ("a cat", "1"), "2.png": ("a dog", "2"), "3.png": ("an owl", "3"),
+    }  # fmt: skip
+    (rest / "prompts.csv").write_text("name,prompt\n1.png,a cow\n9.png,none\n")
+    if strict:
+        with pytest.raises(ImportRefused, match="met 2 bad files"):
+            take(rest, strict=True)
+        return
+    found = reasons(take(rest))
+    assert "another prompt" in found["1.png"]
+    assert "no such file, here or in the set" in found["9.png"]
+
+
 def test_a_prompt_list_that_fits_no_file_is_refused(take, folder, tmp_path):
     write(folder, {"cat.png": png(1)})
     (tmp_path / "l.csv").write_text(DRAWBENCH)
@@ -270,7 +364,7 @@ def test_a_prompt_list_that_fits_no_file_is_refused(take, folder, tmp_path):
 
 
 def test_a_prompt_list_is_read_with_its_categories():
-    assert [prompt.category for prompt in read_prompt_list(io.BytesIO(DRAWBENCH.encode()))] == [
+    assert [row.prompt.category for row in read_prompt_list(io.BytesIO(DRAWBENCH.encode()))] == [
         "Colors",
         "Conflicting",
     ]

@@ -101,6 +101,11 @@ _SAMPLE_COLUMNS = (
     Column("stimulus_sha256", "string", "Of the file that raters were shown; empty if they were not."),
     Column("recipe", "string", "How that file was made of the sample."),
     Column("prompt", "string", "The text that it was generated from."),
+    Column(
+        "details",
+        "string",
+        "What its table said of it besides (seed, ids, labels), as JSON; empty for nothing.",
+    ),
 )
 _PAIR_COLUMNS = (
     Column("first", "integer", "A sample."),

@@ -267,17 +267,17 @@ def _sample_lines(study: Study) -> Iterator[str]:
         .iterator(CHUNK)
     )
     samples = Sample.objects.filter(sample_set__conditions__study=study).order_by("pk")
-    fields = ("pk", "sample_set__slug", "name", "sha256", "width", "height", "prompt__text")
+    fields = ("pk", "sample_set__slug", "name", "sha256", "width", "height", "prompt__text", "details")
     rows = samples.values_list(*fields).iterator(CHUNK)
     return _lines(_names(layout.SAMPLES), (_sample_row(row, shown, study.recipe) for row in rows))
 
 
 def _sample_row(row: tuple[Any, ...], shown: dict[int, str], recipe: str) -> list[Any]:
-    pk, sample_set, name, digest, width, height, prompt = row
+    pk, sample_set, name, digest, width, height, prompt, details = row
     stimulus = shown.get(pk, "")
     return [
         pk, sample_set, protected(name), digest, width, height, stimulus, recipe if stimulus else "",
-        protected(prompt or ""),
+        protected(prompt or ""), json.dumps(details, sort_keys=True, ensure_ascii=False) if details else "",
     ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from humaneval.reports.loading import load_material
+from humaneval.samples.models import Sample
 from humaneval.studies.models import Study
 from humaneval.workspace.bundles import layout
 from humaneval.workspace.bundles.archive import Bundle
@@ -67,6 +68,16 @@ def test_a_study_without_a_vote_comes_back_too(tmp_path):
     bundle = Bundle(write_bundle(study=study, path=tmp_path / "one.zip").path)
     assert_same(load_material(study), material_of(bundle))
     assert rebuild(bundle).differences == []
+
+
+@pytest.mark.django_db
+def test_what_is_known_of_samples_besides_is_taken_along(tmp_path):
+    study = empty_study()
+    sample = Sample.objects.filter(sample_set__conditions__study=study).first()
+    sample.details = {"seed": 7, "id": "=x"}
+    sample.save()
+    rows = table(write_bundle(study=study, path=tmp_path / "one.zip").path, layout.SAMPLES)
+    assert [json.loads(row["details"]) for row in rows if row["details"]] == [{"id": "=x", "seed": 7}]
 
 
 def test_every_file_is_in_the_manifest_with_its_hash(bundle_file):

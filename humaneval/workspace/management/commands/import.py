@@ -30,7 +30,7 @@ class Command(DataCommand):
         parser.add_argument(
             "--prompts",
             default="",
-            help="table with the columns name, prompt[, category], or a prompt list (DrawBench, PartiPrompts)",
+            help="table of prompts (name, prompt[, category]), or a prompt list (DrawBench, PartiPrompts)",
         )
         parser.add_argument("--strict", action="store_true", help="import nothing at all if any file is bad")
         parser.add_argument("--team", default="", help="slug of the team that new sets belong to")

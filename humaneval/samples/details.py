@@ -1,0 +1,28 @@
+"""What a table says of a sample besides its prompt: seed, ids, labels, a prompt list's Challenge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+LONGEST = 500
+"""Characters of one value; the rest is cut off."""
+
+
+def as_details(row: Mapping[str, Any], *, but: Collection[str]) -> dict[str, Any]:
+    """Return a row's columns as JSON without those named, empty ones and ones that have no name."""
+    return {
+        key[:LONGEST]: plain(value)
+        for key, value in row.items()
+        if key and key not in but and value is not None and value != ""
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON that every database takes: numbers as such, all else as text."""
+    item = value.item() if hasattr(value, "item") else value
+    if isinstance(item, bool | int) or (isinstance(item, float) and math.isfinite(item)):
+        return item
+    text = str(item).replace("\x00", "")[:LONGEST]
+    return text.encode("utf-8", "replace").decode("utf-8")
