@@ -9,15 +9,20 @@ Needs nothing of Django: this module works on any machine that has pandas and ur
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlencode
@@ -27,6 +32,16 @@ import urllib3
 
 TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.5
+PART_BYTES = 256 * 1024**2
+PART_FILES = 5_000
+"""What of a folder goes in one upload, at most."""
+
+CHUNK = 1024**2
+TABLES = {"prompts.csv", "metadata.csv"}
+IMPORTED = {"done", "refused", "failed", "cancelled"}
+
+Progress = Callable[[str, int, int], None]
+"""Is told what is done (``sending`` bytes of a part, ``importing`` files), how much, and of how much."""
 
 
 class ClientError(Exception):
@@ -43,25 +58,70 @@ class Client:
         self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(timeout), retries=retries)
 
     def import_samples(
-        self, source: str | Path, *, name: str, kind: str, strict: bool = False, wait: float = 600
+        self,
+        source: str | Path,
+        *,
+        name: str,
+        kind: str,
+        strict: bool = False,
+        wait: float = 600,
+        progress: Progress | None = None,
     ) -> pd.DataFrame:
-        """Bring a local folder or zip archive into the set of that name; return it as one row.
+        """Bring a folder or zip archive of this machine into the set of that name; return it as one row.
 
-        Columns: set, state, added, unchanged, rejected, problems. The set is made if it is not there.
-        Raises ClientError where the import is refused, or is not through after ``wait`` seconds.
+        Columns: set, state, added, unchanged, rejected, problems. The set is made if it is not there. What
+        is sent is read from disk as it goes. A folder goes in parts, without the files that the set holds
+        already: after a lost connection, or after ``wait`` seconds without an end to a part, call it again
+        and it goes on. A zip archive, and a folder that is imported strictly, goes as a whole.
+        ``progress`` is told what is done, how much of it, and of how much (see :func:`show_progress`).
+        An address such as ``s3://bucket/prefix`` is read by the server (see :meth:`import_from_server`).
+        Raises ClientError where the import is refused, or is not through in time.
         """
-        slug = self._set(name, kind)
-        with _as_archive(Path(source)) as archive:
-            fields = {
-                "strict": "true" if strict else "false",
-                "archive": (f"{name}.zip", archive.read(), "application/zip"),
-            }
-            run = self._json("POST", f"sample-sets/{slug}/imports/", fields=fields)
-        run = self._until(f"sample-sets/{slug}/imports/{run['id']}/", {"done", "refused", "failed"}, wait)
-        if run["state"] != "done":
-            raise ClientError(run["error"] or f"The import has {run['state']}.")
-        columns = ("state", "added", "unchanged", "rejected", "problems")
-        return pd.DataFrame([{"set": slug, **{column: run[column] for column in columns}}])
+        if "://" in str(source):
+            return self.import_from_server(
+                str(source), name=name, kind=kind, strict=strict, wait=wait, progress=progress
+            )
+        path = Path(source)
+        if not path.exists():
+            raise ClientError(
+                f"There is no folder or archive {path} on this machine; import_from_server imports what lies "
+                "on the server."
+            )
+        brought = _Brought(self._set(name, kind))
+        self._wait_for_others(brought.slug, wait, progress)
+        for part in self._parts(path, name, brought, strict):
+            with part:
+                run = self._send(part, brought.slug, strict, progress)
+            brought.count(self._through(brought.slug, run, wait, progress))
+        return brought.row()
+
+    def import_from_server(
+        self,
+        folder: str,
+        *,
+        name: str,
+        kind: str,
+        prompts: str = "",
+        strict: bool = False,
+        wait: float = 600,
+        progress: Progress | None = None,
+    ) -> pd.DataFrame:
+        """Let the server bring what it reaches itself into the set of that name; return it as one row.
+
+        ``folder`` is a folder, manifest, array file or zip on the server, or ``s3://bucket/prefix``, within
+        what its operator has opened for import; ``prompts`` a table or prompt list there. The server goes on
+        where this is broken off: called again, it follows the import that is underway. For the rest see
+        :meth:`import_samples`.
+        """
+        brought = _Brought(self._set(name, kind))
+        underway = [run for run in self._underway(brought.slug) if run["source"] == folder]
+        if underway:
+            run = underway[0]
+        else:
+            body = {"folder": folder, "prompts": prompts, "strict": strict}
+            run = self._json("POST", f"sample-sets/{brought.slug}/imports/", body=body)
+        brought.count(self._through(brought.slug, run, wait, progress))
+        return brought.row()
 
     def create(self, file: str | Path, *, slug: str | None = None) -> pd.DataFrame:
         """Make a draft from a study file (its path, or its text) and return it as one row.
@@ -189,6 +249,57 @@ class Client:
             return str(found[0]["slug"])
         return str(self._json("POST", "sample-sets/", body={"name": name, "kind": kind})["slug"])
 
+    def _underway(self, slug: str) -> list[dict[str, Any]]:
+        """Return the imports into a set that a worker will still end by itself, newest first.
+
+        One that runs and has counted nothing yet may be a command's that was killed: nobody ends that.
+        """
+        runs = self._json("GET", f"sample-sets/{slug}/imports/")["results"]
+        counted = [run for run in runs if run["state"] == "running" and run["progress"]["total"]]
+        return [run for run in runs if run["state"] == "queued" or run in counted]
+
+    def _wait_for_others(self, slug: str, wait: float, progress: Progress | None) -> None:
+        """Let imports end that an earlier call began, so that nothing is sent which they bring in."""
+        for run in reversed(self._underway(slug)):
+            self._until(f"sample-sets/{slug}/imports/{run['id']}/", IMPORTED, wait, progress)
+
+    def _through(
+        self, slug: str, run: Mapping[str, Any], wait: float, progress: Progress | None
+    ) -> dict[str, Any]:
+        """Return an import once it is through; raises ClientError where nothing came of it."""
+        path = f"sample-sets/{slug}/imports/{run['id']}/"
+        ended: dict[str, Any] = self._until(path, IMPORTED, wait, progress)
+        if ended["state"] != "done":
+            raise ClientError(ended["error"] or f"The import has {ended['state']}.")
+        return ended
+
+    def _parts(self, source: Path, name: str, brought: _Brought, strict: bool) -> Iterator[_Part]:
+        """Yield what is to be sent of a folder or archive."""
+        if source.is_file():
+            yield _Part(name, source)
+            return
+        files = _files_of(source)
+        if not files:
+            raise ClientError(f"There are no files in the folder {source}.")
+        if strict:
+            yield _Part(name, files)
+            return
+        held = self._held(brought.slug)
+        pictures = [file for file in files if not file.is_table]
+        missing = [file for file in pictures if not file.is_among(held)]
+        brought.unchanged += len(pictures) - len(missing)
+        yield from _cut(name, missing, [file for file in files if file.is_table])
+
+    def _held(self, slug: str) -> dict[str, str]:
+        """Return the SHA-256 of each sample of a set by its name."""
+        return {row["name"]: row["sha256"] for row in self._each_row(f"sample-sets/{slug}/samples/")}
+
+    def _send(self, part: _Part, slug: str, strict: bool, progress: Progress | None) -> Any:
+        """Upload one archive, read from disk as it goes; return its import."""
+        fields = {"strict": "true" if strict else "false"}
+        form = _Form(fields, part.filename, part.file, partial(progress, "sending") if progress else None)
+        return json.loads(self._bytes("POST", f"sample-sets/{slug}/imports/", form=form))
+
     def _pages(self, path: str) -> list[dict[str, Any]]:
         return list(self._each_row(path))
 
@@ -201,28 +312,34 @@ class Client:
                 return
             number += 1
 
-    def _until(self, path: str, states: set[str], wait: float) -> Any:
+    def _until(self, path: str, states: set[str], wait: float, progress: Progress | None = None) -> Any:
         """Ask again and again until what is at an address has one of these states; return it."""
         deadline = time.monotonic() + wait
-        while (answer := self._json("GET", path))["state"] not in states:
+        while True:
+            answer = self._json("GET", path)
+            if progress and answer["progress"]["total"]:
+                progress("importing", answer["progress"]["done"], answer["progress"]["total"])
+            if answer["state"] in states:
+                return answer
             if time.monotonic() > deadline:
-                raise ClientError(f"Still {answer['state']} after {wait:g} seconds: is a worker running?")
+                raise ClientError(
+                    f"Still {answer['state']} after {wait:g} seconds: is a worker running? It goes on there; "
+                    "the same call made again waits for it."
+                )
             time.sleep(POLL_SECONDS)
-        return answer
 
-    def _json(
-        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, fields: Any = None
-    ) -> Any:
-        return json.loads(self._bytes(method, path, body=body, fields=fields))
+    def _json(self, method: str, path: str, *, body: Mapping[str, Any] | None = None) -> Any:
+        return json.loads(self._bytes(method, path, body=body))
 
     def _bytes(
-        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, fields: Any = None
+        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, form: _Form | None = None
     ) -> bytes:
         address = f"{self.url}/api/v1/{path}"
         headers = dict(self._headers)
         given: dict[str, Any] = {}
-        if fields is not None:
-            given["fields"] = fields
+        if form is not None:
+            given["body"] = form
+            headers |= {"Content-Type": form.content_type, "Content-Length": str(form.length)}
         elif body is not None:
             given["body"] = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
@@ -288,19 +405,138 @@ def _refusal(status: int, content: bytes) -> str:
     return f"The platform answered {status}: {json.dumps(found, ensure_ascii=False)}"
 
 
-def _as_archive(source: Path) -> IO[bytes]:
-    """Return a zip archive as it is, or one of a folder's files."""
-    if source.is_file():
-        return source.open("rb")
-    if not source.is_dir():
-        raise ClientError(f"There is no folder or archive {source}.")
+def show_progress(what: str, done: int, total: int) -> None:
+    """Write one line that renews itself: for ``progress=`` of imports."""
+    sys.stderr.write(f"\r{what} {done:,} of {total:,}" + ("\n" if done >= total else ""))
+    sys.stderr.flush()
+
+
+# --- sending files ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of this machine and the name that its sample gets."""
+
+    name: str
+    path: Path
+    size: int
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it says things of the others."""
+        return self.path.name.lower() in TABLES
+
+    def is_among(self, held: Mapping[str, str]) -> bool:
+        """Return whether a set, SHA-256 by name, holds it as it is."""
+        if self.name not in held:
+            return False
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == held[self.name]
+
+
+def _files_of(folder: Path) -> list[_File]:
+    """Return a folder's files in order; hidden ones are left out, as the server would."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in relative.parts):
+            name = unicodedata.normalize("NFC", relative.as_posix())
+            found.append(_File(name, path, path.stat().st_size))
+    return found
+
+
+def _cut(name: str, files: Sequence[_File], tables: Sequence[_File]) -> Iterator[_Part]:
+    """Yield files in parts of PART_BYTES and PART_FILES at most, tables with the last one."""
+    part: list[_File] = []
+    size = 0
+    for file in files:
+        if part and (len(part) == PART_FILES or size + file.size > PART_BYTES):
+            yield _Part(name, part)
+            part, size = [], 0
+        part.append(file)
+        size += file.size
+    if part or tables:
+        yield _Part(name, [*part, *tables])
+
+
+class _Part:
+    """One upload: an archive as it is, or files, which become an archive on disk while it is open."""
+
+    def __init__(self, name: str, content: Path | Sequence[_File]) -> None:
+        self.filename, self.content = f"{name}.zip", content
+        self.file: IO[bytes]
+
+    def __enter__(self) -> _Part:
+        self.file = self.content.open("rb") if isinstance(self.content, Path) else _zipped(self.content)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.file.close()
+
+
+def _zipped(files: Sequence[_File]) -> IO[bytes]:
     target = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(source.rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(source).as_posix())
-    target.seek(0)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
+        for file in files:
+            archive.write(file.path, file.name)
     return target
+
+
+class _Form:
+    """A multipart form (RFC 7578) whose one file is read from disk as it is sent; may be sent again."""
+
+    def __init__(
+        self,
+        fields: Mapping[str, str],
+        filename: str,
+        file: IO[bytes],
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        boundary = secrets.token_hex(16)
+        named = filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        parts = [f'form-data; name="{key}"\r\n\r\n{value}\r\n' for key, value in fields.items()]
+        parts.append(
+            f'form-data; name="archive"; filename="{named}"\r\nContent-Type: application/zip\r\n\r\n'
+        )
+        self.head = "".join(f"--{boundary}\r\nContent-Disposition: {part}" for part in parts).encode()
+        self.tail = f"\r\n--{boundary}--\r\n".encode()
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        self.file, self.progress = file, progress
+        self.size = file.seek(0, os.SEEK_END)
+        self.length = len(self.head) + self.size + len(self.tail)
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.file.seek(0)
+        yield self.head
+        sent = 0
+        while chunk := self.file.read(CHUNK):
+            yield chunk
+            sent += len(chunk)
+            if self.progress:
+                self.progress(sent, self.size)
+        yield self.tail
+
+
+@dataclass
+class _Brought:
+    """What has come of the parts of an import into a set."""
+
+    slug: str
+    added: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    problems: list[dict[str, str]] = field(default_factory=list)
+
+    def count(self, run: Mapping[str, Any]) -> None:
+        self.added += run["added"]
+        self.unchanged += run["unchanged"]
+        self.rejected += run["rejected"]
+        self.problems += run["problems"]
+
+    def row(self) -> pd.DataFrame:
+        values = {name: getattr(self, name) for name in ("added", "unchanged", "rejected", "problems")}
+        return pd.DataFrame([{"set": self.slug, "state": "done", **values}])
 
 
 def _table(content: bytes) -> pd.DataFrame:

@@ -13,6 +13,8 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from humaneval.jobs import services
+from humaneval.samples.models import ImportRun, SampleSet
 from humaneval.studies.models import Study
 from humaneval.teams.models import ApiToken
 from humaneval.workspace import client as client_module
@@ -54,6 +56,77 @@ def test_the_whole_way_in_a_notebook(platform, squares, tmp_path):
     assert "estimates" in tables
     assert (tmp_path / "out/study.yaml").read_text() == platform.study_file("squares")
     assert (tmp_path / "out/report.html").stat().st_size > 1000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_folder_goes_in_parts_and_goes_on_where_it_was_broken_off(platform, squares, monkeypatch):
+    monkeypatch.setattr(client_module, "PART_FILES", 3)
+    monkeypatch.setattr(client_module, "CHUNK", 100)
+    folder = squares("photos", count=7)
+    rows = [f"{number}.png,a {number},{number}" for number in range(7)]
+    (folder / "prompts.csv").write_text("\n".join(["name,prompt,seed", *rows]))
+    (folder / ".hidden.png").write_bytes(b"no picture")
+    send, sent, told = Client._send, [], []
+
+    def breaking(self, part, *rest):
+        if len(sent) == 1:
+            sent.append([])
+            raise ClientError("cannot be reached")
+        sent.append([one.name for one in part.content])
+        return send(self, part, *rest)
+
+    monkeypatch.setattr(Client, "_send", breaking)
+    given = {"name": "photos", "kind": "real", "progress": lambda *words: told.append(words)}
+    with pytest.raises(ClientError, match="cannot be reached"):
+        platform.import_samples(folder, **given)
+    samples = SampleSet.objects.get(slug="photos").samples
+    assert samples.count() == 3
+    brought = platform.import_samples(folder, **given)
+    assert brought[["added", "unchanged", "rejected"]].to_numpy().tolist() == [[4, 3, 0]]
+    assert sent[2:] == [["3.png", "4.png", "5.png"], ["6.png", "prompts.csv"]]
+    assert {one.prompt.text: one.details["seed"] for one in samples.select_related("prompt")} == {
+        f"a {number}": str(number) for number in range(7)
+    }
+    assert len([words for words in told if words[0] == "sending"]) > 10
+    assert ("importing", 1, 1) in told
+    (folder / "0.png").write_bytes((folder / "1.png").read_bytes())
+    changed = platform.import_samples(folder, **given)
+    assert (changed["unchanged"][0], "other content" in changed["problems"][0][0]["reason"]) == (6, True)
+    assert sent[-1] == ["0.png", "prompts.csv"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_server_imports_what_it_reaches_itself(platform, squares, settings, tmp_path):
+    settings.IMPORT_ROOTS = [str(tmp_path)]
+    (tmp_path / "list.csv").write_text("Prompts,Category\na cat,Animals\na cube,Colors\n")
+    given = {"name": "model-a", "kind": "generated"}
+    folder, table = str(squares("a")), str(tmp_path / "list.csv")
+    brought = platform.import_from_server(folder, prompts=table, **given)
+    assert brought[["set", "state", "added"]].to_numpy().tolist() == [["model-a", "done", 4]]
+    assert SampleSet.objects.get().samples.filter(prompt__category="Animals").count() == 1
+    with pytest.raises(ClientError, match=r"s3://pictures/a is not among those opened for import"):
+        platform.import_samples("s3://pictures/a", **given)
+    with pytest.raises(ClientError, match="There is no folder"):
+        platform.import_from_server(str(tmp_path / "none"), **given)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_that_is_underway_is_followed_and_not_begun_again(
+    live_server, squares, settings, tmp_path, monkeypatch
+):
+    settings.IMPORT_ROOTS = [str(tmp_path)]
+    platform, folder = Client(live_server.url, TokenFactory().secret), str(squares("a"))
+    given = {"name": "model-a", "kind": "generated"}
+    with pytest.raises(
+        ClientError, match=r"Still queued after 0 seconds.*the same call made again waits for it"
+    ):
+        platform.import_from_server(folder, wait=0, **given)
+    run = ImportRun.objects.get()
+    monkeypatch.setattr(client_module.time, "sleep", lambda _seconds: services.run(run.job_id))
+    assert platform.import_from_server(folder, **given)["added"].tolist() == [4]
+    assert ImportRun.objects.count() == 1
+    assert platform.import_samples(folder, **given)["unchanged"].tolist() == [4]
+    assert ImportRun.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
