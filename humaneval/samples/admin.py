@@ -21,6 +21,7 @@ from humaneval.samples.drop_page import add_files, drop_context
 from humaneval.samples.duplicates import listed_pairs, start_check
 from humaneval.samples.forms import ImportForm, NewSampleSetForm
 from humaneval.samples.importing import create_sample_set, start_archive_import, start_folder_import
+from humaneval.samples.leak_page import check_leaks, leak_context
 from humaneval.samples.leakage import words
 from humaneval.samples.models import ImportRun, LeakageAudit, Prompt, Sample, SampleKind, SampleSet
 from humaneval.samples.removing import remove_sample_set, uses_of
@@ -135,13 +136,18 @@ class SampleSetAdmin(_Styled, OfTeam, ModelAdmin):
         return visible(request.user, SampleSet.objects.with_extent())
 
     def get_urls(self) -> list[Any]:
-        """Return the pages' addresses with the one that dropped files are sent to."""
+        """Return the pages' addresses with those that dropped files and chosen sets are sent to."""
         page = path(
             "<path:object_id>/add-files/",
             self.admin_site.admin_view(add_files),
             name="samples_sampleset_add_files",
         )
-        return [page, *super().get_urls()]
+        leaks = path(
+            "<path:object_id>/check-leaks/",
+            self.admin_site.admin_view(check_leaks),
+            name="samples_sampleset_check_leaks",
+        )
+        return [page, leaks, *super().get_urls()]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return a new set's fields with its zip, an existing one's with its numbers."""
@@ -226,6 +232,7 @@ class SampleSetAdmin(_Styled, OfTeam, ModelAdmin):
                 "sheet": _sheet(sample_set, request.GET.get("sheet")),
                 **_duplicates(sample_set),
                 **drop_context(request, sample_set),
+                **leak_context(request, sample_set),
             }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 

@@ -19,7 +19,7 @@ from humaneval.samples.leakage import audits, words
 from humaneval.samples.leakage.separating import FEWEST, leaking, separations
 from humaneval.samples.models import ImageFacts, LeakageAudit, SampleSet
 from humaneval.samples.removing import remove_sample_set
-from tests.factories import UserFactory
+from tests.factories import TeamFactory, UserFactory, member
 from tests.samples.pictures import encoded
 
 Make = Callable[[int], bytes]
@@ -229,3 +229,69 @@ def test_staff_see_every_figure(real, tmp_path, client: Client):
     assert "the same in all" in text
     assert "1.00 (0.88 – 1.00) · leaks" in text
     assert "1 warning" in client.get(reverse("admin:samples_leakageaudit_changelist")).content.decode()
+
+
+# --- on a set's page --------------------------------------------------------------------------------------
+
+
+def page_of(client: Client, sample_set: SampleSet) -> str:
+    """Return a set's page."""
+    return client.get(reverse("admin:samples_sampleset_change", args=[sample_set.pk])).content.decode()
+
+
+def check(client: Client, sample_set: SampleSet, other: object) -> object:
+    """Ask for a check of a set against another and return the page that follows."""
+    address = reverse("admin:samples_sampleset_check_leaks", args=[sample_set.pk])
+    return client.post(address, {"other": other}, follow=True)
+
+
+def test_a_sets_page_warns_of_what_its_audits_found(real, tmp_path, admin_client):
+    bright = filled(
+        tmp_path, "Bright", "generated", lambda seed: encoded(blob(seed, brighter=40)), start=5000
+    )
+    alike = filled(tmp_path, "Alike", "generated", lambda seed: encoded(blob(seed)), start=9000)
+    assert "Not checked yet." in page_of(admin_client, bright)
+    audited(real, bright, alike)
+    warning = "The stimuli of “Bright” can be told"
+    assert warning in page_of(admin_client, bright)
+    assert warning in page_of(admin_client, real)
+    assert warning not in page_of(admin_client, alike)
+    assert "No warning" in page_of(admin_client, alike)
+    assert "Images have come in since." not in page_of(admin_client, alike)
+    (tmp_path / "Alike/new.img").write_bytes(encoded(blob(1)))
+    import_folder(sample_set=alike, folder=tmp_path / "Alike")
+    assert "Images have come in since." in page_of(admin_client, alike)
+
+
+def test_a_check_against_another_set_of_the_team_starts_on_the_sets_page(real, tmp_path, admin_client):
+    made = filled(tmp_path, "Gan", "generated", lambda seed: encoded(blob(seed)), count=3, start=5000)
+    create_sample_set(name="Empty one", kind="generated")
+    page = page_of(admin_client, real)
+    assert f'<option value="{made.pk}">Gan (generated)</option>' in page
+    assert "Empty one (" not in page
+    shown = check(admin_client, real, made.pk).content.decode()
+    assert "The check for leaks has started." in shown
+    assert "Being checked in the background" in shown
+    audit = LeakageAudit.objects.get()
+    assert set(audit.sample_sets.all()) == {real, made}
+    jobs.run(audit.job_id)
+    assert "This is checked already" in check(admin_client, made, real.pk).content.decode()
+    assert LeakageAudit.objects.count() == 1
+    jobs.run(audit.job_id)
+    Job.objects.filter(pk=audit.job_id).update(state=JobState.FAILED, error="a disk is full")
+    LeakageAudit.objects.update(result=None)
+    assert "The check failed: a disk is full" in page_of(admin_client, real)
+
+
+def test_a_check_takes_two_kinds_of_one_team_and_the_right_to_start_it(real, tmp_path, client, admin_client):
+    elsewhere = filled(tmp_path, "Elsewhere", "generated", lambda seed: encoded(blob(seed)), count=3)
+    SampleSet.objects.filter(pk=elsewhere.pk).update(team=TeamFactory())
+    for other in (elsewhere.pk, real.pk, "", "²", "9" * 30):
+        assert "Choose a set of the same team" in check(admin_client, real, other).content.decode()
+    assert "the team needs a generated set" in page_of(admin_client, real)
+    elsewhere.refresh_from_db()
+    for person, status in ((member(role="analyst"), 403), (member(role="owner", team=elsewhere.team), 404)):
+        client.force_login(person)
+        assert "Compare with" not in page_of(client, real)
+        assert check(client, real, elsewhere.pk).status_code == status
+    assert not LeakageAudit.objects.exists()

@@ -65,12 +65,12 @@ ACTIONS = (
         ),
     ),
     Action(
-        "Make sample sets, import into them, delete them",
+        "Make sample sets, import into them, check two of them for leaks, delete them",
         OWNS,
         (
             f"POST {API}^sample-sets/$",
             f"POST {API}sample-sets/<slug:slug>/^imports/$",
-            *admin("samples.sampleset", "add", "delete", "add-files"),
+            *admin("samples.sampleset", "add", "delete", "add-files", "check-leaks"),
             *admin("samples.importrun", "add"),
         ),
     ),

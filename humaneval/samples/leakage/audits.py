@@ -43,6 +43,11 @@ def find_audit(sample_set_ids: Iterable[int]) -> LeakageAudit | None:
     return LeakageAudit.objects.filter(digest=_digest(sample_set_ids)).select_related("job").first()
 
 
+def is_current(audit: LeakageAudit) -> bool:
+    """Return whether an audit is of what its sets hold now."""
+    return audit.digest == _digest(row.pk for row in audit.sample_sets.all())
+
+
 def start_audit(sample_set_ids: Iterable[int]) -> LeakageAudit:
     """Queue the audit of what these sets hold now, once; one that failed is tried again. Returns it.
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from humaneval.samples.leakage.separating import FEWEST, JOINT
-from humaneval.samples.models import LeakageAudit
+from humaneval.samples.models import LeakageAudit, SampleKind, SampleSet
 
 FACT_WORDS: dict[str, str | Promise] = {
     "bytes": gettext_lazy("file size"),
@@ -50,14 +50,19 @@ def set_names(audit: LeakageAudit) -> dict[int, str]:
     return {row.pk: row.name for row in audit.sample_sets.all()}
 
 
-def warnings(audit: LeakageAudit) -> list[str]:
-    """Return a sentence for each generated set that its stimuli give away; empty without a result."""
+def warnings(audit: LeakageAudit, about: SampleSet | None = None) -> list[str]:
+    """Return a sentence for each generated set that its stimuli give away; empty without a result.
+
+    With ``about``, a generated set, only what concerns it; real sets are compared with all.
+    """
     if audit.result is None:
         return []
     names = set_names(audit)
+    only = about.pk if about is not None and about.kind == SampleKind.GENERATED else None
+    leaking = [group for group in audit.result["stimuli"] if group["leaking"]]
     return [
-        *(_leak(names, group) for group in audit.result["stimuli"] if group["leaking"]),
-        *(_too_few(names, key) for key in audit.result["too_few"]),
+        *(_leak(names, group) for group in leaking if only in {None, group["set"]}),
+        *(_too_few(names, key) for key in audit.result["too_few"] if only in {None, key}),
     ]
 
 
