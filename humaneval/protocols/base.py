@@ -225,6 +225,11 @@ class Protocol(ABC):
     """Whether a trial has parameters, such as an exposure, which its session's earlier votes may set."""
 
     @property
+    def shows_prompts(self) -> bool:
+        """Whether its trials may have a prompt, which raters may be shown."""
+        return any(setting.name == "show_prompt" for setting in self.settings)
+
+    @property
     def needs_real(self) -> bool:
         """Whether a study needs a real sample set."""
         return self.real_sets[0] > 0

@@ -25,6 +25,7 @@ from humaneval.jobs.models import JobState
 from humaneval.protocols.registry import PROTOCOLS
 from humaneval.studies import authoring, lifecycle, links
 from humaneval.studies.checklist import checklist_of
+from humaneval.studies.fitting import fitting
 from humaneval.studies.flow_form import flow_fieldsets
 from humaneval.studies.form_help import help_for
 from humaneval.studies.forms import SETTING, GoldTableForm, NewStudyForm, StudyForm, form_with_settings
@@ -150,17 +151,6 @@ class QuestionInline(StudyPartInline, StackedInline):
         return ("text", "key", *scale, *(("position",) if _is_draft(obj) else ()))
 
 
-def _fitting(fields: tuple[str, ...], study: Study) -> tuple[str, ...]:
-    """Return the fields that mean something for a study's protocol."""
-    protocol = PROTOCOLS.get(study.protocol)
-    idle = set()
-    if protocol is None or not protocol.knows_answers:
-        idle.add("gold_drawn")
-    if protocol is None or protocol.analysis != "preference":
-        idle.add("adaptive")
-    return tuple(name for name in fields if name not in idle)
-
-
 def _is_draft(study: Model | None) -> bool:
     return not isinstance(study, Study) or study.state == StudyState.DRAFT
 
@@ -237,9 +227,16 @@ class StudyAdmin(OfTeam, ModelAdmin):
             (_("What raters see"), {"fields": RATERS_SEE}),
             *self._flow_fieldsets(obj),
             (_("Trials and votes"), {"fields": COLLECTING}),
-            (_("Checks of attention"), {"fields": _fitting(CHECKING, obj)}),
-            (_("Who sees what, and how often"), {"fields": SHARING, "classes": ("collapse",)}),
-            (_("Votes decide what comes"), {"fields": _fitting(STEERING, obj), "classes": ("collapse",)}),
+            (_("Checks of attention"), {"fields": fitting(CHECKING, obj)}),
+            (_("Who sees what, and how often"), {"fields": fitting(SHARING, obj), "classes": ("collapse",)}),
+            *self._steering_fieldset(obj),
+        )
+
+    def _steering_fieldset(self, study: Study) -> list[Any]:
+        """Return how votes decide what comes, where the protocol lets them."""
+        fields = fitting(STEERING, study)
+        return (
+            [(_("Votes decide what comes"), {"fields": fields, "classes": ("collapse",)})] if fields else []
         )
 
     def _flow_fieldsets(self, study: Study) -> list[Any]:

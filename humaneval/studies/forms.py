@@ -18,6 +18,7 @@ from humaneval.studies.flow_form import FlowMixin, flow_fields
 from humaneval.studies.form_help import help_for
 from humaneval.studies.gold_tables import import_gold, read_gold
 from humaneval.studies.models import Study
+from humaneval.studies.steering import rules_for
 from humaneval.teams.access import team_to_use, visible
 from humaneval.teams.models import Team
 from humaneval.ui.admin import CheckboxSelectMultiple, NumberInput, RadioSelect, Select, Switch
@@ -147,6 +148,9 @@ class StudyForm(FlowMixin):
             self.initial.setdefault(SETTING + setting.name, self.instance.settings.get(setting.name))
         for name, field in self.fields.items():
             field.help_text = field.help_text or help_for(name)
+        if "stop_rule" in self.fields:
+            rules = [(rule.value, rule.label) for rule in rules_for(self.instance)]
+            self.fields["stop_rule"].choices = rules  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Gather the protocol's settings and check them."""

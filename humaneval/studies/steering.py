@@ -28,6 +28,15 @@ _ANALYSES = {
     StopRule.CHANCE: {"rate"},
     StopRule.WIDTH: {"rate", "scale"},
 }
+WITH_GOAL = {StopRule.CHANCE, StopRule.WIDTH}
+"""Rules that ask for ``stop_goal``."""
+
+
+def rules_for(study: Study) -> list[StopRule]:
+    """Return the rules by which a study of this protocol may stop; that of all trials is always one."""
+    protocol = registry.PROTOCOLS.get(study.protocol)
+    analysis = protocol.analysis if protocol else ""
+    return [StopRule.NONE, *(rule for rule, fit in _ANALYSES.items() if analysis in fit)]
 
 
 def steering_problems(study: Study) -> list[str]:

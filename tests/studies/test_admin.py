@@ -15,6 +15,7 @@ from humaneval.jobs.models import Job, JobState
 from humaneval.protocols import registry
 from humaneval.protocols.registry import PROTOCOLS
 from humaneval.studies import lifecycle
+from humaneval.studies.admin import CHECKING, SHARING, STEERING
 from humaneval.studies.forms import labelled
 from humaneval.studies.models import Study
 from tests.factories import draft_study, member
@@ -354,3 +355,54 @@ def test_every_choice_of_a_draft_has_help_and_only_what_the_protocol_needs_is_sh
     assert ("points" in questions) is kind.uses_scale
     settings = {name.removeprefix("setting_") for name in form.fields if name.startswith("setting_")}
     assert settings == {setting.name for setting in kind.settings}
+
+
+ALWAYS = {
+    "unique_samples",
+    "raters_at_most",
+    "sessions_per_rater",
+    "strata",
+    "repeats_per_session",
+    "gold_per_block",
+}
+RATES = ({"stop_rule", "stop_goal", "gold_drawn"}, {"", "chance", "width"})
+OFFERED = {
+    "two_afc": RATES,
+    "real_or_fake": RATES,
+    "timed_real_or_fake": RATES,
+    "likert": ({"stop_rule", "stop_goal"}, {"", "width"}),
+    "pairwise": ({"stop_rule", "adaptive"}, {"", "best"}),
+    "ranking": (set(), set()),
+    "duplicates": (set(), set()),
+}
+"""What a draft's form has beside what all have, by protocol, and the rules to stop that it offers."""
+WITH_PROMPTS = {"two_afc", "likert", "pairwise", "ranking"}
+
+
+@pytest.mark.parametrize("prompts", [0, 4])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_draft_offers_what_its_protocol_can_use_and_nothing_else(page, protocol, prompts):
+    study = draft_study(protocol=protocol, generated=4, samples=8, prompts=prompts)
+    form = page.get(change_url(study)).context["adminform"].form
+    asked = {*CHECKING, *SHARING, *STEERING}
+    own, rules = OFFERED[protocol]
+    own = own | ({"unique_prompts"} if prompts and protocol in WITH_PROMPTS else set())
+    assert asked & set(form.fields) == ALWAYS | own
+    if rules:
+        assert {value for value, _label in form.fields["stop_rule"].choices} == rules
+
+
+def test_what_is_set_and_cannot_be_used_stays_to_be_unset(make_study, page):
+    study = make_study("likert")
+    Study.objects.filter(pk=study.pk).update(stop_rule="best", adaptive=True, unique_prompts=True)
+    answer = page.get(change_url(study))
+    assert {"stop_rule", "adaptive", "unique_prompts"} <= set(answer.context["adminform"].form.fields)
+    refused = page.post(change_url(study), form_data(answer))
+    assert "stop_rule" in refused.context["adminform"].form.errors
+    data = {name: value for name, value in form_data(answer).items() if value is not True}
+    assert page.post(change_url(study), {**data, "stop_rule": ""}).status_code == 302
+    study.refresh_from_db()
+    assert (study.stop_rule, study.adaptive, study.unique_prompts) == ("", False, False)
+    assert not {"adaptive", "unique_prompts"} & set(
+        page.get(change_url(study)).context["adminform"].form.fields
+    )
