@@ -83,7 +83,7 @@ MIDDLEWARE = [
     "humaneval.ui.serving.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "humaneval.config.within.HostMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -378,7 +378,8 @@ SPECTACULAR_SETTINGS = {
 # --- safety -----------------------------------------------------------------------------------------
 HTTPS = env.flag("HTTPS", PUBLIC_URL.startswith("https://"))
 SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", HTTPS)
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from within, where there is no TLS
+# Asked from within, where there is neither TLS nor a name in ALLOWED_HOSTS.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics|metrics/installation)$"]
 SECURE_HSTS_SECONDS = env.whole("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # Browsers' built-in lists are hard to leave, and take the whole domain: only for who owns it and asks.
