@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"
 CONTAINERFILE = ROOT / "deploy" / "Containerfile"
-OWN_FOLDERS = ("/tmp", "/data", "/scratch", "/cache", "/config")
+OWN_FOLDERS = ("/tmp", "/data", "/scratch", "/cache", "/config", "/prometheus")
 WITHOUT_TORCH = "raise ModuleNotFoundError(f'No module named {__name__!r}', name=__name__)\n"
 
 
@@ -70,6 +70,8 @@ class Processes:
     """What a service's command gets on top, since it shares this machine with others: a port."""
     others_images: dict[str, dict[str, str]] = field(default_factory=dict)
     """What an image that is not ours sets for its service."""
+    own: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What stands elsewhere here for one service alone: ports that several have."""
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def environment(self, name: str) -> dict[str, str]:
@@ -84,9 +86,9 @@ class Processes:
 
     def command(self, name: str) -> list[str]:
         """Return the service's own command in terms of this machine."""
-        return [self._translated(name, part) for part in services()[name]["command"]] + self.extra.get(
-            name, []
-        )
+        service = services()[name]
+        command = [*service.get("entrypoint", []), *service["command"]]
+        return [self._translated(name, part) for part in command] + self.extra.get(name, [])
 
     def run(self, name: str, *command: str) -> str:
         """Run a command in a service's environment (its own if none is given); return what it printed."""
@@ -167,7 +169,7 @@ class Processes:
 
     def _translated(self, name: str, text: str) -> str:
         """Say in terms of this machine what a service's text says in terms of its container."""
-        own = {path: f"{self.folder}/{name}{path}" for path in OWN_FOLDERS}
+        own = {path: f"{self.folder}/{name}{path}" for path in OWN_FOLDERS} | self.own.get(name, {})
         places = {**own, "/app/static": f"{self.folder}/static", **self.here}
         (self.folder / name / "tmp").mkdir(parents=True, exist_ok=True)
         known = "|".join(re.escape(there) for there in sorted(places, key=len, reverse=True))

@@ -39,10 +39,13 @@ from tests.deploy.compose import (
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 SCALING = ROOT / "deploy" / "kubernetes" / "large" / "scaling.yaml"
+MONITORING = ROOT / "deploy" / "monitoring"
 RESTORED = "_restored"
-PROGRAMS = ("caddy", "redis-server")
+PROGRAMS = ("caddy", "redis-server", "prometheus", "wget")
 PREPARATIONS = ("migrate", "bucket")
-SERVERS = ("web", "worker", "scheduler", "metrics", "proxy")
+SERVERS = ("web", "worker", "scheduler", "metrics", "proxy", "prometheus")
+NOBODYS_HOST = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"
+"""Where web is: an address that, as a container's, is in no list of hosts."""
 NOT_RUN = {
     "db": "PostgreSQL as it runs here",
     "storage": "moto's S3 server",
@@ -118,25 +121,51 @@ def processes(tmp_path: Path, database: str, storage: str) -> Iterator[Processes
     for program in PROGRAMS:
         need(shutil.which(program) is not None, f"{program} is not installed")
     make_secrets(tmp_path / "secrets")
-    web, redis, tls, plain = (free_port() for _ in range(4))
+    web, redis, tls, plain, proxy, prometheus, *counts = (free_port() for _ in range(8))
+    web_at = f"{NOBODYS_HOST}:{web}"
+    workers = dict(zip(("worker", "metrics"), map(str, counts), strict=True))
     here = {
         "postgres://humaneval@db:5432/humaneval": database,
         "postgres://humaneval@db:5432/restored": database + RESTORED,
         "redis://redis:6379": f"redis://127.0.0.1:{redis}",
         "http://storage:8333": storage,
-        "0.0.0.0:8000": f"127.0.0.1:{web}",
-        "http://127.0.0.1:8000": f"http://127.0.0.1:{web}",
-        "web:8000": f"127.0.0.1:{web}",
+        "0.0.0.0:8000": web_at,
+        "http://127.0.0.1:8000": f"http://{web_at}",
+        "web:8000": web_at,
+        "http://127.0.0.1:2020": f"http://127.0.0.1:{proxy}",
+        "http://127.0.0.1:9090": f"http://127.0.0.1:{prometheus}",
         "/run/secrets": str(tmp_path / "secrets"),
         "/etc/caddy/Caddyfile": str(ROOT / "deploy" / "Caddyfile"),
+        "/etc/prometheus": str(tmp_path / "monitoring"),
     }
+    where = {"web": web_at} | {name: f"127.0.0.1:{port}" for name, port in workers.items()}
+    configure_prometheus(tmp_path, where)
     address = f"https://localhost:{tls}"
-    ports = {"HTTP_PORT": str(plain), "HTTPS_PORT": str(tls)}
+    ports = {"HTTP_PORT": str(plain), "HTTPS_PORT": str(tls), "HEALTH_PORT": str(proxy)}
     images = {"proxy": {"XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "/config", **ports}}
-    extra = {"redis": ["--port", str(redis), "--dir", str(tmp_path)]}
-    running = Processes(tmp_path, {"PUBLIC_URL": address, **ports}, here, extra, images)
+    extra = {
+        "redis": ["--port", str(redis), "--dir", str(tmp_path)],
+        "prometheus": [f"--web.listen-address=127.0.0.1:{prometheus}"],
+    }
+    own = {name: {"9101": port} for name, port in workers.items()}
+    running = Processes(tmp_path, {"PUBLIC_URL": address, **ports}, here, extra, images, own)
     yield running
     running.stop()
+
+
+def configure_prometheus(folder: Path, where: dict[str, str]) -> None:
+    """Copy Prometheus's folder; names that Docker would resolve become the addresses on this machine."""
+    shutil.copytree(MONITORING, folder / "monitoring")
+    path = folder / "monitoring" / "prometheus.yaml"
+    wanted = yaml.safe_load(path.read_text().replace("/run/secrets", str(folder / "secrets")))
+    wanted["global"]["scrape_interval"] = "1s"
+    for job in wanted["scrape_configs"]:
+        job.pop("scrape_interval", None)
+        names = [name for asked in job.pop("dns_sd_configs", []) for name in asked["names"]]
+        found = [(name, where[name]) for name in names if name in where]
+        resolved = [{"targets": [at], "labels": {"__meta_dns_name": name}} for name, at in found]
+        job["static_configs"] = resolved or [{"targets": [where["web"]]}]
+    path.write_text(yaml.safe_dump(wanted))
 
 
 class Visitor:
@@ -268,6 +297,7 @@ def test_a_study_runs_from_import_to_report_on_the_services_of_compose(
     scores = researcher.get("/api/v1/studies/real/scores.csv").data.decode()
     assert "frechet_distance" in scores
 
+    check_what_prometheus_sees(processes)
     check_restoring(processes, tmp_path)
     check_the_way_in(processes, researcher)
     check_health(processes, researcher)
@@ -283,6 +313,34 @@ def check_what_keda_asks(database: str) -> None:
         connection.execute("UPDATE jobs_job SET state = 'running' WHERE kind = 'scoring.run'")
         assert connection.execute(query).fetchone() == (1,)
         connection.execute("UPDATE jobs_job SET state = 'succeeded' WHERE kind = 'scoring.run'")
+
+
+def check_what_prometheus_sees(processes: Processes) -> None:
+    """It reads all that is there by the services' own names and addresses, though PUBLIC_URL is https."""
+    token = (processes.folder / "secrets" / "metrics_token").read_text()
+    for address in ("/metrics", "/metrics/installation"):
+        for host in ("web:8000", "10.1.2.3:8000"):
+            headers = {"Host": host, "Authorization": f"Bearer {token}"}
+            at = f"http://{processes.here['web:8000']}{address}"
+            assert urllib3.request("GET", at, headers=headers, redirect=False).status == 200, (address, host)
+
+    def read() -> set[tuple[str, ...]]:
+        found = ask_prometheus(processes, "up == 1")
+        return {(one["job"].removeprefix("humaneval-"), one.get("service", "")) for one, _value in found}
+
+    wait_for(lambda: read() == {("web", "web"), ("installation", ""), *WORKERS}, 30)
+    ((_labels, stored),) = ask_prometheus(processes, "humaneval_votes_stored_total")
+    assert stored == 6
+
+
+WORKERS = {("workers", "worker"), ("workers", "metrics")}
+
+
+def ask_prometheus(processes: Processes, query: str) -> list[tuple[dict[str, str], float]]:
+    """Return what Prometheus answers to a query: labels and value of each series."""
+    address = f"{processes.here['http://127.0.0.1:9090']}/api/v1/query"
+    answer = urllib3.request("GET", address, fields={"query": query}).json()
+    return [(one["metric"], float(one["value"][1])) for one in answer["data"]["result"]]
 
 
 def check_restoring(processes: Processes, folder: Path) -> None:
@@ -312,15 +370,19 @@ def check_the_way_in(processes: Processes, researcher: Visitor) -> None:
 
 def check_health(processes: Processes, researcher: Visitor) -> None:
     """Each service's own check sees that it works and that it does not; the proxy waits for a new web."""
-    for name in ("web", "worker", "scheduler", "metrics"):
+    for name in SERVERS:
         wait_for(lambda name=name: processes.is_healthy(name), 30)
-        assert not can_contain() or processes.confinement(name) == (True, 0)
+        bound = services()[name].get("cap_add", [])
+        assert not can_contain() or bound or processes.confinement(name) == (True, 0), name
     processes.kill("worker")
     alive = processes.folder / "worker" / "tmp" / "alive"
     os.utime(alive, (time.time() - 61,) * 2)  # a minute later
     assert not processes.is_healthy("worker")
-    processes.kill("web")
-    assert not processes.is_healthy("web")
+    for name in ("web", "proxy", "prometheus"):
+        processes.kill(name)
+        assert not processes.is_healthy(name), name
+    processes.start("proxy")
+    wait_for(lambda: processes.is_healthy("proxy"), 30)
     processes.start("web")
     assert researcher.get("/healthz").status == 200
 
@@ -387,17 +449,36 @@ def test_compose_and_what_the_docs_add_to_it_keep_to_the_published_schema(tmp_pa
 def test_every_service_of_ours_is_locked_down() -> None:
     ours = {name: service for name, service in services().items() if image_of(service)}
     assert len(ours) == 8
-    for name, service in {**ours, "proxy": services()["proxy"]}.items():
+    for name, service in {**ours, **{name: services()[name] for name in ("proxy", "prometheus")}}.items():
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
         assert "no-new-privileges:true" in service["security_opt"], name
-        assert "healthcheck" in service or name == "proxy", name
+
+
+def test_every_service_has_a_check_of_its_health_and_whoever_waits_waits_for_that() -> None:
+    for name, service in services().items():
+        assert "healthcheck" in service, name
+        for other, awaited in service.get("depends_on", {}).items():
+            ends = services()[other]["healthcheck"].get("disable", False)
+            assert awaited["condition"] == f"service_{'completed_successfully' if ends else 'healthy'}", name
+
+
+def test_others_images_are_checked_with_what_is_in_them() -> None:
+    """BusyBox's wget knows few options, and no curl comes with Caddy, SeaweedFS and Prometheus."""
+    for name in ("proxy", "storage", "prometheus"):
+        *command, address = services()[name]["healthcheck"]["test"]
+        assert command == ["CMD", "wget", "-q", "-O", "/dev/null"], name
+        assert address.startswith("http://127.0.0.1:"), name
+    assert ":8333/" in services()["storage"]["healthcheck"]["test"][-1]
+    assert "-s3.port=8333" in services()["storage"]["command"]
 
 
 def test_databases_and_storage_are_reached_from_inside_only() -> None:
     networks = {name: service["networks"] for name, service in services().items()}
     assert [name for name, of in networks.items() if of == ["inside"]] == ["db", "redis", "storage"]
-    assert [name for name, service in services().items() if "ports" in service] == ["proxy"]
+    ports = {name: service["ports"] for name, service in services().items() if "ports" in service}
+    assert ports.keys() == {"proxy", "prometheus"}
+    assert all(port.startswith("127.0.0.1:") for port in ports["prometheus"]), "it asks for no password"
 
 
 def test_secrets_are_files_and_none_is_written_down_here() -> None:

@@ -210,6 +210,60 @@ def test_the_way_in_is_the_public_address(manifests: list[Manifest], folder: Pat
         assert ingress["spec"]["tls"][0]["hosts"] == [rule["host"]]
 
 
+def targets(job: Manifest, manifests: list[Manifest]) -> set[tuple[str, str]]:
+    """Return the pods and addresses that a job of Prometheus would find, by its rules of relabelling."""
+    found = set()
+    for name, template in workloads(manifests).items():
+        for one in containers(template):
+            for port in one.get("ports", [{}]):
+                at = f"10.1.2.3:{port['containerPort']}" if port else "10.1.2.3"
+                labels = {f"label_{k}": v for k, v in template["metadata"]["labels"].items()}
+                labels |= {"container_init": str(one not in template["spec"]["containers"]).lower()}
+                labels |= {"container_port_name": port.get("name", ""), "ip": "10.1.2.3", "name": name}
+                told = {f"__meta_kubernetes_pod_{re.sub(r'[^a-z_]', '_', k)}": v for k, v in labels.items()}
+                told |= {"__meta_kubernetes_pod_phase": "Running", "__address__": at}
+                if relabelled(job["relabel_configs"], told):
+                    found.add((told["service"], told["__address__"]))
+    return found
+
+
+def relabelled(rules: list[Manifest], labels: dict[str, str]) -> bool:
+    """Change labels by Prometheus's rules; return whether the target is kept."""
+    for rule in rules:
+        (source,) = rule["source_labels"]
+        match = re.fullmatch(rule.get("regex", "(.*)"), labels.get(source, ""))
+        if rule.get("action") == "keep" and not match:
+            return False
+        if "target_label" in rule and match:
+            labels[rule["target_label"]] = rule.get("replacement", "$1").replace("$1", match[1])
+    return True
+
+
+def test_prometheus_finds_every_web_server_and_worker_and_is_let_in(manifests: list[Manifest]) -> None:
+    text = (ROOT / "deploy" / "monitoring" / "kubernetes.yaml").read_text()
+    web, installation, worker = yaml.safe_load(text)["scrape_configs"]
+    there = {
+        name
+        for name, template in workloads(manifests).items()
+        for one in containers(template)
+        if {"name": "WORKER_METRICS_PORT", "value": "9101"} in one.get("env", [])
+    }
+    assert there >= {"worker", "metrics"}
+    assert targets(web, manifests) == {("web", "10.1.2.3:8000")}
+    assert targets(worker, manifests) == {(name, "10.1.2.3:9101") for name in there}
+    service = dict(of_kind(manifests, "Service"))["web"]
+    ((at,),) = (asked["targets"] for asked in installation["static_configs"])
+    assert at == f"web.{service['metadata']['namespace']}.svc:{service['spec']['ports'][0]['port']}"
+    for job in (web, worker):
+        here = {"names": [service["metadata"]["namespace"]]}
+        assert job["kubernetes_sd_configs"] == [{"role": "pod", "namespaces": here}]
+
+    policy = dict(of_kind(manifests, "NetworkPolicy"))["prometheus-reads"]["spec"]
+    (selected,) = policy["podSelector"]["matchExpressions"]
+    assert set(selected["values"]) >= {"web", *there}
+    assert {port["port"] for port in policy["ingress"][0]["ports"]} == {"http", 9101}
+
+
 @pytest.mark.django_db
 def test_metrics_workers_come_by_the_number_of_jobs() -> None:
     text = (KUBERNETES / "large" / "scaling.yaml").read_text()

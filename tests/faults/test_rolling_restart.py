@@ -42,6 +42,7 @@ def proxy(hosts: Hosts, tmp_path: Path) -> Iterator[int]:
         **os.environ,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "HTTP_PORT": str(port),
+        "HEALTH_PORT": str(free_port()),
         "WEB": web,
         "WEBS": "several",
         "HEALTH_INTERVAL": "300ms",

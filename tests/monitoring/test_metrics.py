@@ -204,10 +204,15 @@ def test_prometheus_itself_takes_the_rules_and_the_configuration(tmp_path: Path)
             "promtool is not installed (Debian: apt install prometheus)"
         )
     for file in MONITORING.glob("*.yaml"):
-        shutil.copy(file, tmp_path)
+        text = re.sub(r"credentials_file: [\w/-]+", "credentials_file: metrics_token", file.read_text())
+        wanted = yaml.safe_load(text)
+        for job in wanted.get("scrape_configs", []):
+            # Debian builds it without Kubernetes: tests/deploy/test_kubernetes.py looks at that part.
+            job.pop("kubernetes_sd_configs", None)
+        (tmp_path / file.name).write_text(yaml.safe_dump(wanted))
     (tmp_path / "metrics_token").write_text(TOKEN)
-    for command in (["check", "rules", "alerts.yaml"], ["check", "config", "prometheus.yaml"]):
-        found = subprocess.run([promtool, *command], cwd=tmp_path, capture_output=True, text=True)
+    for command in (["rules", "alerts.yaml"], ["config", "prometheus.yaml"], ["config", "kubernetes.yaml"]):
+        found = subprocess.run([promtool, "check", *command], cwd=tmp_path, capture_output=True, text=True)
         assert found.returncode == 0, found.stdout + found.stderr
 
 
