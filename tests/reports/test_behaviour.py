@@ -74,6 +74,13 @@ def test_without_a_bias_none_is_claimed():
     assert "no sign of a bias" in found.words
 
 
+def test_one_rater_shows_nothing_about_a_bias():
+    found = effects(*forced_choices(raters=1))["position"]
+    assert found.pvalue is None
+    assert "cannot be tested with so few raters" in found.words
+    assert "no sign" not in found.words
+
+
 def test_learning_is_found_as_a_rise_after_the_first_third_and_is_no_fatigue():
     found = effects(*forced_choices(raters=60, gain=0.15))
     assert found["learning"].estimate == pytest.approx(0.15, abs=0.07)

@@ -134,7 +134,7 @@ def _order_words(one: Effect) -> str:
     at = f"at {100 * (one.estimate or 0):.1f}% of the way from the right end of the screen to the left"
     said = f"the image put first stood {at} in the mean {_ends(one)}"
     if not _settled(one):
-        return f"Places: {said}; that is no sign of a bias ({_p(one)})."
+        return f"Places: {said}; {_no_bias(one)}."
     side = "left" if (one.estimate or 0) > 0.5 else "right"
     return (
         f"Raters lean to the {side}: {said} ({_p(one)}). Places are balanced, so that this favours no "
@@ -142,13 +142,16 @@ def _order_words(one: Effect) -> str:
     )
 
 
+def _no_bias(one: Effect) -> str:
+    if one.pvalue is None:
+        return "whether that is a bias cannot be tested with so few raters"
+    return f"that is no sign of a bias ({_p(one)})"
+
+
 def _position_words(one: Effect) -> str:
     share = f"{100 * (one.estimate or 0):.1f}%"
     if not _settled(one):
-        return (
-            f"Raters chose the left image {share} of the time {_ends(one)}; that is no sign of a bias "
-            f"({_p(one)})."
-        )
+        return f"Raters chose the left image {share} of the time {_ends(one)}; {_no_bias(one)}."
     side = "left" if (one.estimate or 0) > 0.5 else "right"
     return (
         f"Raters lean to the {side}: the left image was chosen {share} of the time {_ends(one)} "
