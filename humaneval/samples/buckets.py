@@ -34,7 +34,7 @@ class BucketSource:
 
     def __init__(self, address: str, *, roots: Sequence[Any] | None = None) -> None:
         if roots is not None and not any(_is_within(address, str(root)) for root in roots):
-            raise SourceError(f"The address {address} is not among those opened for import (IMPORT_ROOTS).")
+            raise SourceError(f"{address} is not among what is opened for import (IMPORT_ROOTS).")
         self.bucket, _slash, prefix = address.removeprefix(SCHEME).partition("/")
         if not self.bucket:
             raise SourceError(f"{address} names no bucket: write s3://bucket/prefix.")

@@ -40,7 +40,7 @@ class FolderSource:
         self.without = None if without is None else Path(without).resolve()
         self.roots = None if roots is None else [Path(root).resolve() for root in roots]
         if self.roots is not None and not self._is_open(self.folder):
-            raise SourceError(f"The folder {folder} is not among those opened for import (IMPORT_ROOTS).")
+            raise SourceError(f"{folder} is not among what is opened for import (IMPORT_ROOTS).")
         if not self.folder.is_dir():
             raise SourceError(f"There is no folder {folder} on this machine.")
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from humaneval.samples.archives import ArchiveSource
-from humaneval.samples.importing import check_folder_import
+from humaneval.samples.importing import check_folder_import, check_prompts_path
 from humaneval.samples.models import ImportRun, SampleSet
 from humaneval.samples.sources import NAME_LENGTH, SourceError
 from humaneval.teams.models import Team
@@ -90,12 +90,14 @@ class FromServerForm(forms.ModelForm):
 
     def _check_server(self, folder: str, prompts: str) -> None:
         """Say beside the right field why an import cannot be started."""
-        for field, given in (("folder", ""), ("prompts", prompts)):
-            try:
-                check_folder_import(folder=folder, prompts=given)
-            except SourceError as error:
-                self.add_error(field, str(error))
-                return
+        field = "folder"
+        try:
+            check_folder_import(folder=folder)
+            field = "prompts"
+            if prompts:
+                check_prompts_path(prompts)
+        except SourceError as error:
+            self.add_error(field, str(error))
 
 
 class NewSampleSetForm(FromServerForm):

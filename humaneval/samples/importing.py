@@ -19,7 +19,7 @@ from humaneval.jobs.services import submit
 from humaneval.samples.archives import ArchiveSource
 from humaneval.samples.batches import Progress
 from humaneval.samples.models import ImportRun, SampleSet
-from humaneval.samples.origins import open_origin
+from humaneval.samples.origins import check_origin, open_origin
 from humaneval.samples.passage import BadFiles, carry_out
 from humaneval.samples.prompts import PromptsError
 from humaneval.samples.sources import NAME_LENGTH, SourceError, printable
@@ -136,10 +136,9 @@ def start_folder_import(
 
 def check_folder_import(*, folder: str, prompts: str = "") -> None:
     """Raise SourceError for what cannot be imported from the server, before anything is queued."""
-    with open_origin(folder, roots=django_settings.IMPORT_ROOTS):
-        pass
+    check_origin(folder, roots=django_settings.IMPORT_ROOTS)
     if prompts:
-        _check_prompts_path(prompts)
+        check_prompts_path(prompts)
 
 
 def start_archive_import(
@@ -186,10 +185,11 @@ def _submit(run: ImportRun) -> ImportRun:
     return run
 
 
-def _check_prompts_path(prompts: str) -> None:
+def check_prompts_path(prompts: str) -> None:
+    """Raise SourceError for a table that is not there, or not within IMPORT_ROOTS."""
     path = Path(prompts).resolve()
     if not any(path.is_relative_to(Path(root).resolve()) for root in django_settings.IMPORT_ROOTS):
-        raise SourceError(f"The file {prompts} is not in a folder opened for import (IMPORT_ROOTS).")
+        raise SourceError(f"{prompts} is not among what is opened for import (IMPORT_ROOTS).")
     if not path.is_file():
         raise SourceError(f"There is no file {prompts} on this machine.")
 

@@ -26,12 +26,11 @@ def open_origin(
     if text.startswith(buckets.SCHEME):
         yield buckets.BucketSource(text, roots=roots)
         return
+    _check_inside(path, roots)
     ending = path.suffix.lower()
     if not path.is_file():
         yield FolderSource(path, roots=roots, without=prompts)
         return
-    if roots is not None and not any(path.resolve().is_relative_to(Path(root).resolve()) for root in roots):
-        raise SourceError(f"The file {origin} is not in a folder opened for import (IMPORT_ROOTS).")
     if ending in manifests.ENDINGS:
         yield manifests.ManifestSource(path, roots=roots)
     elif ending in arrays.ENDINGS:
@@ -42,3 +41,21 @@ def open_origin(
     else:
         known = ", ".join(sorted({*manifests.ENDINGS, *arrays.ENDINGS}))
         raise SourceError(f"{origin} is no folder, no zip archive, and no file ending in {known}.")
+
+
+def check_origin(origin: str | Path, *, roots: Sequence[Any]) -> None:
+    """Raise SourceError for what cannot be imported, as far as that is told without reading images.
+
+    Array files are looked at no further than where they lie: they are read into memory as a whole.
+    """
+    path = Path(origin)
+    _check_inside(path, roots if not str(origin).startswith(buckets.SCHEME) else None)
+    if not (path.suffix.lower() in arrays.ENDINGS and path.is_file()):
+        with open_origin(origin, roots=roots):
+            pass
+
+
+def _check_inside(path: Path, roots: Sequence[Any] | None) -> None:
+    """Raise SourceError for what lies elsewhere, in one sentence whether something is there or not."""
+    if roots is not None and not any(path.resolve().is_relative_to(Path(root).resolve()) for root in roots):
+        raise SourceError(f"{path} is not among what is opened for import (IMPORT_ROOTS).")

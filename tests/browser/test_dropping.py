@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     """Give a folder of 23 good images and a bad one, with a table of prompts."""
     files = {f"{number:02}.png": png(number) for number in range(22)}
     more = {"deep/22.png": png(22), "broken.png": b"no picture", ".hidden": b"x"}
-    return write(tmp_path / "model", {**files, **more, "prompts.csv": b"name,prompt\n01.png,a one\n"})
+    return write(tmp_path / "model", {**files, **more, "00.tsv": b"name\tprompt\n21.png\ta one\n"})
 
 
 def open_new_set(rater: Rater, site: Site, name: str) -> int:
@@ -78,7 +78,7 @@ def test_a_dropped_folder_comes_in_a_few_at_a_time_and_goes_on_after_a_reload(
     )
     with site.rows():
         runs = list(SampleSet.objects.get(pk=made).imports.values_list("added", "unchanged", "rejected"))
-        assert SampleSet.objects.get(pk=made).samples.get(name="model/01.png").prompt is not None
+        assert SampleSet.objects.get(pk=made).samples.get(name="model/21.png").prompt is not None
     assert runs == [(23, 0, 1)]
 
     before = len(sent)

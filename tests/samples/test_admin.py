@@ -224,10 +224,10 @@ def test_the_form_says_what_is_open_and_why_a_place_will_not_do(import_form, adm
     form = admin_client.get(reverse("admin:samples_importrun_add")).content.decode()
     assert f"Opened for import: {opened.parent}." in form
     for fields, said in (
-        ({"folder": "/etc"}, "not among those opened for import (IMPORT_ROOTS)"),
+        ({"folder": "/etc"}, "not among what is opened for import (IMPORT_ROOTS)"),
         ({"folder": f"{opened}/none"}, "There is no folder"),
-        ({"folder": "s3://bucket/run"}, "not among those opened for import (IMPORT_ROOTS)"),
-        ({"folder": str(opened), "prompts": "/etc/passwd"}, "not in a folder opened for import"),
+        ({"folder": "s3://bucket/run"}, "not among what is opened for import (IMPORT_ROOTS)"),
+        ({"folder": str(opened), "prompts": "/etc/passwd"}, "not among what is opened for import"),
         ({"folder": str(opened), "prompts": f"{opened}/none.csv"}, "There is no file"),
         ({"prompts": f"{opened.parent}/list.csv"}, "goes with a place on the server"),
         ({"folder": str(opened), "archive": upload({"1.png": png(1)})}, "not both"),

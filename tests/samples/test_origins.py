@@ -407,7 +407,7 @@ def test_an_s3_prefix_is_imported_with_its_prompts_again_without_change(take, bu
     jobs.run(queued.job_id)
     queued.refresh_from_db()
     assert (queued.state, queued.unchanged) == ("done", 2)
-    with pytest.raises(SourceError, match="not among those opened"):
+    with pytest.raises(SourceError, match="not among what is opened"):
         start_folder_import(sample_set=digits, folder="s3://pictures/run10")
     with pytest.raises(ImportRefused, match="cannot be listed"):
         take("s3://nothing-here/x")
@@ -424,5 +424,25 @@ def test_requests_open_files_within_the_roots_only(digits, folder, tmp_path, set
     np.savez(folder / "in.npz", IMAGES)
     np.savez(tmp_path / "out.npz", IMAGES)
     assert start_folder_import(sample_set=digits, folder=str(folder / "in.npz")).pk
-    with pytest.raises(SourceError, match="not in a folder opened for import"):
+    with pytest.raises(SourceError, match="not among what is opened"):
         start_folder_import(sample_set=digits, folder=str(tmp_path / "out.npz"))
+
+
+def test_nothing_tells_whether_a_file_lies_outside_the_roots(digits, folder, tmp_path, settings):
+    settings.IMPORT_ROOTS = [str(folder)]
+    write(tmp_path, {"there.csv": b"x"})
+    said = set()
+    for name in ("there.csv", "none.csv", "none"):
+        with pytest.raises(SourceError) as caught:
+            start_folder_import(sample_set=digits, folder=str(tmp_path / name))
+        said.add(str(caught.value).removeprefix(str(tmp_path / name)))
+    assert said == {" is not among what is opened for import (IMPORT_ROOTS)."}
+
+
+def test_a_request_does_not_read_arrays(digits, folder, settings):
+    settings.IMPORT_ROOTS = [str(folder)]
+    (folder / "bad.npz").write_bytes(b"no arrays")
+    run = start_folder_import(sample_set=digits, folder=str(folder / "bad.npz"))
+    jobs.run(run.job_id)
+    run.refresh_from_db()
+    assert "cannot be read as arrays" in run.error

@@ -104,7 +104,7 @@ def test_the_server_imports_what_it_reaches_itself(platform, squares, settings, 
     brought = platform.import_from_server(folder, prompts=table, **given)
     assert brought[["set", "state", "added"]].to_numpy().tolist() == [["model-a", "done", 4]]
     assert SampleSet.objects.get().samples.filter(prompt__category="Animals").count() == 1
-    with pytest.raises(ClientError, match=r"s3://pictures/a is not among those opened for import"):
+    with pytest.raises(ClientError, match=r"s3://pictures/a is not among what is opened for import"):
         platform.import_samples("s3://pictures/a", **given)
     with pytest.raises(ClientError, match="There is no folder"):
         platform.import_from_server(str(tmp_path / "none"), **given)
