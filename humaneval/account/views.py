@@ -28,6 +28,7 @@ from unfold.forms import AuthenticationForm
 
 from humaneval.account import factors
 from humaneval.account.forms import TokenForm
+from humaneval.teams.audit import record_action
 
 settings: Any = django_settings
 _HALF = "half_signed_in"
@@ -145,6 +146,15 @@ def remove(request: HttpRequest) -> HttpResponse:
     else:
         messages.error(request, _wrong())
     return redirect("account:security")
+
+
+@sensitive_post_parameters()
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Let a person change their own password, and note that they did."""
+    response = site.password_change(request)
+    if request.method == "POST" and response.status_code == 302:
+        record_action(action="change own password", subject=_user(request), user=_user(request))
+    return response
 
 
 def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

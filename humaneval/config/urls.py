@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from humaneval.account.views import SignIn
+from humaneval.account.views import SignIn, change_password
 from humaneval.config.health import healthz, readyz
 from humaneval.monitoring.views import installation_metrics, process_metrics
 
@@ -38,5 +38,6 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("", include("humaneval.account.urls")),
     path("admin/login/", SignIn.as_view(), name="sign-in"),
+    path("admin/password_change/", admin.site.admin_view(change_password), name="change-password"),
     path("admin/", admin.site.urls),
 ]

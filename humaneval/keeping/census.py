@@ -1,4 +1,4 @@
-"""What makes one database the equal of another: counts by table, the votes' chains, one report's numbers."""
+"""What makes one database the equal of another: counts, chains of votes and audit log, a report's numbers."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ from humaneval.rating.chain import Head
 from humaneval.rating.models import Vote
 from humaneval.rating.sealing import head_of, verify_study
 from humaneval.studies.models import Study
+from humaneval.teams.audit import audit_head, first_broken_entry
 
 
 @dataclass(frozen=True)
 class Census:
-    """A database at one moment: rows by table, the head of each study's chain, and a report's digest."""
+    """A database at one moment: rows by table, the heads of its chains, and a report's digest."""
 
     tables: dict[str, int]
     heads: dict[str, str]
     """``NUMBER:HEX`` by the study's slug."""
     report: dict[str, str] = field(default_factory=dict)
     """``study`` (the one voted in last) and ``sha256`` of its report's numbers; empty without votes."""
+    audit: str = ""
+    """The head of the audit log, ``LINES:DIGEST``; empty in backups of before it was kept."""
+    audit_broken: int = 0
+    """The id of the log's first line that did not follow from the one before it; 0: none."""
 
 
 def take_census() -> Census:
@@ -34,7 +39,14 @@ def take_census() -> Census:
         tables=count_rows(connection.introspection.table_names()),
         heads={study.slug: str(head_of(study)) for study in Study.objects.order_by("slug")},
         report=_report_of(_last_voted()),
+        audit=audit_head(),
+        audit_broken=_first_broken(),
     )
+
+
+def _first_broken() -> int:
+    broken = first_broken_entry()
+    return 0 if broken is None else int(broken.pk)
 
 
 def count_rows(tables: Iterable[str]) -> dict[str, int]:
@@ -85,6 +97,16 @@ def broken_chains(heads: dict[str, str]) -> Iterator[str]:
         yield from (f"{slug}: {problem}" for problem in findings.problems)
         if str(findings.head) != head:
             yield f"{slug}: its chain ends at {findings.head}, not at {head}."
+
+
+def differing_audit_log(census: Census) -> Iterator[str]:
+    """Yield what of the audit log is not as it was counted: its end, or where its chain first breaks."""
+    if not census.audit:
+        return
+    if (head := audit_head()) != census.audit:
+        yield f"The audit log ends at {head}, not at {census.audit}."
+    if (broken := _first_broken()) != census.audit_broken:
+        yield f"Line {broken or census.audit_broken} of the audit log is not what it was."
 
 
 def differing_report(report: dict[str, str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -20,6 +21,7 @@ from humaneval.keeping.census import (
     Census,
     broken_chains,
     count_rows,
+    differing_audit_log,
     differing_counts,
     differing_report,
     missing_protection,
@@ -44,7 +46,7 @@ def move_database(target: dict[str, Any], *, progress: Progress = say_nothing) -
     with _held_still():
         found = take_census()
         tables = {model._meta.db_table: found.tables[model._meta.db_table] for model in _models()}
-        census = Census(tables, found.heads, found.report)
+        census = replace(found, tables=tables)
         with default_known_as(SOURCE), default_is(target):
             _prepare_target()
             _fill(census, progress)
@@ -163,6 +165,7 @@ def _check(census: Census) -> None:
         *differing_counts(census.tables),
         *missing_protection(),
         *broken_chains(census.heads),
+        *differing_audit_log(census),
         *differing_report(census.report),
     ]
     if problems:

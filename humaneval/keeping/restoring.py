@@ -11,7 +11,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from humaneval.keeping.census import broken_chains, differing_counts, differing_report, missing_protection
+from humaneval.keeping.census import (
+    broken_chains,
+    differing_audit_log,
+    differing_counts,
+    differing_report,
+    missing_protection,
+)
 from humaneval.keeping.dumps import check_tools, load
 from humaneval.keeping.files import Content, Damaged, Lost, content_of, copy_file, size_of
 from humaneval.keeping.manifests import Manifest, fingerprints
@@ -143,6 +149,7 @@ def _check_restored(manifest: Manifest) -> list[str]:
     applied = set(manifest.migrations)
     call_command("migrate", verbosity=0, interactive=False)
     problems += [*missing_protection(), *broken_chains(manifest.census.heads)]
+    problems += differing_audit_log(manifest.census)
     same_code = manifest.code_version == code_version() and applied >= _own_migrations()
     if same_code:
         problems += differing_report(manifest.census.report)

@@ -1,4 +1,4 @@
-"""The database's own refusal to change or delete votes, whoever asks: triggers on SQLite and PostgreSQL.
+"""The database's own refusal to change or delete votes and the audit log: triggers on SQLite and PostgreSQL.
 
 Nothing changes a row of these tables. A vote and its answers may be deleted once the vote has its
 :class:`~humaneval.rating.models.Tombstone`, which itself stays for ever: that is how a rater withdraws.
@@ -8,6 +8,7 @@ telling the triggers for deletes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -24,23 +25,35 @@ class Guarded:
     buried_by: str = ""
 
 
-TABLES = (
+VOTES = (
     Guarded("rating_vote", ("id", "assignment_id"), buried_by="id"),
     Guarded("rating_answer", ("id",), buried_by="vote_id"),
     Guarded("rating_tombstone", ("vote_id",)),
     Guarded("rating_seal", ("id",)),
     Guarded("rating_sealedvote", ("vote_id",)),
 )
+AUDIT_LOG = Guarded("recruitment_auditentry", ("id", "digest"))
+TABLES = (*VOTES, AUDIT_LOG)
 
 
 def protect(connection: BaseDatabaseWrapper) -> None:
-    """Make the database refuse changes from now on; does nothing where it does so already."""
-    _execute(connection, _making(connection.vendor))
+    """Make the database refuse changes from now on; does nothing where it does so already.
+
+    Migrations that protect come before some of the tables: those that are not there yet are left out.
+    """
+    there = set(connection.introspection.table_names())
+    tables = [table for table in TABLES if table.name in there]
+    _execute(connection, _making(connection.vendor, tables))
 
 
 def unprotect(connection: BaseDatabaseWrapper) -> None:
     """Take the refusal away: for undoing the migration, and for ``manage.py flush``."""
-    _execute(connection, _dropping(connection.vendor))
+    _execute(connection, _dropping(connection.vendor, TABLES))
+
+
+def unprotect_audit_log(connection: BaseDatabaseWrapper) -> None:
+    """Take the refusal away from the audit log alone: for undoing the migration."""
+    _execute(connection, _dropping(connection.vendor, [AUDIT_LOG]))
 
 
 def unprotected_tables(connection: BaseDatabaseWrapper) -> list[str]:
@@ -67,19 +80,19 @@ def _execute(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
             cursor.execute(statement)
 
 
-def _making(vendor: str) -> list[str]:
+def _making(vendor: str, tables: Sequence[Guarded]) -> list[str]:
     if vendor == "sqlite":
-        return [statement for table in TABLES for statement in _sqlite_triggers(table)]
+        return [statement for table in tables for statement in _sqlite_triggers(table)]
     if vendor == "postgresql":
-        return [_POSTGRES_FUNCTION, *(line for table in TABLES for line in _postgres_triggers(table))]
+        return [_POSTGRES_FUNCTION, *(line for table in tables for line in _postgres_triggers(table))]
     raise NotImplementedError(f"Votes cannot be protected on {vendor}: use SQLite or PostgreSQL.")
 
 
-def _dropping(vendor: str) -> list[str]:
+def _dropping(vendor: str, tables: Sequence[Guarded]) -> list[str]:
     if vendor == "sqlite":
         kinds = ("update", "delete", "replace")
-        return [f"DROP TRIGGER IF EXISTS {table.name}_no_{kind}" for table in TABLES for kind in kinds]
-    names = [(table.name, f"{table.name}_no_{kind}") for table in TABLES for kind in ("change", "truncate")]
+        return [f"DROP TRIGGER IF EXISTS {table.name}_no_{kind}" for table in tables for kind in kinds]
+    names = [(table.name, f"{table.name}_no_{kind}") for table in tables for kind in ("change", "truncate")]
     return [f"DROP TRIGGER IF EXISTS {trigger} ON {table}" for table, trigger in names]
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from humaneval.teams import members, people
+from humaneval.teams.audit import record_action, record_for_all_teams
 from humaneval.teams.models import DEFAULT_TEAM, AuditEntry, Membership, Team
 from humaneval.teams.scoped import OfTeam, OwnRelatedFilter
 from humaneval.ui.admin import ModelAdmin, ReadOnlyModelAdmin, TabularInline, TextInput, register
@@ -96,6 +97,22 @@ class TeamAdmin(OfTeam, ModelAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Return the list's actions without deleting many at once."""
         return {name: row for name, row in super().get_actions(request).items() if name != "delete_selected"}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Save a team, and note that it is there or what of its names has changed."""
+        super().save_model(request, obj, form, change)
+        by = cast(User, request.user)
+        if not change:
+            record_for_all_teams(action="make team", subject=obj, user=by, name=obj.name, slug=obj.slug)
+        elif form.changed_data:
+            names = {field: [form.initial[field], form.cleaned_data[field]] for field in form.changed_data}
+            record_action(action="rename team", subject=obj, user=by, **names)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete a team of which the log has no line of its own, and note that it was there."""
+        by = cast(User, request.user)
+        record_for_all_teams(action="delete team", subject=obj, user=by, name=obj.name, slug=obj.slug)
+        super().delete_model(request, obj)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: Any) -> None:
         """Save the members, each change written into the audit log."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,6 +14,7 @@ from humaneval.teams.access import teams_of
 from humaneval.teams.models import AuditEntry
 
 _LOCK = 0x6175646974  # "audit": one writer at a time, so that the chain has no forks
+_HEAD = re.compile(r"(\d+):([0-9a-f]{64})")
 
 
 def record_action(*, action: str, subject: Model, user: User | None = None, **detail: Any) -> AuditEntry:
@@ -20,13 +22,26 @@ def record_action(*, action: str, subject: Model, user: User | None = None, **de
 
     It belongs to the subject's team, where the subject has one.
     """
+    return _append(next(iter(teams_of(subject)), None), action, subject, user, detail)
+
+
+def record_for_all_teams(
+    *, action: str, subject: Model, user: User | None = None, **detail: Any
+) -> AuditEntry:
+    """Store what concerns the whole installation, though its subject is a team's; superusers see it."""
+    return _append(None, action, subject, user, detail)
+
+
+def _append(
+    team: int | None, action: str, subject: Model, user: User | None, detail: dict[str, Any]
+) -> AuditEntry:
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         before = AuditEntry.objects.order_by("-id").values_list("digest", flat=True).first() or ""
         entry = AuditEntry(
-            team_id=next(iter(teams_of(subject)), None),
+            team_id=team,
             at=timezone.now(),
             user=user,
             action=action,
@@ -46,3 +61,25 @@ def first_broken_entry() -> AuditEntry | None:
             return entry
         before = entry.digest
     return None
+
+
+def audit_head() -> str:
+    """Return the log's end as ``LINES:DIGEST``: whoever keeps it apart can tell later whether lines are gone.
+
+    The chain alone does not show that, for what is left of it after the newest lines were taken is sound.
+    """
+    lines = AuditEntry.objects.count()
+    last = AuditEntry.objects.order_by("-id").values_list("digest", flat=True).first()
+    return f"{lines}:{last or '0' * 64}"
+
+
+def still_has(head: str) -> bool:
+    """Return whether the log still has the line at which it once ended; raises ValueError for no head."""
+    found = _HEAD.fullmatch(head.strip())
+    if found is None:
+        raise ValueError(f"A head looks like 12:3f8a… (a number, a colon, 64 hexadecimal digits): {head}")
+    lines = int(found[1])
+    if lines == 0:
+        return True
+    there = AuditEntry.objects.order_by("id").values_list("digest", flat=True)[lines - 1 : lines]
+    return list(there) == [found[2]]

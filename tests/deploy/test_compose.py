@@ -350,7 +350,9 @@ def check_restoring(processes: Processes, folder: Path) -> None:
     told = processes.run("backup", "python", "manage.py", "restore", f"{folder}/backups")
     for name in ("DATABASE", "S3_PREFIX"):
         del processes.variables[name]
-    assert "is restored: counts, votes' chains and their protection are as they were." in told
+    assert (
+        "is restored: counts, chains of votes and audit log, and their protection are as they were." in told
+    )
 
 
 def check_the_way_in(processes: Processes, researcher: Visitor) -> None:

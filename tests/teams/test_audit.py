@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from humaneval.keeping.census import Census, differing_audit_log
+from humaneval.rating.append_only import protect, unprotect, unprotected_tables
 from humaneval.rating.exclusions import declare_rules, default_rules
 from humaneval.teams import members
+from humaneval.teams.audit import audit_head, record_action
 from humaneval.teams.models import DEFAULT_TEAM, AuditEntry, Membership, Team
 from humaneval.teams.roles import Role
 from tests.factories import TeamFactory, UserFactory, draft_study, member
@@ -69,9 +75,117 @@ def test_declaring_exclusion_rules_is_noted() -> None:
 def test_a_line_given_to_another_team_breaks_the_chain() -> None:
     members.join(team=TeamFactory(), user=UserFactory(), role=Role.VIEWER)
     call_command("check_audit_log")
+    unprotect(connection)
     AuditEntry.objects.update(team=DEFAULT_TEAM)
     with pytest.raises(CommandError, match="does not follow"):
         call_command("check_audit_log")
+
+
+@pytest.fixture
+def lines() -> list[AuditEntry]:
+    """Give a log of three lines."""
+    user = UserFactory()
+    return [record_action(action=f"act {number}", subject=user, user=user) for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE recruitment_auditentry SET action = 'x'", "DELETE FROM recruitment_auditentry"],
+)
+def test_the_database_refuses_to_change_or_delete_lines(lines: list[AuditEntry], statement: str) -> None:
+    refusal = pytest.raises(IntegrityError, match="append-only")
+    with refusal, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_the_logs_protection_can_be_undone_and_done_again(lines: list[AuditEntry]) -> None:
+    migration = import_module("humaneval.rating.migrations.0010_audit_log_is_append_only")
+    editor = type("Editor", (), {"connection": connection})
+    migration.unprotect(None, editor)
+    assert unprotected_tables(connection) == ["recruitment_auditentry"], "votes stay protected"
+    assert AuditEntry.objects.filter(pk=lines[2].pk).update(action="x") == 1
+    migration.protect(None, editor)
+    assert unprotected_tables(connection) == []
+
+
+def cut(entry: AuditEntry) -> None:
+    """Take a line away, as who owns the database can."""
+    unprotect(connection)
+    AuditEntry.objects.filter(pk=entry.pk).delete()
+    protect(connection)
+
+
+def test_that_the_newest_line_was_taken_shows_against_a_head_that_was_kept(
+    lines: list[AuditEntry], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("check_audit_log")
+    head = capsys.readouterr().out.split("Head: ")[1].strip()
+    assert head == f"3:{lines[2].digest}"
+    census = Census({}, {}, audit=audit_head())
+    assert list(differing_audit_log(census)) == []
+    cut(lines[2])
+    call_command("check_audit_log")
+    assert "only a head that was kept shows" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="lines were taken from it"):
+        call_command("check_audit_log", head=head)
+    (problem,) = differing_audit_log(census)
+    assert problem.startswith("The audit log ends at 2:")
+    record_action(action="another", subject=UserFactory())
+    with pytest.raises(CommandError, match="lines were taken from it"):
+        call_command("check_audit_log", head=head)
+
+
+def test_a_log_that_has_grown_holds_against_an_earlier_head(lines: list[AuditEntry]) -> None:
+    head = audit_head()
+    record_action(action="another", subject=UserFactory())
+    call_command("check_audit_log", head=head)
+    call_command("check_audit_log", head="0:" + "0" * 64)
+    with pytest.raises(CommandError, match="A head looks like"):
+        call_command("check_audit_log", head="3")
+
+
+def test_a_chain_that_breaks_on_the_way_is_told_and_one_that_was_broken_before_is_not(
+    lines: list[AuditEntry],
+) -> None:
+    cut(lines[1])
+    was_whole = Census({}, {}, audit=audit_head())
+    was_broken = Census({}, {}, audit=audit_head(), audit_broken=lines[2].pk)
+    assert list(differing_audit_log(was_whole)) == [
+        f"Line {lines[2].pk} of the audit log is not what it was."
+    ]
+    assert list(differing_audit_log(was_broken)) == []
+    assert list(differing_audit_log(Census({}, {}))) == [], "a backup of before heads were kept"
+
+
+def test_ones_own_password_is_noted_once_it_has_changed(client: Client) -> None:
+    user = UserFactory()
+    user.set_password("old words")
+    user.save()
+    client.force_login(user)
+    form = {"old_password": "wrong", "new_password1": "quite new words", "new_password2": "quite new words"}
+    assert client.post("/admin/password_change/", form).status_code == 200
+    assert actions() == []
+    answer = client.post("/admin/password_change/", {**form, "old_password": "old words"})
+    assert answer["Location"] == "/admin/password_change/done/"
+    assert actions() == ["change own password"]
+    assert AuditEntry.objects.get().user == user
+
+
+def test_making_renaming_and_deleting_a_team_is_noted(admin_client: Client) -> None:
+    admin_client.post("/admin/teams/team/add/", {"name": "Faces", "slug": "faces"})
+    team = Team.objects.get(slug="faces")
+    page = f"/admin/teams/team/{team.pk}"
+    rows = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+    admin_client.post(f"{page}/change/", {"name": "Faces", "slug": "faces", **rows})
+    assert actions() == ["make team"]
+    assert AuditEntry.objects.get().team is None, "a line of its own would keep it from being deleted"
+    admin_client.post(f"{page}/delete/", {"post": "yes"})
+    admin_client.post(
+        f"/admin/teams/team/{DEFAULT_TEAM}/change/", {"name": "Lab", "slug": "everyone", **rows}
+    )
+    assert actions() == ["make team", "delete team", "rename team"]
+    renamed = AuditEntry.objects.latest("id")
+    assert (renamed.team_id, renamed.detail) == (DEFAULT_TEAM, {"name": ["Everyone", "Lab"]})
 
 
 def test_a_program_reads_its_teams_people_and_log() -> None:

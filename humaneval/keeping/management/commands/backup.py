@@ -64,4 +64,12 @@ class Command(DataCommand):
         )
         for slug, head in found.census.heads.items():
             self.stdout.write(f"Head of {slug}: {head}")
+        self.stdout.write(f"Head of the audit log: {found.census.audit}")
+        if found.census.audit_broken:
+            self.stdout.write(
+                self.style.WARNING(
+                    f"Line {found.census.audit_broken} of the audit log does not follow from the one before "
+                    "it: see check_audit_log."
+                )
+            )
         self.stdout.write(SECRETS_APART)

@@ -37,7 +37,7 @@ class Command(DataCommand):
         rows = sum(census.tables.values())
         self.stdout.write(
             f"{rows:,} rows of {len(census.tables)} tables were copied. Their counts, {len(census.heads)} "
-            f"chains of votes{self._report(census)} and the protection of votes are as they were."
+            f"chains of votes, the audit log{self._report(census)} and their protection are as they were."
         )
         self.stdout.write("Set DATABASE_URL to the new database before anything starts again.")
 

@@ -21,7 +21,8 @@ class Command(BackupCommand):
             place, stamp = self.chosen(options)
             remarks = restore(place, stamp, progress=telling(self.stderr))
         self.stdout.write(
-            f"Backup {stamp} is restored: counts, votes' chains and their protection are as they were."
+            f"Backup {stamp} is restored: counts, chains of votes and audit log, and their protection are as "
+            "they were."
         )
         for remark in remarks:
             self.stdout.write(self.style.WARNING(remark))

@@ -15,10 +15,10 @@ from humaneval.rating.append_only import protect, unprotect
 
 
 class Command(flush.Command):
-    """Empty the database, votes included."""
+    """Empty the database, votes and audit log included."""
 
     def handle(self, **options: Any) -> None:
-        """Flush as Django does, with the votes' protection lifted meanwhile."""
+        """Flush as Django does, with the protection of votes and audit log lifted meanwhile."""
         connection = connections[options["database"]]
         with transaction.atomic(using=options["database"]):
             unprotect(connection)
