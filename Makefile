@@ -62,8 +62,7 @@ audit: setup-dev ## Look the locked packages up among known vulnerabilities (nee
 	@$(RUN) deploy/audit.py
 
 sbom: setup-dev ## Write a bill of materials of the locked packages (CycloneDX): var/sbom.json
-	@mkdir -p var && .venv/bin/cyclonedx-py requirements requirements/runtime.lock --pyproject pyproject.toml \
-		--output-reproducible --of JSON -o var/sbom.json && echo "var/sbom.json"
+	@$(RUN) deploy/sbom.py var/sbom.json
 
 bench: setup-dev ## Measure speed beside other tools
 	@$(RUN) -m tests.benchmarks
