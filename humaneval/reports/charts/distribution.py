@@ -10,12 +10,11 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from humaneval.reports.charts.estimates import NARROW, shortened
-from humaneval.reports.charts.palette import PAPER, scale_colours
+from humaneval.reports.charts.palette import PAPER, ink_on, scale_colours
 from humaneval.reports.charts.svg import Plot, svg_of
 from humaneval.reports.results import Estimate
 
 _ROOM_FOR_A_NUMBER = 0.07
-_DARK_INK, _LIGHT_INK = "#111418", "#ffffff"
 
 
 def draw_distribution(
@@ -62,20 +61,13 @@ def _shares_in_words(estimate: Estimate, labels: Sequence[str]) -> str:
 
 def _draw_bar(axes: Axes, place: int, estimate: Estimate, colours: Sequence[str]) -> None:
     total, left = sum(estimate.distribution), 0.0
-    for index, (count, colour) in enumerate(zip(estimate.distribution, colours, strict=True)):
+    for count, colour in zip(estimate.distribution, colours, strict=True):
         share = count / total
         axes.barh(place, share, 0.62, left, color=colour, edgecolor=PAPER, linewidth=1.2)
         if share >= _ROOM_FOR_A_NUMBER:
-            ink = _ink_on(index, len(colours))
             words = f"{100 * share:.0f}%"
-            axes.text(left + share / 2, place, words, ha="center", va="center", fontsize=10, color=ink)
+            axes.text(left + share / 2, place, words, ha="center", va="center", fontsize=10, color=ink_on(colour))
         left += share
-
-
-def _ink_on(index: int, points: int) -> str:
-    """Return white on the dark ends of the colour scale, black on its light middle."""
-    from_middle = abs(index - (points - 1) / 2) / max((points - 1) / 2, 1)
-    return _LIGHT_INK if from_middle > 0.75 or points == 1 else _DARK_INK
 
 
 def _set_axes(axes: Axes, estimates: Sequence[Estimate], *, narrow: bool) -> None:

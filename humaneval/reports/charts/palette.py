@@ -1,7 +1,8 @@
 """Colours of charts: each is a stand-in for a style variable, so that one SVG serves light and dark.
 
-The hues are Okabe and Ito's (2008), which stay apart for all common kinds of colour-blindness; nothing is
-told by colour alone (kinds differ by marker, intervals by width).
+The first two hues are Okabe and Ito's (2008) blue and vermilion; the others were searched for, in light and in
+dark, so that any two stay apart for every kind of colour-blindness, which a test looks at. Nothing is told by
+colour alone (kinds differ by marker, intervals by width).
 """
 
 from __future__ import annotations
@@ -44,6 +45,19 @@ def _at(position: float) -> str:
     return _hex(tuple(round(a + (b - a) * share) for a, b in zip(low, high, strict=True)))
 
 
+def ink_on(colour: str) -> str:
+    """Return white or black as a hex string, whichever is the easier to read on ``colour`` (WCAG 2 contrast)."""
+    luminance = _luminance(colour)
+    return "#ffffff" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#000000"
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of an sRGB colour, from 0 to 1."""
+    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels]
+    return sum(weight * one for weight, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
 def _hex(colour: tuple[int, ...]) -> str:
     return "#" + "".join(f"{channel:02x}" for channel in colour)
 
@@ -51,10 +65,10 @@ def _hex(colour: tuple[int, ...]) -> str:
 SERIES = ("#112233", "#122334", "#132435", "#142536", "#152637", "#162738", "#172839", "#18293a")
 """Stand-ins for up to eight conditions in one chart; each has a marker of its own, too."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-_OKABE_ITO = ("#0068a8", "#b4500b", "#00714f", "#8f5aa8", "#8a6a00", "#3b8fc4", "#c2476a", "#444444")
+_SERIES = ("#0068a8", "#b4500b", "#004e23", "#5e2c72", "#ac894d", "#399bcf", "#ec6789", "#424043")
 THEMED |= {
     stand_in: f"var(--series-{number}, {colour})"
-    for number, (stand_in, colour) in enumerate(zip(SERIES, _OKABE_ITO, strict=True), 1)
+    for number, (stand_in, colour) in enumerate(zip(SERIES, _SERIES, strict=True), 1)
 }
 
 ON_PAPER = {
@@ -64,5 +78,5 @@ ON_PAPER = {
     GENERATED: "#0068a8",
     REAL: "#b4500b",
     PAPER: "#ffffff",
-} | dict(zip(SERIES, _OKABE_ITO, strict=True))
+} | dict(zip(SERIES, _SERIES, strict=True))
 """What each stand-in becomes in a figure for a paper."""
