@@ -66,7 +66,9 @@ def _draw_bar(axes: Axes, place: int, estimate: Estimate, colours: Sequence[str]
         axes.barh(place, share, 0.62, left, color=colour, edgecolor=PAPER, linewidth=1.2)
         if share >= _ROOM_FOR_A_NUMBER:
             words = f"{100 * share:.0f}%"
-            axes.text(left + share / 2, place, words, ha="center", va="center", fontsize=10, color=ink_on(colour))
+            axes.text(
+                left + share / 2, place, words, ha="center", va="center", fontsize=10, color=ink_on(colour)
+            )
         left += share
 
 

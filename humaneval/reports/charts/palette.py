@@ -1,8 +1,8 @@
 """Colours of charts: each is a stand-in for a style variable, so that one SVG serves light and dark.
 
-The first two hues are Okabe and Ito's (2008) blue and vermilion; the others were searched for, in light and in
-dark, so that any two stay apart for every kind of colour-blindness, which a test looks at. Nothing is told by
-colour alone (kinds differ by marker, intervals by width).
+The first two hues are Okabe and Ito's (2008) blue and vermilion; the others were searched for, in light and
+in dark, so that any two stay apart for every kind of colour-blindness, which a test looks at. Nothing is told
+by colour alone (kinds differ by marker, intervals by width).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _at(position: float) -> str:
 
 
 def ink_on(colour: str) -> str:
-    """Return white or black as a hex string, whichever is the easier to read on ``colour`` (WCAG 2 contrast)."""
+    """Return white or black as a hex string: the one with the higher WCAG 2 contrast to ``colour``."""
     luminance = _luminance(colour)
     return "#ffffff" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#000000"
 
