@@ -1,4 +1,4 @@
-# `make demo` shows the platform at work, `make test` runs every test, `make help` lists the rest.
+# `make demo` shows the platform at work, `make test` runs the tests, `make help` lists the rest.
 # Works with GNU make 3.81 (macOS) and needs nothing but Python 3.11+.
 
 PORT ?= 8000
@@ -35,7 +35,7 @@ setup-panel: setup-tools
 demo: $(if $(PANEL),setup-panel,setup) ## Set up, then run the whole platform on real images (PORT=8000, PANEL=mturk or prolific)
 	@DATA_DIR=var/demo exec $(RUN) manage.py demo --port $(PORT) $(if $(PANEL),--panel $(PANEL))
 
-test: setup-dev ## Set up, then run all tests
+test: setup-dev ## Set up, then run all tests but the long ones
 	@$(RUN) deploy/run_tests.py
 
 test-all: setup-dev ## Run all tests, the long ones too
