@@ -31,11 +31,27 @@ class Action:
     addresses: tuple[str, ...]
 
 
-def admin(model: str, *pages: str) -> tuple[str, ...]:
-    """Return the addresses of a model's pages in the admin."""
-    base = f"GET admin/{model.replace('.', '/')}/"
+def page(route: str) -> tuple[str, ...]:
+    """Return the addresses of a page that is looked at, and posted to by those who may look at it."""
+    return f"GET {route}", f"POST {route}"
+
+
+def pages(*routes: str) -> tuple[str, ...]:
+    """Return the addresses of several pages."""
+    return tuple(address for route in routes for address in page(route))
+
+
+def admin(model: str, *names: str) -> tuple[str, ...]:
+    """Return the addresses of a model's pages in the admin; who may save a row's page says :func:`save`."""
+    base = f"admin/{model.replace('.', '/')}/"
     routes = {"list": base, "add": f"{base}add/"}
-    return tuple(routes.get(page, f"{base}<path:object_id>/{page}/") for page in pages)
+    there = pages(*(routes.get(name, f"{base}<path:object_id>/{name}/") for name in names))
+    return tuple(one for one in there if not one.startswith("POST") or not one.endswith("/change/"))
+
+
+def save(*models: str) -> tuple[str, ...]:
+    """Return the addresses at which rows of models are changed in the admin."""
+    return tuple(f"POST admin/{model.replace('.', '/')}/<path:object_id>/change/" for model in models)
 
 
 LOOK = ("list", "change", "history")
@@ -71,6 +87,7 @@ ACTIONS = (
             f"POST {API}^sample-sets/$",
             f"POST {API}sample-sets/<slug:slug>/^imports/$",
             *admin("samples.sampleset", "add", "delete", "add-files", "check-leaks"),
+            *save("samples.sampleset"),
             *admin("samples.importrun", "add"),
         ),
     ),
@@ -120,6 +137,8 @@ ACTIONS = (
             f"POST {OF_STUDY}plan/",
             *admin("studies.study", "add", "delete", "gold", "launch", "cancel-launch"),
             *admin("studies.study", "pause", "resume", "close"),
+            *save("studies.study"),
+            "POST studies/<slug:slug>/plan/",
         ),
     ),
     Action(
@@ -190,6 +209,7 @@ ACTIONS = (
             f"POST {API}^metric-runs/(?P<pk>[^/.]+)/retry/$",
             f"PUT {API}sample-sets/<slug:slug>/latents/",
             *admin("scoring.metricrun", "add"),
+            *save("scoring.metricrun"),
         ),
     ),
     Action("Delete metric runs", OWNS, admin("scoring.metricrun", "delete")),
@@ -232,30 +252,28 @@ ACTIONS = (
             f"GET {OF_STUDY}invitations/",
             f"POST {OF_STUDY}invitations/",
             f"POST {API}^postings/(?P<pk>[0-9]{{1,18}})/(?P<move>pause|resume|stop)/$",
-            "GET studies/<slug:slug>/invitations/",
+            *page("studies/<slug:slug>/invitations/"),
             "GET studies/<slug:slug>/invitations/links.csv",
-            "GET postings/<int:pk>/pause/",
-            "GET postings/<int:pk>/stop/",
+            *pages("postings/<int:pk>/pause/", "postings/<int:pk>/stop/"),
             *admin("recruitment.linksettings", "add"),
             *admin("recruitment.posting", "add", "delete"),
+            *save("recruitment.linksettings", "recruitment.posting"),
         ),
     ),
-    Action("Keep a person of a panel out of later postings", RECRUITS, ("GET submissions/<int:pk>/block/",)),
+    Action("Keep a person of a panel out of later postings", RECRUITS, page("submissions/<int:pk>/block/")),
     Action("Delete link settings", OWNS, admin("recruitment.linksettings", "delete")),
     Action(
         "Read archived results of a panel into a study",
         OWNS,
-        ("GET studies/<slug:slug>/mturk-archive/",),
+        page("studies/<slug:slug>/mturk-archive/"),
     ),
     Action(
         "Publish postings, open them again, add places, delete them at the panel",
         PAYS,
         (
             f"POST {API}postings/<int:pk>/publish/",
-            "GET postings/<int:pk>/publish/",
-            "GET postings/<int:pk>/resume/",
-            "GET postings/<int:pk>/remove/",
-            "GET postings/<int:pk>/places/",
+            *pages("postings/<int:pk>/publish/", "postings/<int:pk>/resume/"),
+            *pages("postings/<int:pk>/remove/", "postings/<int:pk>/places/"),
         ),
     ),
     Action(
@@ -264,17 +282,14 @@ ACTIONS = (
         (
             f"POST {API}postings/<int:pk>/approve/",
             f"POST {API}postings/<int:pk>/bonuses/",
-            "GET postings/<int:pk>/approve/",
-            "GET postings/<int:pk>/top-up/",
-            "GET submissions/<int:pk>/approve/",
-            "GET submissions/<int:pk>/reject/",
-            "GET submissions/<int:pk>/overturn/",
-            "GET submissions/<int:pk>/bonus/",
-            "GET intents/<int:pk>/resolve/",
-            "GET intents/<int:pk>/again/",
+            *pages("postings/<int:pk>/approve/", "postings/<int:pk>/top-up/"),
+            *pages("submissions/<int:pk>/approve/", "submissions/<int:pk>/reject/"),
+            *pages("submissions/<int:pk>/overturn/", "submissions/<int:pk>/bonus/"),
+            *pages("intents/<int:pk>/resolve/", "intents/<int:pk>/again/"),
         ),
     ),
     Action("See background jobs of the team", DATA, admin("jobs.job", *LOOK)),
+    Action("Retry and cancel background jobs of the team", OWNS, save("jobs.job")),
     Action(
         "See the team and its name",
         ALL,
@@ -287,6 +302,7 @@ ACTIONS = (
             f"GET {API}^teams/(?P<slug>[^/.]+)/members/$",
             f"GET {API}^teams/(?P<slug>[^/.]+)/audit/$",
             *admin("teams.auditentry", *LOOK),
+            *save("teams.team"),
         ),
     ),
     Action(
@@ -295,7 +311,8 @@ ACTIONS = (
         (
             *admin("teams.team", "add"),
             *admin("auth.user", *LOOK, "add", "delete"),
-            "GET admin/auth/user/<id>/password/",
+            *page("admin/auth/user/<id>/password/"),
+            *save("auth.user", "auth.group", "teams.apitoken"),
             *admin("auth.group", *LOOK, "add", "delete"),
             *admin("teams.apitoken", *LOOK, "add", "delete"),
         ),
@@ -322,7 +339,8 @@ RECORDS = (
 """Kept by the platform: nobody adds or deletes them by hand, not even a superuser."""
 
 NEVER = (
-    *(page for model in RECORDS for page in admin(model, "add", "delete")),
+    *(address for model in RECORDS for address in admin(model, "add", "delete")),
+    *save(*RECORDS, "samples.importrun"),
     *admin("jobs.job", "add", "delete"),
     *admin("samples.importrun", "delete"),
     *admin("teams.team", "delete"),  # of the team that is always there
@@ -330,15 +348,12 @@ NEVER = (
 
 OPEN = (
     "GET ",
-    "GET healthz",
-    "GET readyz",
+    *pages("healthz", "readyz"),
     "GET api/schema/",
     "GET i/<str:token>.webp",
     "GET s/<slug:slug>/",
-    "GET admin/login/",
-    "GET account/sign-in/code/",
-    "GET account/sign-in/enrol/",
-    "GET admin/logout/",
+    *pages("admin/login/", "account/sign-in/code/", "account/sign-in/enrol/"),
+    "POST admin/logout/",
     f"POST {API}rating/sessions/",
     "GET panels/mturk/<int:posting_id>/",
 )
@@ -366,18 +381,15 @@ SIGNED = (
 tests/recruitment/test_mturk.py, tests/monitoring/test_metrics.py."""
 
 STAFF = (
-    "GET admin/",
-    "GET account/security/",
-    "GET account/security/enrol/",
+    *pages("admin/", "admin/search/", "admin/password_change/"),
+    *pages("account/security/", "account/security/enrol/"),
     "POST account/security/codes/",
     "POST account/security/remove/",
-    "GET admin/search/",
-    "GET admin/password_change/",
     "GET admin/password_change/done/",
     "GET admin/jsi18n/",
     "GET admin/autocomplete/",
-    "GET admin/r/<path:content_type_id>/<path:object_id>/",
-    "GET admin/^(?P<app_label>LABELS)/$",
-    "GET admin/(?P<url>.*)$",
+    *page("admin/r/<path:content_type_id>/<path:object_id>/"),
+    *page("admin/^(?P<app_label>LABELS)/$"),
+    *page("admin/(?P<url>.*)$"),
 )
 """For all who may sign in to the admin; what stands on the page is by role (see the tests beside)."""

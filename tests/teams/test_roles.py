@@ -72,7 +72,8 @@ class World:
             of = {"sample-sets": "samples.sampleset", "teams": "teams.team"}
             return self.rows[of.get(route.split("/")[2], "studies.study")].slug
         if name in {"object_id", "id"}:
-            return self.rows[".".join(route.split("/")[1:3])].pk if route.startswith("admin/") else 0
+            row = self.rows.get(".".join(route.split("/")[1:3]))
+            return row.pk if row is not None else 0
         if name in {"pk", "posting_id"}:
             return self.rows[_MODEL_OF[route.removeprefix("api/v1/").split("/")[0]]].pk
         given = {"sample_id": self.rows["samples.sample"].pk, "version": 1, "content_type_id": 0}
@@ -131,7 +132,9 @@ def _of_recruitment(study: Study) -> list[Any]:
         study=study, panel="prolific", title="t", description="d", places=1, reward=1
     )
     submission = Submission.objects.create(posting=posting, external_id="x")
-    intent = Intent.objects.create(posting=posting, kind="bonus", key="x", state="unclear")
+    intent = Intent.objects.create(
+        posting=posting, kind="bonus", key="x", state="unclear", args={"lines": []}
+    )
     entry = LedgerEntry.objects.create(
         posting=posting, submission=submission, kind="base", amount=1, currency="USD"
     )
@@ -160,8 +163,8 @@ def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[tu
             yield from routes(pattern, route)
 
 
-def methods(route: str, view: Any) -> list[str]:
-    """Return the methods that an address answers; pages count once, as what they answer to."""
+def methods(view: Any) -> list[str]:
+    """Return the methods that a view of the API says it answers; pages have to be asked."""
     actions: dict[str, str] | None = getattr(view, "actions", None)
     kind = getattr(view, "cls", None)
     if actions is not None:
@@ -171,8 +174,12 @@ def methods(route: str, view: Any) -> list[str]:
         return [name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(kind, name)]
     if hasattr(view, "cls"):
         return [name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(view.cls, name)]
-    only_post = ("look/", "refresh/", "security/codes/", "security/remove/", "panels/prolific/events/")
-    return ["POST" if route.endswith(only_post) else "GET"]
+    return []
+
+
+def answered(client: Client, address: str) -> list[str]:
+    """Return to which of looking and posting a page answers somebody who may do everything."""
+    return [method for method in ("GET", "POST") if ask(client, address, method).status_code != 405]
 
 
 def known() -> dict[str, frozenset[str]]:
@@ -180,10 +187,17 @@ def known() -> dict[str, frozenset[str]]:
     return {address: action.roles for action in table.ACTIONS for address in action.addresses}
 
 
-def test_every_address_is_in_the_table_once() -> None:
-    there = {f"{method} {route}" for route, view in routes() for method in methods(route, view)}
-    there = {re.sub(r"<app_label>[a-z|]+", "<app_label>LABELS", address) for address in there}
-    there -= {address for address in there if re.fullmatch(r"GET admin/\w+/\w+/<path:object_id>/", address)}
+@pytest.mark.usefixtures("unrendered")
+def test_every_address_is_in_the_table_once(world: World) -> None:
+    there, user = set(), world.rows["auth.user"]
+    client = client_of(user)
+    for written, view in routes():
+        route = re.sub(r"<app_label>[a-z|]+", "<app_label>LABELS", written)
+        if not re.fullmatch(r"admin/\w+/\w+/<path:object_id>/", route):  # leads to the page of changes
+            given = methods(view) or answered(client, world.address(route))
+            there |= {f"{method} {route}" for method in given}
+        if route.endswith("logout/"):
+            client = client_of(user)
     listed = [address for action in table.ACTIONS for address in action.addresses]
     listed += [*table.OPEN, *table.TOKENS, *table.SIGNED, *table.STAFF, *table.NEVER]
     assert sorted(there - set(listed)) == [], "put these into tests/teams/table.py"
@@ -301,6 +315,14 @@ def test_strangers_and_accounts_that_are_not_staff_are_sent_away(world: World, w
     assert wrong(world, who, client, expected) == ""
 
 
+@pytest.mark.usefixtures("unrendered")
+@pytest.mark.parametrize("who", ["anonymous", "plain"])
+def test_what_is_for_all_staff_is_for_nobody_else(world: World, who: str) -> None:
+    for address in table.STAFF:
+        method, _space, route = address.partition(" ")
+        assert verdict(ask(client_of(people().get(who)), world.address(route), method)) == "sign in", address
+
+
 def test_a_raters_token_opens_nothing_but_its_own_session(world: World) -> None:
     rater = ApiRater(opened(draft_study(samples=4, trial_count=4)))
     rater.arrive()
@@ -320,13 +342,12 @@ def test_no_role_opens_a_raters_session(world: World, address: str) -> None:
 
 
 @pytest.mark.usefixtures("unrendered")
-def test_records_are_added_and_deleted_by_nobody(world: World) -> None:
+def test_records_are_added_changed_and_deleted_by_nobody(world: World) -> None:
     for who in ("superuser", table.OWNER):
         client = client_of(people()[who])
         for address in table.NEVER:
-            assert verdict(ask(client, world.address(address.partition(" ")[2]), "GET")) == "forbidden", (
-                address
-            )
+            method, _space, route = address.partition(" ")
+            assert verdict(ask(client, world.address(route), method)) == "forbidden", address
 
 
 @pytest.mark.parametrize("address", [one for one in table.OPEN if "stimulus" not in one and "i/<" not in one])
