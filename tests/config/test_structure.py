@@ -31,6 +31,19 @@ def test_what_pages_point_at_is_there(page: str) -> None:
     assert lost + [name for name in tests if not (ROOT / name).exists()] == []
 
 
+def test_every_threat_names_the_tests_that_hold_its_defence() -> None:
+    """A test that was renamed or moved leaves a threat undefended, as far as anybody can see."""
+    table = re.findall(r"^\| (?!who |---)(.*) \|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+    assert len(table) >= 10
+    for row in table:
+        who, *_words, tests = row.split(" | ")
+        named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", tests)
+        assert named, f"no test is named for: {who}"
+        assert len(named) == tests.count("tests/"), f"a file stands there without a test's name: {tests}"
+        lost = [name for file, name in named if f"def {name}(" not in (ROOT / file).read_text()]
+        assert lost == [], who
+
+
 def test_the_readme_tells_of_every_protocol() -> None:
     rows = re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
     assert set(rows) == set(PROTOCOLS)
