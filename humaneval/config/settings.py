@@ -6,6 +6,7 @@ lab; PostgreSQL, Redis or RabbitMQ, and S3 are reached by setting DATABASE_URL, 
 
 from __future__ import annotations
 
+import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -231,6 +232,13 @@ CELERY_BEAT_SCHEDULE = {
 EXTRACTOR_DIR = Path(env.text("EXTRACTOR_DIR", str(DATA_DIR / "extractors")))
 # Inception weights for FID proper: a file given here is used before cache and download.
 METRICS_INCEPTION_WEIGHTS = env.text("METRICS_INCEPTION_WEIGHTS", "")
+# The metrics library reads these two by itself; what it would refuse stops the start.
+for _name, _value in (
+    ("METRICS_CACHE", env.text("METRICS_CACHE", "")),
+    ("METRICS_OFFLINE", str(env.flag("METRICS_OFFLINE", False)).lower()),
+):
+    if os.environ.pop(f"{_name}_FILE", ""):
+        os.environ[_name] = _value  # it knows no settings in files
 
 # --- panels -----------------------------------------------------------------------------------------
 # Panel ids are kept for payment as ciphertext under this key; without it nobody can be paid a bonus.

@@ -9,9 +9,11 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from metrics.errors import MissingWeights
+from metrics.errors import InvalidInput, MissingWeights
 
 CHUNK = 1 << 20
+TRUE = frozenset({"true", "yes", "on", "1"})
+FALSE = frozenset({"false", "no", "off", "0", ""})
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,24 @@ class PublishedFile:
 
 
 def cache_folder() -> Path:
-    """Return where weights and features are kept: METRICS_CACHE, else the user's cache folder."""
-    configured = os.environ.get("METRICS_CACHE")
+    """Return where weights and features are kept: METRICS_CACHE, else the user's cache folder.
+
+    Raises InvalidInput where METRICS_CACHE names a file.
+    """
+    configured = os.environ.get("METRICS_CACHE", "").strip()
     if configured:
+        if Path(configured).is_file():
+            raise InvalidInput(f"METRICS_CACHE={configured!r} is a file: name a folder.")
         return Path(configured)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "humaneval-metrics"
+
+
+def is_offline() -> bool:
+    """Return whether METRICS_OFFLINE forbids downloads; raises InvalidInput for no such word."""
+    text = os.environ.get("METRICS_OFFLINE", "").strip().lower()
+    if text not in TRUE | FALSE:
+        raise InvalidInput(f"METRICS_OFFLINE={text!r} is neither true nor false: write true or false.")
+    return text in TRUE
 
 
 def file_sha256(path: Path) -> str:
@@ -86,12 +101,13 @@ def where_to_put(file: PublishedFile) -> str:
 def fetch_weights(file: PublishedFile, path: str | Path | None = None, *, verify: bool = True) -> Path:
     """Return ``find_weights``, or download into the cache when nothing was configured.
 
-    METRICS_OFFLINE=1 forbids the download. The file appears in the cache only if its checksum is right.
+    METRICS_OFFLINE=true forbids the download. The file appears in the cache only if its checksum is right.
     """
+    offline = is_offline()
     try:
         return find_weights(file, path, verify=verify)
     except MissingWeights as error:
-        if path or os.environ.get(file.setting) or os.environ.get("METRICS_OFFLINE") == "1":
+        if path or os.environ.get(file.setting) or offline:
             raise
         reasons = []
         for url in file.urls:

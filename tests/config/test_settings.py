@@ -258,7 +258,87 @@ def settings_read() -> set[str]:
     }
 
 
+OF_OTHERS = {
+    "CI", "DISPLAY", "WAYLAND_DISPLAY", "XDG_CACHE_HOME",  # the system's
+    "DJANGO_SETTINGS_MODULE", "PROMETHEUS_MULTIPROC_DIR",  # between our own processes
+    "CHROMIUM",  # the demo's and the tests'
+}  # fmt: skip
+"""What the code reads from the environment that is no setting of the platform."""
+ELSEWHERE = {"file.setting": {"METRICS_INCEPTION_WEIGHTS"}, "name": set()}
+"""Reads whose names are not to be seen on the spot: an extractor's, and boto3's own, by which a client is kept."""
+
+
+def read_directly(folder: str) -> set[str]:
+    """Return the names that a folder's modules read from the environment past the settings module."""
+    trees = [ast.parse(path.read_text()) for path in sorted((ROOT / folder).rglob("*.py"))]
+    constants = {
+        target.id: {node.value.value}
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name) and isinstance(node.value.value, str)
+    }
+    found: set[str] = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if (asked := _asked_of_the_environment(node)) is None:
+            continue
+        known = {asked.value} if isinstance(asked, ast.Constant) else None
+        found |= known or ELSEWHERE.get(ast.unparse(asked)) or constants.get(ast.unparse(asked), set())
+        assert known or ast.unparse(asked) in {*ELSEWHERE, *constants}, ast.unparse(node)
+    return found
+
+
+def _asked_of_the_environment(node: ast.AST) -> ast.expr | None:
+    """Return what stands for a variable's name where a piece of code reads one."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=where, attr="get"), args=[name, *_]) if _is_environ(where):
+            return name
+        case ast.Call(func=ast.Attribute(attr="getenv"), args=[name, *_]):
+            return name
+        case ast.Subscript(value=where, slice=name, ctx=ast.Load()) if _is_environ(where):
+            return name
+        case ast.Compare(left=name, ops=[ast.In() | ast.NotIn()], comparators=[where]) if _is_environ(where):
+            return name
+    return None
+
+
+def _is_environ(node: ast.expr) -> bool:
+    return ast.unparse(node) == "os.environ"
+
+
+def tables() -> tuple[str, str]:
+    """Return the document's part on settings, and its part on containers."""
+    settings, mark, containers = (ROOT / "docs" / "settings.md").read_text().partition("\n## Containers\n")
+    assert mark
+    return settings, containers
+
+
 def test_every_setting_is_in_the_table_and_the_table_has_no_other() -> None:
-    rows = re.findall(r"^\| `([A-Z0-9_]+)` \|", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `([A-Z0-9_]+)` \|", tables()[0], re.MULTILINE)
     assert len(rows) == len(set(rows))
-    assert set(rows) == settings_read()
+    read = read_directly("humaneval") | read_directly("metrics")
+    assert read >= {"METRICS_CACHE", "METRICS_OFFLINE", "OTEL_SERVICE_NAME", *OF_OTHERS}
+    assert set(rows) == settings_read() | (read - OF_OTHERS)
+
+
+def test_every_variable_of_compose_and_caddy_is_in_the_second_table_with_its_default() -> None:
+    rows = re.findall(r"^\| `([A-Z0-9_]+)` \| (.*?) \| (.*?) \|", tables()[1], re.MULTILINE)
+    written = {(name, default, reader) for name, default, readers in rows for reader in readers.split(", ")}
+    compose, caddy = ((ROOT / "deploy" / name).read_text() for name in ("compose.yaml", "Caddyfile"))
+    found = {
+        *(
+            (*each, "compose")
+            for each in re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)(?::-([^}]*)|:\?[^}]*)?\}", compose)
+        ),
+        *((*each, "Caddy") for each in re.findall(r"\{\$([A-Z0-9_]+)(?::([^}]*))?\}", caddy)),
+    }
+    wanted = {(name, f"`{default}`" if default else "none", reader) for name, default, reader in found}
+    wanted -= {("PUBLIC_URL", "none", "compose"), ("PUBLIC_URL", "none", "Caddy")}
+    wanted |= {("PUBLIC_URL", "needed", "compose"), ("PUBLIC_URL", "needed", "Caddy")}
+    assert written == wanted
+
+
+def test_a_flag_of_the_metrics_library_that_cannot_be_understood_stops_the_start(tmp_path: Path) -> None:
+    done = started_with(tmp_path, sys.executable, "manage.py", "check", METRICS_OFFLINE="ture")
+    assert "METRICS_OFFLINE='ture' is neither true nor false: write true or false." in done.stderr

@@ -48,6 +48,23 @@ def test_a_file_with_another_checksum_is_called_a_broken_download(nothing_here, 
         load_extractor("inception", device="cpu")
 
 
+@pytest.mark.parametrize(("text", "offline"), [("true", True), ("Yes", True), ("0", False), ("", False)])
+def test_downloads_are_forbidden_by_any_word_for_yes(monkeypatch, text, offline):
+    monkeypatch.setenv("METRICS_OFFLINE", text)
+    assert weights.is_offline() is offline
+
+
+def test_settings_that_cannot_be_understood_are_said(nothing_here, monkeypatch):
+    monkeypatch.setenv("METRICS_OFFLINE", "ture")
+    with pytest.raises(InvalidInput, match="METRICS_OFFLINE='ture' is neither true nor false"):
+        load_extractor("inception", device="cpu")
+    monkeypatch.setenv("METRICS_OFFLINE", "1")
+    (nothing_here / "file").touch()
+    monkeypatch.setenv("METRICS_CACHE", str(nothing_here / "file"))
+    with pytest.raises(InvalidInput, match="METRICS_CACHE=.* is a file: name a folder"):
+        load_extractor("inception", device="cpu")
+
+
 def test_a_failed_download_leaves_nothing_and_says_why(nothing_here, monkeypatch):
     monkeypatch.delenv("METRICS_OFFLINE")
     folder = nothing_here / "served"
