@@ -265,7 +265,7 @@ OF_OTHERS = {
 }  # fmt: skip
 """What the code reads from the environment that is no setting of the platform."""
 ELSEWHERE = {"file.setting": {"METRICS_INCEPTION_WEIGHTS"}, "name": set()}
-"""Reads whose names are not to be seen on the spot: an extractor's, and boto3's own, by which a client is kept."""
+"""Reads whose names cannot be seen on the spot: an extractor's, and boto3's, by which a client is kept."""
 
 
 def read_directly(folder: str) -> set[str]:

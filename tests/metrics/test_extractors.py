@@ -61,7 +61,7 @@ def test_settings_that_cannot_be_understood_are_said(nothing_here, monkeypatch):
     monkeypatch.setenv("METRICS_OFFLINE", "1")
     (nothing_here / "file").touch()
     monkeypatch.setenv("METRICS_CACHE", str(nothing_here / "file"))
-    with pytest.raises(InvalidInput, match="METRICS_CACHE=.* is a file: name a folder"):
+    with pytest.raises(InvalidInput, match=r"METRICS_CACHE=.* is a file: name a folder"):
         load_extractor("inception", device="cpu")
 
 
