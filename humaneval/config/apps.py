@@ -15,7 +15,7 @@ class ConfigConfig(AppConfig):
         Panels are asked about an arrival in the order in which they stand here.
         """
         import humaneval.config.checks  # noqa: F401 (it registers them)
-        from humaneval.jobs.standings import queues
+        from humaneval.jobs.standings import queues, scheduler
         from humaneval.keeping.standings import backups
         from humaneval.monitoring import standings
         from humaneval.rating import costs, panels
@@ -35,7 +35,7 @@ class ConfigConfig(AppConfig):
         standing.register(count_votes)
         payment.register(ledger.payments_of)
         costs.register(ledger.costs_of)
-        for teller in (queues, rating, panel_calls, metric_runs, backups):
+        for teller in (queues, scheduler, rating, panel_calls, metric_runs, backups):
             standings.register(teller.__name__, teller)
         for panel in (MTurkPanel(), ProlificPanel(), LinkPanel()):
             panels.register(panel)

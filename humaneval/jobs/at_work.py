@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from celery import bootsteps
 from celery.beat import PersistentScheduler
 
 from humaneval.jobs.heartbeats import touch
+from humaneval.jobs.ticks import note_tick
 
 TOUCH_SECONDS = 5.0
+NOTE_SECONDS = 15.0
 
 
 class SignsOfLife(bootsteps.StartStopStep):
@@ -33,11 +36,16 @@ class SignsOfLife(bootsteps.StartStopStep):
 
 
 class Scheduler(PersistentScheduler):
-    """Celery's scheduler, which touches the file at each of its ticks."""
+    """Celery's scheduler, which touches the file at each of its ticks and notes one now and then."""
 
     max_interval = 10
+    _noted = float("-inf")
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due; return the seconds to the next tick, at most ten."""
         touch()
-        return min(float(super().tick(*args, **kwargs)), float(self.max_interval))
+        wait = min(float(super().tick(*args, **kwargs)), float(self.max_interval))
+        if time.monotonic() >= self._noted + NOTE_SECONDS:
+            self._noted = time.monotonic()
+            note_tick()
+        return wait

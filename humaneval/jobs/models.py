@@ -80,3 +80,16 @@ class Job(models.Model):
         percent = 100 * self.progress_done // self.progress_total
         count = f"{self.progress_done:,} of {self.progress_total:,} ({percent}%)"
         return f"{count}, {self.progress_note}" if self.progress_note else count
+
+
+class SchedulerTick(models.Model):
+    """When the scheduler last turned: one row, written anew every few seconds, so that its end is noticed."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,7 +1,8 @@
-"""How the queues stand, for monitoring."""
+"""How the queues and the scheduler stand, for monitoring."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 
-from humaneval.jobs.models import Job, JobState
+from humaneval.jobs.models import Job, JobState, SchedulerTick
 from humaneval.monitoring.standings import Standing
 
 RECENT = timedelta(hours=1)
@@ -26,6 +27,13 @@ def queues() -> Iterator[Standing]:
     failed = Job.objects.filter(state=JobState.FAILED, finished_at__gt=now - RECENT)
     for queue, count in _of_all(dict(failed.values_list("queue").annotate(count=Count("pk")))):
         yield Standing("queue_failed_last_hour", "Jobs that failed for good.", count, {"queue": queue})
+
+
+def scheduler() -> Iterator[Standing]:
+    """Yield how long the scheduler has been silent, infinite where none ever turned: one query."""
+    last = SchedulerTick.objects.values_list("at", flat=True).first()
+    silent = max(0.0, (timezone.now() - last).total_seconds()) if last else math.inf
+    yield Standing("scheduler_silent_seconds", "Since the scheduler last turned.", silent)
 
 
 def _waiting(now: datetime) -> Iterator[Standing]:

@@ -330,7 +330,9 @@ def check_what_prometheus_sees(processes: Processes) -> None:
 
     wait_for(lambda: read() == {("web", "web"), ("installation", ""), *WORKERS}, 30)
     ((_labels, stored),) = ask_prometheus(processes, "humaneval_votes_stored_total")
+    ((_labels, silent),) = ask_prometheus(processes, "humaneval_scheduler_silent_seconds")
     assert stored == 6
+    assert silent < 60
 
 
 WORKERS = {("workers", "worker"), ("workers", "metrics")}

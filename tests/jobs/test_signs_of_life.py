@@ -7,11 +7,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from celery.beat import PersistentScheduler
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
 
-from humaneval.jobs import alive, heartbeats
-from humaneval.jobs.models import Job, JobState
+from humaneval.config.celery import app
+from humaneval.jobs import alive, at_work, heartbeats, ticks
+from humaneval.jobs.models import Job, JobState, SchedulerTick
 from humaneval.jobs.running import Heartbeat
 
 
@@ -69,3 +74,43 @@ def test_the_check_loads_neither_settings_nor_django(sign: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, sign], capture_output=True, text=True)
     assert done.stdout.strip() == "0 False", done.stderr
+
+
+@pytest.mark.django_db
+def test_the_scheduler_leaves_one_row_however_long_it_turns() -> None:
+    ticks.note_tick()
+    first = SchedulerTick.objects.get().at
+    ticks.note_tick()
+    assert SchedulerTick.objects.get().at > first
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_away_does_not_hold_the_scheduler_up(caplog: pytest.LogCaptureFixture) -> None:
+    with patch.object(BaseDatabaseWrapper, "cursor", side_effect=OperationalError("gone")):
+        ticks.note_tick()
+    (said,) = [record for record in caplog.records if record.name == "humaneval.jobs.ticks"]
+    assert (said.levelname, "gone" in said.getMessage()) == ("WARNING", True)
+
+
+def test_the_scheduler_notes_its_ticks_now_and_then_and_only_those_that_end(
+    monkeypatch, sign: Path, tmp_path: Path
+) -> None:
+    noted: list[float] = []
+    monkeypatch.setattr(at_work, "note_tick", lambda: noted.append(clock[0]))
+    monkeypatch.setattr(at_work.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(PersistentScheduler, "tick", lambda self: 60.0)
+    clock = [100.0]
+    scheduler = at_work.Scheduler(app, lazy=True, schedule_filename=str(tmp_path / "schedule"))
+    for clock[0] in (100.0, 101.0, 114.9, 115.0, 129.0, 131.0):
+        assert scheduler.tick() == 10.0
+    assert noted == [100.0, 115.0, 131.0]
+    assert sign.exists()
+
+    def hang(self: PersistentScheduler) -> float:
+        raise TimeoutError
+
+    monkeypatch.setattr(PersistentScheduler, "tick", hang)
+    clock[0] = 200.0
+    with pytest.raises(TimeoutError):
+        scheduler.tick()
+    assert noted[-1] == 131.0

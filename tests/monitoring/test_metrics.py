@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,12 +15,12 @@ from pathlib import Path
 
 import pytest
 import urllib3
-import yaml
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from humaneval.jobs.models import JobState
+from humaneval.jobs.models import JobState, SchedulerTick
+from humaneval.jobs.ticks import note_tick
 from humaneval.keeping.models import BackupRecord
 from humaneval.monitoring import instruments
 from humaneval.monitoring.exporter import GraphicsMemory
@@ -34,6 +33,7 @@ from tests.factories import (
     VoteFactory,
     open_study,
 )
+from tests.monitoring.test_alerts import alert_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 MONITORING = ROOT / "deploy" / "monitoring"
@@ -115,6 +115,19 @@ def test_the_installation_tells_how_queues_and_runs_stand(client: Client, token,
 
 
 @pytest.mark.django_db
+def test_the_installation_tells_how_long_the_scheduler_has_been_silent(client: Client, token) -> None:
+    def told() -> float | None:
+        text = client.get("/metrics/installation", headers=BEARER).content.decode()
+        return value(text, "humaneval_scheduler_silent_seconds")
+
+    assert told() == math.inf
+    note_tick()
+    assert 0 <= (told() or 0) < 60
+    SchedulerTick.objects.update(at=timezone.now() - timedelta(hours=1))
+    assert 3600 <= (told() or 0) < 3660
+
+
+@pytest.mark.django_db
 def test_the_last_backup_that_lacks_nothing_has_an_age(client: Client, token) -> None:
     def told() -> float | None:
         text = client.get("/metrics/installation", headers=BEARER).content.decode()
@@ -137,7 +150,7 @@ def test_telling_costs_the_same_queries_however_much_there_is(
         VoteFactory(
             assignment=AssignmentFactory(session=SessionFactory(study=study), trial=study.trials.first())
         )
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             client.get("/metrics/installation", headers=BEARER)
 
 
@@ -182,38 +195,10 @@ def test_the_dashboard_and_the_alerts_ask_for_what_is_told(client: Client, token
     asked = {
         name for panel in dashboard["panels"] for t in panel["targets"] for name in names_asked(t["expr"])
     }
-    rules = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"][0]["rules"]
+    rules = alert_rules()
     asked |= {name for rule in rules for name in names_asked(rule["expr"])}
     assert asked <= told
     assert len(asked) > 15
-
-
-def test_every_alert_has_its_line_in_the_runbook() -> None:
-    rules = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"][0]["rules"]
-    headings = re.findall(r"^### (\w+)$", (ROOT / "docs" / "monitoring.md").read_text(), re.MULTILINE)
-    assert [rule["alert"] for rule in rules] == headings
-    assert [rule["annotations"]["runbook"] for rule in rules] == [
-        f"docs/monitoring.md#{name.lower()}" for name in headings
-    ]
-
-
-def test_prometheus_itself_takes_the_rules_and_the_configuration(tmp_path: Path) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(
-            "promtool is not installed (Debian: apt install prometheus)"
-        )
-    for file in MONITORING.glob("*.yaml"):
-        text = re.sub(r"credentials_file: [\w/-]+", "credentials_file: metrics_token", file.read_text())
-        wanted = yaml.safe_load(text)
-        for job in wanted.get("scrape_configs", []):
-            # Debian builds it without Kubernetes: tests/deploy/test_kubernetes.py looks at that part.
-            job.pop("kubernetes_sd_configs", None)
-        (tmp_path / file.name).write_text(yaml.safe_dump(wanted))
-    (tmp_path / "metrics_token").write_text(TOKEN)
-    for command in (["rules", "alerts.yaml"], ["config", "prometheus.yaml"], ["config", "kubernetes.yaml"]):
-        found = subprocess.run([promtool, "check", *command], cwd=tmp_path, capture_output=True, text=True)
-        assert found.returncode == 0, found.stdout + found.stderr
 
 
 def test_all_processes_of_one_server_are_counted_whichever_answers(tmp_path: Path) -> None:
