@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,6 +15,9 @@ from environ.fileaware_mapping import FileAwareMapping
 
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0", ""})
+BESIDE = Path(__file__).resolve().parents[2] / ".env"
+"""The file of settings beside manage.py, read where ``ENV_FILE`` names no other."""
+LOG_FORMATS = ("plain", "json")
 
 
 class StrictEnv(environ.FileAwareEnv):
@@ -151,3 +155,21 @@ class StrictEnv(environ.FileAwareEnv):
         if not least <= value < float("inf"):
             raise ImproperlyConfigured(f"{name}={text} is out of range: at least {least} is needed.")
         return value
+
+
+def log_format() -> str:
+    """Return what ``LOG_FORMAT`` says, for processes that log before the settings are read.
+
+    Leaves no trace in the environment, so that what is read anew later is. What cannot be understood is
+    for the settings to say.
+    """
+    before = set(os.environ)
+    try:
+        env = StrictEnv()
+        env.read_file("ENV_FILE", BESIDE)
+        return env.choice("LOG_FORMAT", "plain", LOG_FORMATS)
+    except ImproperlyConfigured:
+        return "plain"
+    finally:
+        for name in set(os.environ) - before:
+            del os.environ[name]

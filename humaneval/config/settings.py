@@ -15,13 +15,13 @@ from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 
 from humaneval.config import coherence
-from humaneval.config.environment import StrictEnv
+from humaneval.config.environment import BESIDE, LOG_FORMATS, StrictEnv
 from humaneval.monitoring import logs, tracing
 from humaneval.ui.theme import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = StrictEnv()
-env.read_file("ENV_FILE", BASE_DIR / ".env")
+env.read_file("ENV_FILE", BESIDE)
 
 # --- where things are kept -------------------------------------------------------------------------
 DATA_DIR = coherence.writable_folder(Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve())
@@ -425,7 +425,7 @@ LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_I18N = USE_TZ = True
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
-LOGGING = logs.configure(LOG_LEVEL, env.choice("LOG_FORMAT", "plain", ("plain", "json")))
+LOGGING = logs.configure(LOG_LEVEL, env.choice("LOG_FORMAT", "plain", LOG_FORMATS))
 
 # --- stopping ---------------------------------------------------------------------------------------
 # How long a web server that is told to stop serves on, no longer ready; for those behind a proxy that asks.

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from humaneval.config.environment import StrictEnv
+from humaneval.config.environment import StrictEnv, log_format
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "humaneval" / "config" / "settings.py"
@@ -112,6 +112,19 @@ def test_a_file_without_a_setting_is_no_setting(
     monkeypatch.setenv("KNOB_FILE", str(tmp_path / "secret"))
     with pytest.raises(ImproperlyConfigured, match=f"KNOB_FILE=.*{message}"):
         env.text("KNOB", "a default that must not be taken")
+
+
+@pytest.mark.parametrize(
+    ("written", "form"), [("LOG_FORMAT=json", "json"), ("LOG_FORMAT=jsno", "plain"), ("", "plain")]
+)
+def test_the_form_of_logs_is_known_before_the_settings_are_and_leaves_no_trace(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: str, form: str
+) -> None:
+    (tmp_path / "env").write_text(f"{written}\nSEAL_SECONDS=7\n")
+    monkeypatch.setenv("ENV_FILE", str(tmp_path / "env"))
+    before = dict(os.environ)
+    assert log_format() == form
+    assert dict(os.environ) == before
 
 
 def test_a_setting_given_twice_is_said(env: StrictEnv, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,11 +207,12 @@ def test_all_processes_of_one_server_are_counted_whichever_answers(tmp_path: Pat
         site = f"127.0.0.1:{probe.getsockname()[1]}"
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "TMPDIR": str(tmp_path), "METRICS_TOKEN": TOKEN}
     environment["DJANGO_SETTINGS_MODULE"] = "humaneval.config.settings"
-    environment["DATABASE_URL"] = f"sqlite:///{tmp_path}/db"
+    environment |= {"DATABASE_URL": f"sqlite:///{tmp_path}/db", "LOG_FORMAT": "json"}
     options = (f"--bind={site}", "--workers=3", "--config=python:humaneval.config.gunicorn")
     command = [sys.executable, "-m", "gunicorn", *options, "--no-control-socket"]
     command.append("humaneval.config.wsgi:application")
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    with (tmp_path / "stderr").open("wb") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
     try:
         pool = urllib3.PoolManager(retries=urllib3.Retry(100, backoff_factor=0.1, backoff_max=0.5))
         for _ in range(30):  # a new connection each: any of the processes may take it
@@ -225,3 +226,15 @@ def test_all_processes_of_one_server_are_counted_whichever_answers(tmp_path: Pat
         server.send_signal(signal.SIGTERM)
         server.wait(20)
     assert not list(tmp_path.glob("humaneval-metrics-*"))
+    check_that_all_is_json((tmp_path / "stderr").read_text().splitlines())
+
+
+def check_that_all_is_json(lines: list[str]) -> None:
+    """What gunicorn, Django and the requests say is one object a line, from the first to the last."""
+    told = [json.loads(line) for line in lines]
+    assert all({"timestamp", "level", "logger", "message"} <= line.keys() for line in told)
+    assert {"gunicorn.error", "humaneval.requests"} <= {line["logger"] for line in told}
+    messages = [line["message"] for line in told if line["logger"] == "gunicorn.error"]
+    assert messages[0].startswith("Starting gunicorn")
+    assert sum(message.startswith("Booting worker") for message in messages) == 3
+    assert messages[-1].startswith("Shutting down")
