@@ -339,13 +339,9 @@ def test_every_variable_of_compose_and_caddy_is_in_the_second_table_with_its_def
     rows = re.findall(r"^\| `([A-Z0-9_]+)` \| (.*?) \| (.*?) \|", tables()[1], re.MULTILINE)
     written = {(name, default, reader) for name, default, readers in rows for reader in readers.split(", ")}
     compose, caddy = ((ROOT / "deploy" / name).read_text() for name in ("compose.yaml", "Caddyfile"))
-    found = {
-        *(
-            (*each, "compose")
-            for each in re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)(?::-([^}]*)|:\?[^}]*)?\}", compose)
-        ),
-        *((*each, "Caddy") for each in re.findall(r"\{\$([A-Z0-9_]+)(?::([^}]*))?\}", caddy)),
-    }
+    of_compose = re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)(?::-([^}]*)|:\?[^}]*)?\}", compose)
+    of_caddy = re.findall(r"\{\$([A-Z0-9_]+)(?::([^}]*))?\}", caddy)
+    found = {*((*each, "compose") for each in of_compose), *((*each, "Caddy") for each in of_caddy)}
     wanted = {(name, f"`{default}`" if default else "none", reader) for name, default, reader in found}
     wanted -= {("PUBLIC_URL", "none", "compose"), ("PUBLIC_URL", "none", "Caddy")}
     wanted |= {("PUBLIC_URL", "needed", "compose"), ("PUBLIC_URL", "needed", "Caddy")}
@@ -355,3 +351,14 @@ def test_every_variable_of_compose_and_caddy_is_in_the_second_table_with_its_def
 def test_a_flag_of_the_metrics_library_that_cannot_be_understood_stops_the_start(tmp_path: Path) -> None:
     done = started_with(tmp_path, sys.executable, "manage.py", "check", METRICS_OFFLINE="ture")
     assert "METRICS_OFFLINE='ture' is neither true nor false: write true or false." in done.stderr
+
+
+SHOW_METRICS = "import humaneval.config.settings; from metrics.extractors import weights; "
+SHOW_METRICS += "print(weights.cache_folder(), weights.is_offline())"
+
+
+def test_the_metrics_library_is_told_what_lies_in_files(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text(f"{tmp_path}/kept\n")
+    given = {"METRICS_CACHE_FILE": str(tmp_path / "cache"), "METRICS_OFFLINE": "yes"}
+    done = started_with(tmp_path, sys.executable, "-c", SHOW_METRICS, **given)
+    assert done.stdout.strip() == f"{tmp_path}/kept True"
