@@ -281,6 +281,14 @@ CELERY_BEAT_SCHEDULE["forget old panel ids"] = {  # every hour, for machines tha
     "options": {"queue": "default", "expires": 3600},
 }
 
+# --- exports ----------------------------------------------------------------------------------------
+EXPORT_DAYS = env.whole("EXPORT_DAYS", 7)  # how long the files of exports are kept; 0 keeps them
+CELERY_BEAT_SCHEDULE["remove old exports"] = {  # every hour, for machines that are not on all day
+    "task": "workspace.remove_exports",
+    "schedule": 3600,
+    "options": {"queue": "default", "expires": 3600},
+}
+
 # --- votes ------------------------------------------------------------------------------------------
 SESSION_TOKEN_DAYS = env.whole("SESSION_TOKEN_DAYS", 30, least=1)  # then raters open their link again
 SEAL_SECONDS = env.whole(

@@ -64,7 +64,7 @@ NEEDED = {
     "study-file": "studies.view_study",
     "recruitment": "recruitment.view_posting",
     "report": "reports.view_snapshot",
-    "bundle": "reports.export_votes",
+    "exports": "reports.export_votes",
 }
 """Permissions without which a button would lead to a refusal, by its path; all else needs CHANGE."""
 SAVE_BUTTONS = ("show_save", "show_save_and_continue", "show_save_and_add_another")
@@ -186,7 +186,7 @@ class StudyAdmin(OfTeam, ModelAdmin):
         "recruitment",
         "report",
         "study_file",
-        "bundle",
+        "exports",
     )
     change_form_before_template = "studies/admin/status.html"
 
@@ -397,10 +397,10 @@ class StudyAdmin(OfTeam, ModelAdmin):
         """Go to the study as a YAML file, from which an equal study can be made."""
         return HttpResponseRedirect(links.study_file_path(self._study(request, object_id, "study-file")))
 
-    @action(description=gettext_lazy("Bundle"), url_path="bundle", icon="inventory_2")
-    def bundle(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Go to the archive of all that the study's report rests on."""
-        return HttpResponseRedirect(links.bundle_path(self._study(request, object_id, "bundle")))
+    @action(description=gettext_lazy("Exports"), url_path="exports", icon="inventory_2")
+    def exports(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Go to the page of the study's archives, the bundle of all that its report rests on among them."""
+        return HttpResponseRedirect(links.exports_path(self._study(request, object_id, "exports")))
 
     @action(
         description=gettext_lazy("Launch"),
@@ -511,7 +511,7 @@ def _makes_sense(path: str, study: Study) -> bool:
         return _is_draft(study)
     if path == "gold":
         return study.state == StudyState.DRAFT or study.gold_count > 0
-    if path in {"report", "bundle"}:
+    if path in {"report", "exports"}:
         return study.state not in {StudyState.DRAFT, StudyState.LAUNCHING}
     return may_move(study.state, "return_to_draft" if path == "cancel-launch" else path)
 

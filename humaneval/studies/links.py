@@ -27,9 +27,9 @@ def study_file_path(study: Study) -> str:
     return f"/api/v1/studies/{study.slug}/study.yaml"
 
 
-def bundle_path(study: Study) -> str:
-    """Return the path of the archive that the study's report can be rebuilt from."""
-    return f"/api/v1/studies/{study.slug}/bundle.zip"
+def exports_path(study: Study) -> str:
+    """Return the path of the page where the study's archives are made and taken away."""
+    return f"/studies/{study.slug}/exports/"
 
 
 def plan_path(study: Study) -> str:

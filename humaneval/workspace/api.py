@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from humaneval.rating.live import sealed_tally
 from humaneval.reports.api import EXPORT, AnyAccept
 from humaneval.samples.models import SampleSet
 from humaneval.studies.api import refusals_answered
@@ -21,6 +22,7 @@ from humaneval.studies.models import Study
 from humaneval.studies.serializers import ProblemsSerializer, StudySerializer
 from humaneval.teams.access import find, may, visible
 from humaneval.workspace.exporting import bundle_archive, export_archive
+from humaneval.workspace.kept_exports import DIRECT_VOTES
 from humaneval.workspace.previewing import preview_rows
 from humaneval.workspace.standing import standing_of
 from humaneval.workspace.study_files.located import StudyFileError
@@ -172,12 +174,12 @@ class ExportView(APIView):
     @extend_schema(
         operation_id="study_export",
         summary="Take a study away: report, tables, votes and study file in one zip archive",
-        responses={(200, "application/zip"): OpenApiTypes.BINARY, 404: _NOT_FOUND},
+        responses={(200, "application/zip"): OpenApiTypes.BINARY, 404: _NOT_FOUND, 409: OpenApiTypes.OBJECT},
     )
-    def get(self, request: Request, slug: str) -> FileResponse:
-        """Return the archive."""
+    def get(self, request: Request, slug: str) -> FileResponse | Response:
+        """Return the archive; of a large study say that a worker has to make it."""
         study = find(request.user, Study.objects.all(), EXPORT, slug=slug)
-        return _as_zip(export_archive(study=study), f"{study.slug}.zip")
+        return _too_large(study) or _as_zip(export_archive(study=study), f"{study.slug}.zip")
 
 
 class BundleView(APIView):
@@ -189,12 +191,22 @@ class BundleView(APIView):
     @extend_schema(
         operation_id="study_bundle",
         summary="Take a study's bundle: one archive that its report can be rebuilt from",
-        responses={(200, "application/zip"): OpenApiTypes.BINARY, 404: _NOT_FOUND},
+        responses={(200, "application/zip"): OpenApiTypes.BINARY, 404: _NOT_FOUND, 409: OpenApiTypes.OBJECT},
     )
-    def get(self, request: Request, slug: str) -> FileResponse:
-        """Return the archive."""
+    def get(self, request: Request, slug: str) -> FileResponse | Response:
+        """Return the archive; of a large study say that a worker has to make it."""
         study = find(request.user, Study.objects.all(), EXPORT, slug=slug)
-        return _as_zip(bundle_archive(study=study), f"{study.slug}-bundle.zip")
+        return _too_large(study) or _as_zip(bundle_archive(study=study), f"{study.slug}-bundle.zip")
+
+
+def _too_large(study: Study) -> Response | None:
+    if sealed_tally(study).votes <= DIRECT_VOTES:
+        return None
+    words = (
+        f"This study has more than {DIRECT_VOTES:,} votes: have the archive made by a worker, with a POST to "
+        f"/api/v1/studies/{study.slug}/exports/."
+    )
+    return Response({"detail": words}, status.HTTP_409_CONFLICT)
 
 
 def _as_zip(archive: IO[bytes], name: str) -> FileResponse:

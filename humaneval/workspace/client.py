@@ -39,6 +39,8 @@ PART_FILES = 5_000
 CHUNK = 1024**2
 TABLES = {"prompts.csv", "metadata.csv"}
 IMPORTED = {"done", "refused", "failed", "cancelled"}
+NOT_EXPORTED = {"succeeded", "failed", "cancelled"}
+"""States of an export that has no file and will have none; the first once its file was removed."""
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done (``sending`` bytes of a part, ``importing`` files), how much, and of how much."""
@@ -177,9 +179,11 @@ class Client:
 
         With a ``folder``, all files are written there: report.html, report.json, study.yaml too.
         """
-        content = self._bytes("GET", f"studies/{quote(study)}/export.zip")
         tables = {}
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with (
+            tempfile.TemporaryFile() as file,
+            zipfile.ZipFile(self._exported(study, "files", file)) as archive,
+        ):
             for member in archive.namelist():
                 name = Path(member).name
                 data = archive.read(member)
@@ -193,7 +197,8 @@ class Client:
     def bundle(self, study: str, file: str | Path) -> Path:
         """Write a study's bundle to a file; `humaneval analyze FILE` rebuilds its report anywhere."""
         path = Path(file)
-        path.write_bytes(self._bytes("GET", f"studies/{quote(study)}/bundle.zip"))
+        with path.open("wb") as target:
+            self._exported(study, "bundle", target)
         return path
 
     def rules(self, study: str) -> pd.DataFrame:
@@ -327,6 +332,33 @@ class Client:
                     "the same call made again waits for it."
                 )
             time.sleep(POLL_SECONDS)
+
+    def _exported(self, study: str, form: str, target: IO[bytes]) -> IO[bytes]:
+        """Have an archive made by the server, wait for it, and write it into ``target``; return that."""
+        path = f"studies/{quote(study)}/exports/"
+        export = self._json("POST", path, body={"form": form})
+        while not export["file"]:
+            if export["state"] in NOT_EXPORTED:
+                reason = export["error"] or export["state"]
+                raise ClientError(f"The server could not make this export: {reason}")
+            time.sleep(POLL_SECONDS)
+            export = self._json("GET", f"{path}{export['id']}/")
+        address = f"{self.url}/api/v1/{path}{export['id']}/file.zip"
+        digest = hashlib.sha256()
+        try:
+            answer = self._pool.request("GET", address, headers=self._headers, preload_content=False)
+            if answer.status != 200:
+                raise ClientError(_refusal(answer.status, answer.read()))
+            for piece in answer.stream(1 << 20):
+                digest.update(piece)
+                target.write(piece)
+            answer.release_conn()
+        except urllib3.exceptions.HTTPError as error:
+            raise ClientError(f"{address} cannot be reached: {error}") from error
+        if digest.hexdigest() != export["sha256"]:
+            raise ClientError("The export arrived damaged: its checksum is not the server's. Fetch it again.")
+        target.flush()
+        return target
 
     def _json(self, method: str, path: str, *, body: Mapping[str, Any] | None = None) -> Any:
         return json.loads(self._bytes(method, path, body=body))

@@ -180,9 +180,9 @@ def test_a_form_that_was_open_while_the_study_launched_is_refused_in_words(make_
 BUTTONS = {
     "draft": {"preview", "recruitment", "gold", "plan", "launch", "study_file"},
     "launching": {"preview", "recruitment", "cancel_launch", "study_file"},
-    "open": {"preview", "recruitment", "pause", "close", "report", "bundle", "study_file"},
-    "paused": {"preview", "recruitment", "resume", "close", "report", "bundle", "study_file"},
-    "closed": {"preview", "recruitment", "report", "bundle", "study_file"},
+    "open": {"preview", "recruitment", "pause", "close", "report", "exports", "study_file"},
+    "paused": {"preview", "recruitment", "resume", "close", "report", "exports", "study_file"},
+    "closed": {"preview", "recruitment", "report", "exports", "study_file"},
 }
 
 

@@ -77,6 +77,7 @@ class World:
         if name in {"pk", "posting_id"}:
             return self.rows[_MODEL_OF[route.removeprefix("api/v1/").split("/")[0]]].pk
         given = {"sample_id": self.rows["samples.sample"].pk, "version": 1, "content_type_id": 0}
+        given["number"] = self.rows["jobs.job"].pk
         return given.get(name, "x")
 
 
@@ -103,7 +104,9 @@ def world(settings: Any) -> World:
     record_action(action="look", subject=study, user=user)
     group = Group.objects.create(name="group")
     rows += [user, group, ApiToken.objects.create(user=user), AuditEntry.objects.get()]
-    rows += [Team.objects.get(pk=DEFAULT_TEAM), Job.objects.create(kind="x", key="x", team_id=DEFAULT_TEAM)]
+    export = {"kind": "workspace.export", "args": {"study": study.pk, "form": "files"}}
+    job = Job.objects.create(key=f"workspace.export:{study.pk}:x", team_id=DEFAULT_TEAM, **export)
+    rows += [Team.objects.get(pk=DEFAULT_TEAM), job]
     set_state(study, StudyState.CLOSED)
     return World(study, {row._meta.label_lower: row for row in rows})
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import io
-import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +15,7 @@ from humaneval.jobs import services
 from humaneval.samples.models import ImportRun, SampleSet
 from humaneval.studies.models import Study
 from humaneval.teams.models import ApiToken
+from humaneval.workspace import api
 from humaneval.workspace import client as client_module
 from humaneval.workspace.client import Client, ClientError, analyze
 from tests.factories import TokenFactory, draft_study, member
@@ -237,9 +236,11 @@ def test_the_admin_hands_out_the_study_file(admin_client):
 
 
 @pytest.mark.django_db
-def test_the_admin_hands_out_the_bundle(admin_client):
-    study = draft_study()
-    answer = admin_client.get(reverse("admin:studies_study_bundle", args=(study.pk,)), follow=True)
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{study.slug}-bundle.zip"'
-    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
-        assert {"manifest.json", "votes.csv", "report/report.html"} <= set(archive.namelist())
+def test_a_study_of_many_votes_is_left_to_a_worker(admin_user, monkeypatch):
+    monkeypatch.setattr(api, "DIRECT_VOTES", -1)
+    person, study = APIClient(), draft_study()
+    person.force_authenticate(admin_user)
+    for name in ("study-export", "study-bundle"):
+        answer = person.get(reverse(name, args=[study.slug]))
+        assert answer.status_code == 409
+        assert f"/api/v1/studies/{study.slug}/exports/" in answer.data["detail"]
