@@ -178,6 +178,7 @@ ACTIONS = (
             f"GET {OF_STUDY}exports/<int:number>/",
             f"GET {OF_STUDY}exports/<int:number>/file.zip",
             "GET studies/<slug:slug>/exports/",
+            "POST studies/<slug:slug>/exports/",
             *admin("studies.study", "exports"),
             *admin("rating.vote", *LOOK),
         ),
