@@ -19,7 +19,7 @@ from humaneval.reports.session_export import session_columns, session_rows
 from humaneval.reports.snapshots import take_snapshot
 from humaneval.reports.spreadsheets import csv_lines, table_lines
 from humaneval.reports.tables import TABLES
-from humaneval.reports.vote_export import COLUMNS, vote_rows
+from humaneval.reports.vote_export import COLUMNS, KINDS, vote_rows
 from humaneval.studies.models import Study
 
 Files = Iterator[tuple[str, Iterable[str | bytes]]]
@@ -71,7 +71,7 @@ def _file_name(name: str) -> str:
 
 def _raw_files(study: Study) -> Files:
     yield "votes.csv", csv_lines(COLUMNS, vote_rows(study))
-    yield "votes.parquet", [rows_parquet(COLUMNS, vote_rows(study))]
+    yield "votes.parquet", [rows_parquet(KINDS, vote_rows(study))]
     yield "sessions.csv", csv_lines(session_columns(study), session_rows(study))
 
 

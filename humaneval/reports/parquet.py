@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -12,44 +12,69 @@ import pyarrow.parquet as pq
 
 from humaneval.reports.tables import Table
 
-CHUNK = 50_000
+GROUP = 50_000
+"""Rows written at a time."""
+_TYPES = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 
 
 def table_parquet(table: Table) -> bytes:
     """Return a table as the bytes of a Parquet file; a column without any value is text."""
-    return rows_parquet(table.columns, table.rows)
+    columns = list(zip(*table.rows, strict=True)) if table.rows else [()] * len(table.columns)
+    kinds = {name: _kind_of(column) for name, column in zip(table.columns, columns, strict=True)}
+    return rows_parquet(kinds, table.rows)
 
 
-def rows_parquet(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """Return rows as the bytes of a Parquet file, made a chunk at a time.
+def rows_parquet(kinds: Mapping[str, type], rows: Iterable[Sequence[Any]], *, group: int = GROUP) -> bytes:
+    """Return rows as the bytes of a Parquet file, made ``group`` rows at a time.
 
-    A column has the type of its first chunk; whole numbers and fractions together are fractions.
+    ``kinds`` declares each column's type (str, bool, int or float), for rows that are still to come cannot
+    be asked. A cell that is not of its column's type is its text where the column is text, else missing:
+    one odd value among a million must not cost the file.
     """
-    target, left = io.BytesIO(), iter(rows)
-    first = _chunk(columns, list(islice(left, CHUNK)))
-    schema = pa.schema([(one.name, _settled(one.type)) for one in first.schema])
+    target = io.BytesIO()
+    schema = pa.schema([(name, _TYPES[kind]) for name, kind in kinds.items()])
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-        writer.write_table(first.cast(schema))
-        while part := list(islice(left, CHUNK)):
-            writer.write_table(_chunk(columns, part).cast(schema))
+        for part in _groups(rows, group):
+            columns = zip(*part, strict=True)
+            cells = [
+                [_cell(value, kind) for value in column]
+                for column, kind in zip(columns, kinds.values(), strict=True)
+            ]
+            writer.write_table(pa.table(cells, schema=schema))
     return target.getvalue()
 
 
-def _chunk(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
-    cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    return pa.table({name: _array(column) for name, column in zip(columns, cells, strict=True)})
+def _groups(rows: Iterable[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:
+    left = iter(rows)
+    while part := list(islice(left, size)):
+        yield part
 
 
-def _array(column: Sequence[Any]) -> Any:
-    """Return one column; an empty text beside numbers is a missing one, other mixtures become text."""
-    values = [None if value == "" else value for value in column]
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int, float} and float in kinds:
-        return pa.array(values, pa.float64())
-    if len(kinds) > 1:
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
-    return pa.array(values)
+def _kind_of(column: Sequence[Any]) -> type:
+    """Return the type that holds all of a column; whole numbers and fractions together are fractions."""
+    kinds = {type(value) for value in column if value is not None and value != ""}
+    if kinds and kinds <= {int, float}:
+        return float if float in kinds else int
+    return kinds.pop() if len(kinds) == 1 and kinds <= set(_TYPES) else str
 
 
-def _settled(kind: Any) -> Any:
-    return pa.string() if pa.types.is_null(kind) else kind
+def _cell(value: Any, kind: type) -> Any:
+    """Return a value as a column of that type holds it; empty text is a missing value."""
+    if value is None or value == "":
+        return None
+    if kind is str:
+        return value if isinstance(value, str) else str(value)
+    if isinstance(value, bool) or kind is bool:
+        return value if type(value) is kind else None
+    return _number(value, kind)
+
+
+def _number(value: Any, kind: type) -> int | float | None:
+    if not isinstance(value, int | float):
+        return None
+    if kind is float:
+        try:
+            return float(value)
+        except OverflowError:  # JSON's whole numbers have no end
+            return None
+    return int(value) if value // 1 == value and -(2**63) <= value < 2**63 else None

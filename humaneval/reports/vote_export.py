@@ -15,18 +15,21 @@ from humaneval.reports.tables import Cell
 from humaneval.samples.models import Prompt, Sample
 from humaneval.studies.models import Study
 
-COLUMNS = [
-    "study", "vote", "rater", "panel", "simulated", "session", "position", "repeat", "gold", "late",
-    "outcome", "question", "value", "chosen", "chosen_place", "trial", "condition", "other_condition",
-    "prompt", "samples", "other_samples", "details", "other_details", "first_shown", "second_shown",
-    "response_ms", "shown_at", "viewport_width", "viewport_height", "device_pixel_ratio",
-    "hidden_ms", "input", "timings", "received_at",
-]  # fmt: skip
+KINDS: dict[str, type] = {
+    "study": str, "vote": int, "rater": str, "panel": str, "simulated": bool, "session": int,
+    "position": int, "repeat": bool, "gold": bool, "late": bool, "outcome": str, "question": str,
+    "value": int, "chosen": str, "chosen_place": int, "trial": int, "condition": str,
+    "other_condition": str, "prompt": str, "samples": str, "other_samples": str, "details": str,
+    "other_details": str, "first_shown": str, "second_shown": str, "response_ms": float, "shown_at": str,
+    "viewport_width": float, "viewport_height": float, "device_pixel_ratio": float, "hidden_ms": float,
+    "input": str, "timings": str, "received_at": str,
+}  # fmt: skip
 """``value`` is the protocol's canonical code. Where a trial has two sides, ``chosen`` names the condition
 chosen (or ``tie``, ``both good``, ``both bad``; of a ranking all, best first), ``chosen_place`` its place on
 screen from 0, ``first_shown`` what stood at place 0. ``details`` is what is known of the samples in
 ``samples`` besides (seeds, ids, a prompt list's Challenge): a JSON list, one object a sample, empty where
-nothing is."""
+nothing is. What a browser measures is a fraction even where it came as 1."""
+COLUMNS = list(KINDS)
 
 _BATCH = 500
 

@@ -25,10 +25,11 @@ from humaneval.reports.latex import escaped, latex_tables
 from humaneval.reports.pages import render_body
 from humaneval.reports.parquet import rows_parquet, table_parquet
 from humaneval.reports.report import report_of
-from humaneval.reports.tables import TABLES, estimates_table
+from humaneval.reports.tables import TABLES, Table, estimates_table
+from humaneval.reports.vote_export import COLUMNS, KINDS, vote_rows
 from humaneval.samples.models import Sample, SampleSet
 from humaneval.scoring.models import MetricRun, Score
-from tests.reports.studies import add_scores
+from tests.reports.studies import GivenVote, add_scores, add_votes
 
 pytestmark = pytest.mark.django_db
 
@@ -189,12 +190,42 @@ def test_parquet_has_typed_columns_and_the_rows_of_the_csv(scored):
         assert pq.read_table(io.BytesIO(table_parquet(one))).num_rows == len(one.rows)
 
 
-def test_parquet_of_many_rows_keeps_one_type_a_column():
-    rows = [(place, "" if place % 2 else place / 2, "text") for place in range(60_001)]
-    read = pq.read_table(io.BytesIO(rows_parquet(["whole", "half", "word"], rows)))
-    assert [str(one.type) for one in read.schema] == ["int64", "double", "string"]
-    assert read.num_rows == 60_001
-    assert read["half"].null_count == 30_000
+def test_parquet_keeps_the_declared_types_whatever_comes_later():
+    kinds = {"whole": int, "half": float, "word": str, "sure": bool}
+    rows = [(1, 1, "text", True)] * 4 + [
+        (None, 1.25, "", ""),
+        ("x", "2", ["odd"], 1),
+        (2.5, 10**400, 3, False),
+    ]
+    read = pq.read_table(io.BytesIO(rows_parquet(kinds, rows, group=2)))
+    assert [str(one.type) for one in read.schema] == ["int64", "double", "string", "bool"]
+    columns = read.to_pydict()
+    assert columns["whole"] == [1, 1, 1, 1, None, None, None]
+    assert columns["half"] == [1.0, 1.0, 1.0, 1.0, 1.25, None, None]
+    assert columns["word"] == ["text"] * 4 + [None, "['odd']", "3"]
+    assert columns["sure"] == [True] * 4 + [None, None, False]
+
+
+def test_a_table_settles_its_types_by_all_of_its_rows():
+    table = Table(["mixed", "empty", "late"], [[1, "", None], [1.25, None, None], ["", None, True]])
+    read = pq.read_table(io.BytesIO(table_parquet(table)))
+    assert [str(one.type) for one in read.schema] == ["double", "string", "bool"]
+    assert read.to_pydict()["mixed"] == [1.0, 1.25, None]
+
+
+def test_votes_with_a_pixel_ratio_of_1_and_later_ones_of_125_are_exported(two_afc):
+    told = [
+        {"device_pixel_ratio": one, "hidden_ms": one, "viewport": [one, one], "shown_at": one}
+        for one in (1, 1, 1, 1.25)
+    ]
+    add_votes(two_afc, [GivenVote(90 + place, 0, {"real": 0}, timings=one) for place, one in enumerate(told)])
+    read = pq.read_table(io.BytesIO(rows_parquet(KINDS, vote_rows(two_afc), group=2))).to_pydict()
+    assert list(read) == COLUMNS
+    for name in ("device_pixel_ratio", "hidden_ms", "viewport_width", "viewport_height"):
+        assert read[name][-4:] == [1.0, 1.0, 1.0, 1.25]
+        assert read[name][0] is None
+    assert read["shown_at"][-1] == "1.25"
+    assert read["simulated"][0] is False
 
 
 def test_the_page_offers_all_files_as_one_zip(scored, admin_client):
