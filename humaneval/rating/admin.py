@@ -161,9 +161,9 @@ class RuleSetAdmin(OfTeam, ReadOnlyModelAdmin):
 class CourseAdmin(OfTeam, ReadOnlyModelAdmin):
     """Where the votes of running studies lead: intervals so far, and whether there are enough."""
 
-    list_display = ("study", "votes", "enough", "computed_at")
+    list_display = ("study", "votes", "enough", "enough_since", "computed_at")
     list_select_related = ("study",)
-    fields = ("study", "votes", "enough", "intervals", "computed_at")
+    fields = ("study", "votes", "enough", "enough_since", "intervals", "computed_at")
 
     @display(description=_("intervals so far (valid at every look)"))
     def intervals(self, course: Course) -> str:

@@ -65,7 +65,11 @@ class Session(models.Model):
     )
     token_issued_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=12, choices=SessionState, default=SessionState.ACTIVE)
-    consent_hash = models.CharField(max_length=64, help_text=_("SHA-256 of the consent text agreed to."))
+    consent_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text=_("SHA-256 of the consent text agreed to; empty where an archive tells of none."),
+    )
     allotment = models.PositiveIntegerField(
         null=True,
         blank=True,
@@ -152,7 +156,8 @@ class Course(models.Model):
 
     ``pairs`` are pairs of conditions in the order in which an adaptive design wants them shown, often ones
     several times. ``enough`` says why the study's stopping rule asks for no more votes; it is empty until
-    then. ``looks`` are intervals that may be looked at at any time (confidence sequences).
+    then, and ``enough_since`` is when it first asked for no more. ``looks`` are intervals that may be looked
+    at at any time (confidence sequences).
     """
 
     team_path = "study__team"
@@ -160,6 +165,9 @@ class Course(models.Model):
     study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="course")
     pairs = models.JSONField(default=list)
     enough = models.TextField(blank=True)
+    enough_since = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the stopping rule was reached; empty until then.")
+    )
     looks = models.JSONField(default=list)
     votes = models.PositiveIntegerField(default=0, help_text=_("Votes that it rests on."))
     computed_at = models.DateTimeField(auto_now=True)

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from humaneval.protocols import registry
@@ -97,16 +99,24 @@ def steer(study: Study) -> Course:
     """Compute a study's course from its votes, keep it, and return it."""
     votes = counted_votes(study)
     bearings = [ask(study, votes) for ask in steersmen_of(study)]
+    enough = " ".join(found.enough for found in bearings if found.enough)
     kept, _made = Course.objects.update_or_create(
         study=study,
         defaults={
             "pairs": [pair for found in bearings for pair in found.pairs],
-            "enough": " ".join(found.enough for found in bearings if found.enough),
+            "enough": enough,
+            "enough_since": _since(study) if enough else None,
             "looks": [asdict(look) for look in look_at(study, votes)],
             "votes": len(votes),
         },
     )
     return kept
+
+
+def _since(study: Study) -> datetime | None:
+    """Return when the rule was reached: now, unless the course that is kept says it already."""
+    before = Course.objects.filter(study=study).exclude(enough="").first()
+    return timezone.now() if before is None else before.enough_since
 
 
 def steer_open_studies() -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import TextField
+from django.db.models import Count, Max, Min, TextField
 from django.db.models.functions import Cast
 
-from humaneval.rating.models import RuleSet, Session
+from humaneval.rating.models import Course, RuleSet, Session
 from humaneval.rating.reading import no_search_for_garbage, read_vote_columns
 from humaneval.rating.vote_columns import Ints
 from humaneval.reports.diagnostics import diagnostics_of, picture_key, wanted_pictures
@@ -30,6 +31,7 @@ from humaneval.reports.payment import postings_of
 from humaneval.reports.pictures import thumbnails
 from humaneval.reports.scores import latest_scores, missing_scores
 from humaneval.samples.models import Prompt, Sample
+from humaneval.studies.archived import is_archive
 from humaneval.studies.models import Study, Trial
 from humaneval.studies.strata import DEVICES, device_class
 
@@ -89,9 +91,42 @@ def load_records(study: Study) -> dict[str, Any]:
 
 
 def _design(study: Study) -> dict[str, Any]:
-    dates = {name: getattr(study, name) for name in _DATES}
-    return {name: getattr(study, name) for name in DESIGN_FIELDS} | {
-        name: date.isoformat() if date else "" for name, date in dates.items()
+    return {
+        **{name: getattr(study, name) for name in DESIGN_FIELDS},
+        **{name: _moment(getattr(study, name)) for name in _DATES},
+        "stopping": _stopping(study),
+        "archive": _archive(study),
+    }
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
+
+
+def _stopping(study: Study) -> dict[str, str]:
+    """Return why the stopping rule asks for no more votes ("" if it does not), and since when."""
+    course = Course.objects.filter(study=study).first() if study.stop_rule else None
+    if course is None:
+        return {"enough": "", "since": ""}
+    return {"enough": course.enough, "since": _moment(course.enough_since)}
+
+
+def _archive(study: Study) -> dict[str, Any]:
+    """Return what is an archive's: the trials or not, how many sittings, and when their work was sent in.
+
+    A sitting without a consent is one; its assignments' leases end when the archive says that they were sent.
+    One query.
+    """
+    found = Session.objects.filter(study=study, consent_hash="").aggregate(
+        sittings=Count("pk", distinct=True),
+        first=Min("assignments__lease_until"),
+        last=Max("assignments__lease_until"),
+    )
+    return {
+        "trials": is_archive(study),
+        "sittings": found["sittings"],
+        "first": _moment(found["first"]),
+        "last": _moment(found["last"]),
     }
 
 

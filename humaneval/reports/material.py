@@ -173,7 +173,12 @@ class Material:
     trials: TrialColumns
     sessions: SessionColumns
     design: Mapping[str, Any] = field(default_factory=dict)
-    """Of votes from elsewhere only ``source``, the file that they were read from."""
+    """Of votes from elsewhere only ``source``, the file that they were read from.
+
+    ``stopping`` is why the stopping rule asks for no more votes (``enough``, "" if it does not) and since
+    when; ``archive`` says whether the trials come from an archive, how many sittings do, and when these were
+    sent in. Bundles from before these were kept have neither.
+    """
     rule_sets: tuple[RuleSetFacts, ...] = ()
     pairs: PairColumns = field(
         default_factory=lambda: PairColumns(*(np.zeros(0, dtype=np.int64) for _ in range(3)))

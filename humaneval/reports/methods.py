@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from humaneval.rating.exclusions import rule_title
 from humaneval.reports.analysis.orders import LEVEL as ORDER
 from humaneval.reports.material import Material
-from humaneval.reports.methods_of_study import describe_study
+from humaneval.reports.methods_of_study import archive_of, describe_study
 from humaneval.reports.numbers import counted, listed
 from humaneval.reports.results import Estimate, Report
 
@@ -20,18 +20,19 @@ from humaneval.reports.results import Estimate, Report
 def describe_methods(report: Report, material: Material) -> list[str]:
     """Return the paragraphs for a report whose numbers are in place."""
     is_own = "source" not in material.design
-    first = _asked(report) if report.votes.total and is_own else iter(())
+    first = _asked(report, archive_of(material)["trials"]) if report.votes.total and is_own else iter(())
     study = describe_study(material) if report.votes.total else iter(())
     return [*first, *study, *(paragraph for part in _PARTS for paragraph in part(report))]
 
 
-def _asked(report: Report) -> Iterator[str]:
+def _asked(report: Report, is_archived: bool) -> Iterator[str]:
     study, votes = report.study, report.votes
+    seed = "" if is_archived else f"; seed {study.seed}"
     questions = listed([f"“{question.text}”" for question in study.questions])
     generated = sum(one.kind == "generated" for one in study.conditions)
     yield (
         f"{counted(report.raters.total, 'rater')} gave {counted(votes.total, 'vote')} in a study of "
-        f"{counted(generated, 'generated condition')} ({study.protocol_title.lower()}; seed {study.seed}). "
+        f"{counted(generated, 'generated condition')} ({study.protocol_title.lower()}{seed}). "
         f"Asked: {questions}."
     )
 

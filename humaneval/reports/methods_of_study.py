@@ -20,6 +20,18 @@ from humaneval.reports.numbers import counted, listed
 
 MISSING_CRITERION = "[Say how the quality judged was defined, and why this question measures it.]"
 UNKNOWN_PANEL = "[say how raters were found]"
+UNKNOWN_SHOWING = (
+    "[Say how trials were chosen, how images were prepared, and in which order and places they were shown: "
+    "the archive does not.]"
+)
+UNKNOWN_RULE_DATE = "[Say whether the rule was set before the first vote.]"
+RULES = {
+    "best": "one condition is better than every other",
+    "chance": "every condition is told from chance, or is as good as chance",
+    "width": "every interval is as narrow as {goal:g}",
+}
+"""When each stopping rule asks for no more votes."""
+ENDS = {"closed": "the study was closed", "paused": "the study is paused", "open": "the study is still open"}
 UNKNOWN_PEOPLE = "[Say what is known of the raters: language, country, expertise, age; which board approved.]"
 UNKNOWN_PAY = "Pay: the platform has none on record [say what raters were paid, and what that makes an hour]."
 
@@ -29,7 +41,8 @@ def describe_study(material: Material) -> Iterator[str]:
     if "source" in material.design:
         yield _elsewhere(material)
         return
-    yield " ".join(_designed(material))
+    of_archive = archive_of(material)["trials"]
+    yield " ".join(_archived(material) if of_archive else _designed(material))
     yield " ".join(_recruited(material))
     if not material.votes.simulated.all():
         yield _paid(material)
@@ -45,16 +58,33 @@ def _elsewhere(material: Material) -> str:
     )
 
 
+def _archived(material: Material) -> Iterator[str]:
+    """Yield what is known of trials that an archive says were shown: their images and answers."""
+    study = material.study
+    protocol = registry.get(study.protocol)
+    yield (
+        f"Trials: {len(material.trials):,} of the protocol “{protocol.title}” "
+        f"({protocol.summary.rstrip('.')}), as an archive of votes gathered elsewhere says they were shown."
+    )
+    yield f"Conditions: {listed([one.label for one in study.conditions])}."
+    yield UNKNOWN_SHOWING
+    yield MISSING_CRITERION
+
+
 def _designed(material: Material) -> Iterator[str]:
     design, study = material.design, material.study
     yield _trials(material)
     yield f"Conditions: {listed([one.label for one in study.conditions])}."
+    if _all_archived(material):
+        yield UNKNOWN_SHOWING
+        yield MISSING_CRITERION
+        return
     recipe = f" ({design['recipe']})" if design.get("recipe") else ""
     yield (
         f"All images, real and generated, were re-encoded by one recipe{recipe} and stripped of metadata; "
         "places on screen and the order of trials were balanced or drawn by the seed."
     )
-    yield from _limits(design)
+    yield from _limits(design, study.state)
 
 
 def _trials(material: Material) -> str:
@@ -68,7 +98,7 @@ def _trials(material: Material) -> str:
     return f"{named}{wanted}, made from seed {study.seed} before the first vote."
 
 
-def _limits(design: Mapping[str, Any]) -> Iterator[str]:
+def _limits(design: Mapping[str, Any], state: str) -> Iterator[str]:
     session = design.get("assignments_per_session")
     if session:
         repeats = design.get("repeats_per_session") or 0
@@ -84,8 +114,22 @@ def _limits(design: Mapping[str, Any]) -> Iterator[str]:
         groups = listed(list(strata["groups"]))
         yield f"Votes were drawn in fixed numbers from {groups} (by {strata.get('by')})."
     if design.get("stop_rule"):
-        yield f"Collection stopped by a rule declared beforehand ({design['stop_rule']})."
+        yield _stopping(design, state)
     yield MISSING_CRITERION
+
+
+def _stopping(design: Mapping[str, Any], state: str) -> str:
+    """Return what the stopping rule was, and whether and when it was reached."""
+    words = RULES.get(design["stop_rule"], design["stop_rule"]).format(goal=design.get("stop_goal") or 0)
+    rule = f"A stopping rule was declared: no more trials are handed out once {words}."
+    stopping = design.get("stopping")
+    if stopping is None:  # a bundle from before it was kept
+        return f"{rule} Whether it was reached is not on record. {UNKNOWN_RULE_DATE}"
+    if not stopping["enough"]:
+        ended = ENDS.get(state, "collection ended")
+        return f"{rule} It has not been reached: {ended} without it. {UNKNOWN_RULE_DATE}"
+    since = f" on {stopping['since'][:10]}" if stopping["since"] else ""
+    return f"{rule} It was reached{since} ({stopping['enough'].rstrip('.')}). {UNKNOWN_RULE_DATE}"
 
 
 def _recruited(material: Material) -> Iterator[str]:
@@ -101,13 +145,41 @@ def _recruited(material: Material) -> Iterator[str]:
     sittings = counted(len(np.unique(votes.session)), "sitting")
     yield (
         f"{counted(people, 'person', 'people')} took part in {sittings} ({np.median(given):g} votes each in "
-        f"the median, {given.min():,} to {given.max():,}), all after giving consent on the first page."
+        f"the median, {given.min():,} to {given.max():,}){_consent(material)}."
     )
+    yield from _from_archive(material)
     yield _panels(material)
     if any(sessions.strata):
         yield f"Groups of raters: {listed([one for one in sessions.strata if one])}."
     yield _when(material)
     yield UNKNOWN_PEOPLE
+
+
+def archive_of(material: Material) -> Mapping[str, Any]:
+    """Return what of a study is an archive's: nothing, where a bundle is from before that was kept."""
+    return material.design.get("archive") or {"trials": False, "sittings": 0, "first": "", "last": ""}
+
+
+def _all_archived(material: Material) -> bool:
+    return bool(archive_of(material)["sittings"] >= len(np.unique(material.votes.session)))
+
+
+def _consent(material: Material) -> str:
+    """Return what is known of consent: sittings of an archive tell of none."""
+    if _all_archived(material):
+        return ""
+    others = " in the sittings that are no archive's" if archive_of(material)["sittings"] else ""
+    return f", all{others} after giving consent on the first page"
+
+
+def _from_archive(material: Material) -> Iterator[str]:
+    archive = archive_of(material)
+    if archive["sittings"]:
+        sittings = counted(archive["sittings"], "sitting")
+        votes = f"The votes of {sittings} were gathered elsewhere and read from an archive"
+        sent = _days(archive["first"][:10], archive["last"][:10])
+        dated = f", by which they were sent in {sent}" if sent else ""
+        yield f"{votes}{dated}. [Say what these raters were shown and agreed to: the archive does not.]"
 
 
 def _panels(material: Material) -> str:
@@ -128,8 +200,15 @@ def _when(material: Material) -> str:
     if not len(received):
         return "When they voted is not recorded."
     ends = (received.min(), received.max())
-    first, last = (np.datetime64(int(end), "us").astype("datetime64[D]") for end in ends)
-    return f"Votes came in on {first}." if first == last else f"Votes came in from {first} to {last}."
+    first, last = (str(np.datetime64(int(end), "us").astype("datetime64[D]")) for end in ends)
+    came = "were stored" if archive_of(material)["sittings"] else "came in"
+    return f"Votes {came} {_days(first, last)}."
+
+
+def _days(first: str, last: str) -> str:
+    if not first:
+        return ""
+    return f"on {first}" if first == last else f"from {first} to {last}"
 
 
 def _paid(material: Material) -> str:

@@ -74,15 +74,15 @@ def trials_of_archive(study: Study, lineups: Collection[Shown]) -> dict[Shown, T
         locked = Study.objects.select_for_update().get(pk=study.pk)
         found = _by_slots(locked)
         missing = [lineup for lineup in dict.fromkeys(lineups) if lineup not in found]
-        if missing and _is_archive(locked):
+        if missing and (locked.state == StudyState.DRAFT or is_archive(locked)):
             found |= _make(locked, missing, first=len(found))
             close_with_archive(locked, trial_count=len(found))
     return {lineup: found[lineup] for lineup in lineups if lineup in found}
 
 
-def _is_archive(study: Study) -> bool:
-    never_launched = study.launch_job_id is None and not study.recipe
-    return study.state == StudyState.DRAFT or (study.state == StudyState.CLOSED and never_launched)
+def is_archive(study: Study) -> bool:
+    """Return whether a study's trials are an archive's: it was opened and closed in one moment, by it."""
+    return study.state == StudyState.CLOSED and study.opened_at == study.closed_at is not None
 
 
 def _by_slots(study: Study) -> dict[Shown, Trial]:

@@ -15,6 +15,7 @@ from humaneval.rating.models import Assignment, Course, Opening, VoteOutcome
 from humaneval.rating.steering import steer, steer_open_studies
 from humaneval.stats import confidence_sequence
 from humaneval.studies.design import design_of, problems_of
+from humaneval.studies.models import Study
 from tests.factories import SessionFactory, draft_study, open_study
 from tests.rating.conftest import ApiRater
 
@@ -172,6 +173,20 @@ def test_rates_stop_by_their_rule(rule: str, goal: float, right: float, stops: b
     )
     two_afc_votes(study, 15, right)
     assert bool(steer(study).enough) is stops
+
+
+def test_a_rule_is_reached_once_however_often_it_is_looked_at():
+    study = open_study(
+        trial_count=60, votes_per_trial=10, assignments_per_session=20, stop_rule="width", stop_goal=0.9
+    )
+    assert steer(study).enough_since is None
+    two_afc_votes(study, 15, 0.5)
+    reached = steer(study).enough_since
+    assert reached is not None
+    assert steer(study).enough_since == reached
+    Study.objects.filter(pk=study.pk).update(stop_goal=0.0001)
+    study.refresh_from_db()
+    assert steer(study).enough_since is None
 
 
 def test_nothing_is_concluded_without_votes():

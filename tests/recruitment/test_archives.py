@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
+from importlib import import_module
 from io import StringIO
+from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from humaneval.rating.models import Answer, Assignment, Rater, Session, Vote
+from humaneval.rating.handout import hand_out
+from humaneval.rating.intake import store_votes
+from humaneval.rating.judging import Submission
+from humaneval.rating.models import Answer, Assignment, Rater, Session, Vote, VoteOutcome
 from humaneval.rating.votes import answer_rows
 from humaneval.recruitment.mturk.archives import ArchiveRefused, Columns, import_batch
 from humaneval.recruitment.people import person_hash
+from humaneval.reports.report import report_of
 from humaneval.samples.models import Sample
 from humaneval.teams.models import AuditEntry
-from tests.factories import SampleFactory, UserFactory, draft_study, member, open_study
+from humaneval.workspace.bundles.archive import Bundle
+from humaneval.workspace.bundles.packing import write_bundle
+from humaneval.workspace.bundles.rebuilding import rebuild
+from tests.factories import SampleFactory, SessionFactory, UserFactory, draft_study, member, open_study
 
 pytestmark = pytest.mark.django_db
 HEADER = [
@@ -251,6 +263,71 @@ def test_a_second_file_of_the_same_archive_adds_trials_and_votes(draft):
     draft.refresh_from_db()
     assert (draft.trial_count, list(draft.trials.values_list("number", flat=True))) == (2, [0, 1])
     assert Session.objects.get().assignments.count() == 2
+
+
+def test_a_report_claims_nothing_of_an_archive_that_it_does_not_tell(draft, tmp_path):
+    rows = [
+        image_row(f"3{worker}{name}", worker, f"photos/{name}", f"model/{name}", **{"Answer.real": answer})
+        for worker, answer in (("A1", "left"), ("A2", "right"))
+        for name in ("cat.png", "dog.png")
+    ]
+    import_batch(study=draft, lines=file_of(*rows), columns=IMAGES)
+    draft.refresh_from_db()
+    assert set(Session.objects.values_list("consent_hash", flat=True)) == {""}
+    methods = " ".join(report_of(draft).methods)
+    claims = (
+        "made from seed",
+        f"; seed {draft.seed})",
+        "first page",
+        "re-encoded",
+        "balanced",
+        "before the first vote",
+        "A sitting had at most",
+    )
+    assert not [claim for claim in claims if claim in methods]
+    assert "Trials: 2 of the protocol" in methods
+    assert "as an archive of votes gathered elsewhere says they were shown" in methods
+    assert "The votes of 2 sittings were gathered elsewhere" in methods
+    assert "they were sent in on 2019-09-18" in methods  # 21:30 in Los Angeles
+    write_bundle(study=draft, path=tmp_path / "archive.zip")
+    with Bundle(tmp_path / "archive.zip") as bundle:
+        rebuilt = rebuild(bundle)
+        sessions = bundle.read("sessions.csv").decode().splitlines()
+    assert rebuilt.differences == rebuilt.reworded == []
+    consent = sessions[0].split(",").index("consent_sha256")
+    assert {line.split(",")[consent] for line in sessions[1:]} == {""}
+
+
+def test_an_archive_beside_the_studys_own_votes_is_told_apart(study):
+    session = SessionFactory(study=study)
+    handed = hand_out(session_id=session.pk).assignments[0]
+    submission = Submission(handed.id, uuid4(), VoteOutcome.ANSWERED, 900.0, {"real": 0})
+    store_votes(session=session, submissions=[submission])
+    own = " ".join(report_of(study).methods)
+    assert "all after giving consent on the first page" in own
+    assert "archive" not in own
+    number = study.trials.first().number
+    import_batch(study=study, lines=batch(row("3A", "A1", number, "0")), columns=Columns())
+    both = " ".join(report_of(study).methods)
+    assert "all in the sittings that are no archive's after giving consent" in both
+    assert "The votes of 1 sitting were gathered elsewhere" in both
+    assert f"made from seed {study.seed} before the first vote" in both
+    Session.objects.update(consent_hash="")
+    assert "re-encoded" not in " ".join(report_of(study).methods)
+
+
+def test_consent_that_an_archive_was_stored_with_is_taken_back(study):
+    import_batch(
+        study=study, lines=batch(row("3A", "A1", study.trials.first().number, "0")), columns=Columns()
+    )
+    Session.objects.update(consent_hash="f" * 64)
+    SessionFactory(study=study)
+    migration = import_module("humaneval.rating.migrations.0011_unknown_consent_and_when_enough")
+    migration.forget_consent(apps, SimpleNamespace(connection=connection))
+    kept = dict(Session.objects.values_list("rater__panel", "consent_hash"))
+    assert kept.pop("mturk") == ""
+    assert all(kept.values())
+    assert kept
 
 
 @pytest.mark.parametrize(

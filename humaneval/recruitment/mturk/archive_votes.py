@@ -10,7 +10,6 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db.models import Max
 
-from humaneval.rating.consent import consent_hash
 from humaneval.rating.identity import session_token, token_hash
 from humaneval.rating.models import Answer, Assignment, Rater, Session, SessionState, Vote
 from humaneval.recruitment.people import person_hash
@@ -116,14 +115,13 @@ def _sessions(study: Study, hashes: set[str]) -> dict[str, Session]:
         batch_size=BATCH,
     )
     raters = [rater for rater in Rater.objects.filter(panel=PANEL) if rater.key_hash in hashes]
-    consent = consent_hash(study)
     Session.objects.bulk_create(
         [
             Session(
                 study=study,
                 rater=rater,
                 token_hash=token_hash(session_token(study, rater)),
-                consent_hash=consent,
+                consent_hash="",  # what a worker agreed to, the archive does not say
                 state=SessionState.COMPLETED,
                 arrival={"imported": "MTurk batch results"},
             )

@@ -87,7 +87,11 @@ _SESSION_COLUMNS = (
     Column("screened_out", "boolean", "Did not qualify."),
     Column("state", "string", "active, completed or screened_out."),
     Column("language", "string", "Of the words shown; empty for the study's own."),
-    Column("consent_sha256", "string", "Of the consent text agreed to."),
+    Column(
+        "consent_sha256",
+        "string",
+        "Of the consent text agreed to; empty for votes of an archive, which tells of none.",
+    ),
     Column("started_at", "datetime", "When the session began (UTC)."),
     Column("finished_at", "datetime", "When it ended (UTC), empty if it did not."),
 )
