@@ -185,16 +185,40 @@ def _correlated(report: Report) -> Iterator[str]:
             for name in sorted(names)
         )
         yield (
-            "Correlations are between conditions (one point each, generated conditions only), not between "
-            f"images. {named}. Which of two scores predicts people better is tested by Williams' t and "
-            "Steiger's z for "
-            "correlations that share the human side, with Zou's interval, Holm-adjusted over all pairs of "
+            "Correlations of scores with people are between conditions (one point each, generated conditions "
+            f"only){_and_by_sample(report)}. {named}. Which of two scores predicts people better is tested "
+            "by Williams' t and Steiger's z for correlations that share the human side, "
+            "with Zou's interval, Holm-adjusted over all pairs of "
             "scores. "
             "Pairwise accuracy weighs each pair of conditions by how sure people are of its order (Thompson "
             "et al. 2024), "
             "and is also given with ties, the score's tie threshold calibrated (Deutsch, Foster and Freitag "
             "2023)."
         )
+
+
+def _and_by_sample(report: Report) -> str:
+    return "; those between single images are told apart below" if report.samples else ""
+
+
+def _sampled(report: Report) -> Iterator[str]:
+    """Yield how scores of single samples were set beside people's answers about them."""
+    methods = Counter(one.method for one in report.samples)
+    if not methods:
+        return
+    named = "; ".join(
+        f"{method} ({counted(count, 'row')})" if len(methods) > 1 else method
+        for method, count in methods.most_common()
+    )
+    tested = Counter(one.question for one in report.samples if one.pvalue is not None)
+    rows = listed([f"{count:,}" for count in tested.values()]) or "no"
+    yield (
+        f"Image by image: {named}. One rater's leniency moves all the images that they judged, so raters and "
+        "images are both clusters: V(rater) + V(image) − V(cell) (Cameron, Gelbach and Miller 2011). "
+        "Whether a row is said to go with people is decided by its p-value (Spearman's within conditions, or "
+        "the share of preferences for the higher value against a half) after Holm over the rows of its "
+        f"question ({rows})."
+    )
 
 
 _PARTS = (
@@ -208,4 +232,5 @@ _PARTS = (
     _behaved,
     _scored,
     _correlated,
+    _sampled,
 )

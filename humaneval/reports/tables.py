@@ -239,7 +239,7 @@ def samples_table(report: Report) -> Table:
     """Return one row for each score by sample, question and coefficient."""
     columns = (
         "question metric label extractor name samples votes coefficient overall overall_low overall_high "
-        "within within_low within_high"
+        "within within_low within_high raters pvalue adjusted method"
     )
     rows = [
         vars(one) | vars(each) | {"name": one.name, "coefficient": each.name}

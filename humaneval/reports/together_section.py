@@ -31,6 +31,7 @@ class TrustBlock:
     ceiling: Ceiling | None
     comparisons: list[tuple[str, str, str, str, str, str, str]]
     samples: list[tuple[str, str, str, list[tuple[str, str, str]], str]]
+    sample_method: str
 
 
 def trust_blocks(report: Report, figures: Figures) -> list[TrustBlock]:
@@ -45,6 +46,7 @@ def trust_blocks(report: Report, figures: Figures) -> list[TrustBlock]:
             ceiling=next((each for each in report.ceilings if each.question == one.question), None),
             comparisons=_comparisons([each for each in report.comparisons if each.question == one.question]),
             samples=[_sample(each) for each in report.samples if each.question == one.question],
+            sample_method=_sample_method([each for each in report.samples if each.question == one.question]),
         )
         for one in report.trust
     ]
@@ -79,6 +81,14 @@ def _sample(one: SampleLevel) -> tuple[str, str, str, list[tuple[str, str, str]]
         share = f"{100 * one.accuracy:.1f}% {ends(one.accuracy_low, one.accuracy_high, 'share')}"
         cells.append(("Preferences for the higher value", share, "—"))
     return one.label, one.name.replace("_", " "), f"{one.samples:,}", cells, one.words
+
+
+def _sample_method(found: Sequence[SampleLevel]) -> str:
+    """Return how the intervals of a table of samples were made, in a sentence or two."""
+    methods = "; ".join(dict.fromkeys(one.method for one in found))
+    adjusted = any(one.adjusted is not None for one in found)
+    decided = " P-values after Holm over this table decide the words." if adjusted else ""
+    return f"{methods[:1].upper()}{methods[1:]}.{decided}" if methods else ""
 
 
 def _with_ends(value: float | None, low: float | None, high: float | None) -> str:

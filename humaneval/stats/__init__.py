@@ -20,6 +20,7 @@ from humaneval.stats.human_metric import human_metric_correlation, noise_ceiling
 from humaneval.stats.hype import hype_score
 from humaneval.stats.icc import icc
 from humaneval.stats.influence import mean_influence_on_winner, ranking_influence, winner_influence
+from humaneval.stats.item_correlations import item_correlations
 from humaneval.stats.kappa import cohen_kappa
 from humaneval.stats.latent_truth import dawid_skene, mace, one_coin
 from humaneval.stats.multiplicity import adjust_pvalues
@@ -74,6 +75,7 @@ __all__ = [
     "human_metric_correlation",
     "hype_score",
     "icc",
+    "item_correlations",
     "kendall_w",
     "krippendorff_alpha",
     "mace",

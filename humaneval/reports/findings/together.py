@@ -43,8 +43,9 @@ class SampleCoefficient:
 class SampleLevel:
     """How a score's values by sample (``name``) go with what people said of the same samples.
 
-    ``accuracy`` is the share of preferences that the higher value predicts, where votes compare two samples,
-    its interval clustered by rater.
+    ``accuracy`` is the share of preferences that the higher value predicts, where votes compare two samples.
+    ``pvalue`` is that of no association: of Spearman's within conditions, or of ``accuracy`` being a half;
+    ``adjusted`` is it after Holm over all rows of the question.
     """
 
     question: str
@@ -64,6 +65,9 @@ class SampleLevel:
     simulated: bool
     preprocessing: str = ""
     precision: str = ""
+    raters: int = 0
+    pvalue: float | None = None
+    adjusted: float | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from humaneval.reports.pages import render_body
 from humaneval.workspace.bundles.archive import Bundle
 from humaneval.workspace.bundles.rebuilding import rebuild
 
@@ -36,6 +37,17 @@ def test_its_headline_is_written_down_here(rebuilt):
     )
     assert rebuilt.report.agreement[0].estimate == pytest.approx(0.24284366153)
     assert rebuilt.report.correlations[0].coefficients[0].estimate == pytest.approx(-0.98819099437)
+
+
+def test_page_and_methods_name_how_images_were_compared(rebuilt):
+    method = "two-way jackknife by rater (12 one by one) and sample (14 one by one), seed 0"
+    page = render_body(rebuilt.report)
+    assert method in page
+    assert "P-values after Holm over this table decide the words." in page
+    methods = " ".join(rebuilt.report.methods)
+    assert f"Image by image: correlations over samples (mean answer against value), {method}" in methods
+    assert "not between images" not in methods
+    assert "those between single images are told apart below" in methods
 
 
 def analyze(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
