@@ -1,7 +1,7 @@
 """Looking at a running study: intervals that hold however often, and whenever, somebody looks.
 
 They are confidence sequences, clustered by rater and trial, one for each condition and question. What is
-estimated is what the report does: the rate that the protocol names, the mean of a scale, the share of pairs
+estimated stands in the report too: the rate that the protocol names, the mean of a scale, the share of pairs
 that are called the same; the win rate against the field (a tie counts half), and of orders the share of the
 others on the screen that a condition is put above.
 """

@@ -21,6 +21,7 @@ from humaneval.reports.analysis.influence import (
 from humaneval.reports.analysis.orders import (
     SHARE_ABOVE,
     agreement_on_orders,
+    estimate_shares,
     lineups,
     outcomes_of_orders,
     quality_of_orders,
@@ -273,9 +274,10 @@ def _rank(material: Material, table: VoteTable, question: QuestionFacts) -> Esti
     facts, protocol = material.study, registry.get(material.study.protocol)
     ballots = ballots_of(material, table)
     found, fit = estimate_rankings(ballots, question, facts.conditions, protocol, material.settings)
-    estimates = sorted_by_estimate(found)
+    strengths = sorted_by_estimate(found)
+    shares = estimate_shares(ballots, question, facts.conditions, protocol, material.settings)
     standing = standing_of(fit, [int(one) for one in fit.labels]) if fit is not None else None
-    return estimates, rank_by_estimates(estimates), standing
+    return [*strengths, *shares], rank_by_estimates(strengths), standing
 
 
 def _find_duplicates(

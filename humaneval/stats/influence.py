@@ -189,19 +189,26 @@ def _leads_without_raters(
     The hundred different ones whose leaving counts most are refitted; the others are told to first order,
     which is as good for who is one of thousands.
     """
-    kinds = len(votes.counts)
-    given = np.bincount(rater * kinds + votes.kind, minlength=len(names) * kinds).reshape(-1, kinds)
-    different, which = np.unique(given, axis=0, return_inverse=True)
+    shifts, raters = votes.shifts(strengths)[votes.kind], len(names)
+    moved = np.stack([sums_by(rater, column, raters) for column in shifts.T], axis=1)
     first = int(np.flatnonzero(votes.labels == winner)[0])
-    shifted = strengths - different @ votes.shifts(strengths)
+    shifted = strengths - moved
     near = shifted[:, first] - np.delete(shifted, first, axis=1).max(axis=1)
     leads: list[float | None] = near.tolist()
-    for place in np.argsort(near, kind="stable")[:MOST_REFITTED].tolist():
-        leads[place] = _lead(votes, votes.counts - different[place], winner)
+    given = np.split(votes.kind[np.argsort(rater, kind="stable")], np.cumsum(np.bincount(rater))[:-1])
+    fitted: dict[bytes, float | None] = {}
+    for place in np.argsort(near, kind="stable").tolist():
+        kinds = np.sort(given[place])
+        if (key := kinds.tobytes()) not in fitted:
+            if len(fitted) == MOST_REFITTED:
+                break
+            left = votes.counts - np.bincount(kinds, minlength=len(votes.counts))
+            fitted[key] = _lead(votes, left, winner)
+        leads[place] = fitted[key]
     return {
         name.item() if hasattr(name, "item") else name: float(lead)
-        for name, place in zip(names, which.ravel(), strict=True)
-        if (lead := leads[place]) is not None
+        for name, lead in zip(names, leads, strict=True)
+        if lead is not None
     }
 
 

@@ -42,7 +42,7 @@ def test_known_strengths_are_recovered_through_the_whole_path(rater_of, mode):
     for seed in range(5):
         rank_everything(study, rater_of(study), seed, best_worst=mode == "best_worst")
     built = report.build(study)
-    by_condition = {one["condition"]: one for one in built["estimates"]}
+    by_condition = {one["condition"]: one for one in built["estimates"] if one["headline"]}
     ids = list(study.conditions.values_list("pk", flat=True))
     assert [entry["condition"] for entry in built["ranking"][0]["entries"]] == ids
     for number, strength in zip(ids, STRENGTHS, strict=True):
@@ -84,6 +84,11 @@ def test_live_intervals_are_of_the_share_of_the_others_that_a_set_is_put_above(c
             8,
         )
         assert (look["low"], look["high"]) == pytest.approx(tuple(expected.confidence_interval()))
+    shares = {one.condition: one for one in report.report_of(study).estimates if one.measure == "share_above"}
+    assert {key: look["estimate"] for key, look in looks.items()} == {
+        key: pytest.approx(one.estimate) for key, one in shares.items()
+    }
+    assert all(one.interval.low < one.estimate < one.interval.high for one in shares.values())
     first, *_, last = (looks[one]["estimate"] for one in study.conditions.values_list("pk", flat=True))
     assert first > 0.6 > 0.4 > last
     client.force_login(UserFactory())

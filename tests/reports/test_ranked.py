@@ -252,3 +252,14 @@ def test_shares_above_are_of_each_lineups_own_size():
     found = shares_above(np.array([code_of([2, 0, 1]), code_of([1, 3, 0, 2])]), np.array([3, 4]), order_of)
     assert found == pytest.approx(np.array([[0.5, 0, 1, np.nan], [1 / 3, 1, 0, 2 / 3]]), nan_ok=True)
     assert share_above((2, 0), 4) == [0, 0.5, 1, 0.5]
+
+
+def test_a_study_without_orders_has_a_report_that_says_so(ranked):
+    report = report_of(ranked)
+    assert [one.estimate for one in report.estimates if one.measure == "share_above"] == [None] * 4
+    assert all(one.note for one in report.estimates)
+    assert report.agreement[0].estimate is None
+    assert report.agreement[0].words
+    assert report.influence == []
+    ranked.trials.all().delete()
+    assert report_of(ranked).agreement[0].estimate is None

@@ -6,7 +6,7 @@ those that are neither best nor worst, counts half). That share stands in for a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,8 +17,9 @@ from humaneval.protocols.base import Protocol
 from humaneval.protocols.orders import shares_above
 from humaneval.reports.analysis.adapters import attempt, distinct, interval_of, method_of, no_interval
 from humaneval.reports.analysis.outcomes import Outcomes, Quality, sums
+from humaneval.reports.analysis.preferences import mean_of
 from humaneval.reports.numbers import plain
-from humaneval.reports.results import Agreement, QuestionFacts, finite
+from humaneval.reports.results import Agreement, ConditionFacts, Estimate, QuestionFacts, finite
 from humaneval.reports.votes import Ballots, IntArray
 from humaneval.stats import order_agreement
 from humaneval.stats.order_agreement import OrderAgreement
@@ -59,6 +60,49 @@ def quality_of_orders(
     if not np.isfinite(value).any():
         return None
     return Quality(value, "agreement with the other raters' mean order", "tau")
+
+
+def estimate_shares(
+    ballots: Ballots,
+    question: QuestionFacts,
+    conditions: Sequence[ConditionFacts],
+    protocol: Protocol,
+    settings: Mapping[str, Any],
+) -> list[Estimate]:
+    """Return each condition's mean share of the others on the screen that it is put above."""
+    outcomes = outcomes_of_orders(ballots, protocol, settings)
+    simulated = np.zeros(int(ballots.row.max(initial=-1)) + 1, dtype=bool)
+    simulated[ballots.row] = ballots.simulated
+    found = []
+    for condition in conditions:
+        own = outcomes.where(outcomes.condition == condition.id)
+        found.append(_share(own, question, condition, bool(simulated[own.row].any())))
+    return found
+
+
+def _share(own: Outcomes, question: QuestionFacts, condition: ConditionFacts, simulated: bool) -> Estimate:
+    result, note = attempt(lambda: mean_of(own.value, rater=own.rater, item=own.item))
+    naive, reason = attempt(lambda: mean_of(own.value))
+    return Estimate(
+        condition=condition.id,
+        label=condition.label,
+        kind=condition.kind,
+        question=question.key,
+        measure="share_above",
+        measure_label="Share of the others on the screen that it is put above",
+        unit="share",
+        headline=False,
+        estimate=finite(result.estimate) if result else None,
+        interval=interval_of(result) if result else no_interval(note),
+        naive=interval_of(naive) if naive else no_interval(reason),
+        votes=len(own.value),
+        raters=distinct(own.rater),
+        items=distinct(own.item),
+        method=method_of(result) if result else "",
+        design_effect=finite(result.design_effect) if result else None,
+        simulated=simulated,
+        note=note,
+    )
 
 
 def agreement_on_orders(

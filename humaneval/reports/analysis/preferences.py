@@ -166,8 +166,8 @@ def _outcomes(table: VoteTable, condition: int) -> NDArray[np.float64]:
 def _estimate_win_rate(table: VoteTable, question: QuestionFacts, condition: ConditionFacts) -> Estimate:
     own = table.where((table.condition == condition.id) | (table.other == condition.id))
     won = _outcomes(own, condition.id)
-    result, note = attempt(lambda: _mean_of(won, rater=own.rater, item=own.unit))
-    naive, reason = attempt(lambda: _mean_of(won))
+    result, note = attempt(lambda: mean_of(won, rater=own.rater, item=own.unit))
+    naive, reason = attempt(lambda: mean_of(won))
     return Estimate(
         condition=condition.id,
         label=condition.label,
@@ -187,7 +187,7 @@ def _estimate_win_rate(table: VoteTable, question: QuestionFacts, condition: Con
     )
 
 
-def _mean_of(won: NDArray[np.float64], **clusters: Any) -> Result[float]:
+def mean_of(won: NDArray[np.float64], **clusters: Any) -> Result[float]:
     """Return the mean outcome: as a rate where there are no ties, else as a mean between 0 and 1."""
     if np.isin(won, (0.0, 1.0)).all():
         return rate(won, method="clustered" if clusters else "wilson", **clusters)
