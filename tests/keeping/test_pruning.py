@@ -8,6 +8,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -47,6 +48,19 @@ def filled(address: str) -> Place:
     for number, stamp in enumerate(NIGHTS):
         back_up(place, stamp, "all", f"night {number}", f"night {number - 1}")
     return place
+
+
+def test_backups_are_signed_for_by_sigv4(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3}.items():
+        monkeypatch.setenv(name, value)
+    storage: Any = storage_at("s3://backups/nightly")
+    signed: list[bytes] = []
+    storage.connection.meta.client.meta.events.register(
+        "before-send.s3", lambda request, **_: signed.append(request.headers["Authorization"])
+    )
+    assert not storage.exists("anything")
+    assert signed[0].startswith(b"AWS4-HMAC-SHA256 ")
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in storage.url("anything"), "boto3's choice would be older"
 
 
 def back_up(place: Place, stamp: str, *files: str, lost: int = 0) -> None:
