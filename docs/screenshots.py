@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "deploy"))
 from browser import find_browser  # noqa: E402
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+MARGIN = 8
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
 
 
@@ -47,6 +48,18 @@ def shoot(page: Page, name: str, *, selector: str | None = None) -> None:
     target.screenshot(path=IMAGES / f"{name}.png")
 
 
+def shoot_between(page: Page, name: str, first: str, last: str) -> None:
+    """Store a picture of the page from the top of one element to the bottom of another, all across."""
+    page.wait_for_load_state("networkidle")
+    above, below = (page.locator(selector).first.bounding_box() for selector in (first, last))
+    if above is None or below is None:
+        raise SystemExit(f"{page.url} shows no {first} or no {last}")
+    top, bottom = max(above["y"] - MARGIN, 0), below["y"] + below["height"] + MARGIN
+    width = page.evaluate("document.body.clientWidth")  # without the room that is kept for a scroll bar
+    clip: FloatRect = {"x": 0, "y": top, "width": width, "height": bottom - top}
+    page.screenshot(path=IMAGES / f"{name}.png", full_page=True, clip=clip)
+
+
 def rate(browser: Browser, url: str, name: str, viewport: dict[str, int]) -> None:
     """Agree, begin, and store a picture of the first trial."""
     page = browser.new_context(viewport=viewport, device_scale_factor=1).new_page()
@@ -59,11 +72,12 @@ def rate(browser: Browser, url: str, name: str, viewport: dict[str, int]) -> Non
 
 def shoot_all(browser: Browser, found: dict[str, list[str]]) -> None:
     """Store every picture of the README."""
-    page = browser.new_context(viewport={"width": 1000, "height": 1240}).new_page()
+    page = browser.new_context(viewport={"width": 1040, "height": 900}).new_page()
     admin, user, password = found["ADMIN"]
     log_in(page, admin, user, password)
     page.goto(found["REPORT which-is-real"][1])
-    shoot(page, "report")
+    shoot_between(page, "report", "section.question", "section.question .ranking")
+    shoot_between(page, "report-in-short", "header.site", "section.cautions")
     page.set_viewport_size(DESKTOP)
     page.goto(f"{admin}studies/study/")
     page.get_by_role("link", name="Which digit is real?").first.click()
