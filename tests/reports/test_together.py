@@ -124,6 +124,21 @@ def test_a_perfect_order_of_four_systems_is_not_enough_to_trust_a_score():
     assert any("4 systems are few" in caveat for caveat in trust.caveats)
 
 
+def test_a_score_whose_interval_reaches_the_wrong_sign_is_not_trusted_however_unlikely_its_order():
+    human = np.linspace(0.4, 0.6, 7)
+    study, people = facts(7), estimates(human, 0.2)
+    rows = scores("good", human, True)
+    found = correlate(study, people, rows)
+    spearman = next(one for one in found[0].coefficients if one.name == "spearman")
+    assert spearman.pvalue < 0.05
+    assert spearman.low < 0
+    trust = whom_to_trust(QUESTION, found, [], None)
+    assert trust is not None
+    assert trust.leaders == []
+    assert "may be none" in trust.answer
+    assert "the one to go by" not in trust.answer
+
+
 def test_a_score_that_goes_against_people_is_named():
     _, _, trust = together(HUMAN, wrong=(-HUMAN, True))
     assert trust is not None

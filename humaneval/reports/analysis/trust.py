@@ -24,7 +24,8 @@ def whom_to_trust(
     """Return the verdict on a question's scores; ``None`` where nothing was scored.
 
     A score leads if its rank correlation has the right sign, chance alone rarely gives as much (5%, after
-    Holm over all scores tried), and no other is shown to be better.
+    Holm over all scores tried), its interval, which counts the noise in votes and scores too, leaves out the
+    wrong sign, and no other is shown to be better.
     """
     mine = [one for one in correlations if one.question == question.key]
     directed = [one for one in mine if one.expected_sign is not None and one.systems >= LEAST_SYSTEMS]
@@ -45,7 +46,8 @@ def _settled(directed: Sequence[Correlation]) -> list[Correlation]:
     known = [(one, _spearman(one)) for one in directed]
     tested = [(one, rho.pvalue) for one, rho in known if rho is not None and rho.pvalue is not None]
     holm = adjust_pvalues([pvalue for _, pvalue in tested])
-    good = [one for (one, _), p in zip(tested, holm, strict=True) if p < SETTLES and one.as_expected is True]
+    likely = [one for (one, _), p in zip(tested, holm, strict=True) if p < SETTLES]
+    good = [one for one in likely if one.as_expected is True and _lower_end(one) > 0]
     return sorted(good, key=lambda one: -_aligned(one))
 
 
@@ -105,6 +107,12 @@ def _nobody(directed: Sequence[Correlation]) -> str:
     rho = _spearman(best)
     if rho is None or rho.estimate is None:
         return "No score varies enough over these systems to be compared with people."
+    if rho.pvalue is not None and rho.pvalue < SETTLES and _lower_end(best) <= 0:
+        return (
+            f"No score is shown to follow people on this question. The closest is {best.title} (Spearman "
+            f"{plain(rho.estimate, 2)} {_bracket(rho)}), but with the noise in votes and scores its "
+            f"correlation over {best.systems} systems may be none. Go by the people."
+        )
     tried = f" once it is counted that {len(directed)} scores were tried" if len(directed) > 1 else ""
     return (
         f"No score is shown to follow people on this question. The closest is {best.title} (Spearman "
