@@ -246,15 +246,32 @@ def measured_rate(server: Server, arrival: dict[str, Any], raters: int) -> tuple
     return sum(votes) / took, got
 
 
-def report_seconds() -> float:
-    """Return the core-seconds of a report over REPORT_VOTES votes, read from the database and built."""
+def report_cost() -> Cost:
+    """Return the core-seconds of a report over REPORT_VOTES votes: those of its process and the database."""
+    from django.db import connection
+
     from humaneval.reports.report import report_of
     from tests.benchmarks.report_million import make
 
     study = make("two_afc", REPORT_VOTES)
-    before = time.process_time()
+    with connection.cursor() as cursor:
+        cursor.execute("SET max_parallel_workers_per_gather = 0")  # other processes' time would not be seen
+        cursor.execute("SELECT pg_backend_pid()")
+        database = psutil.Process(cursor.fetchone()[0])
+    before = time.process_time(), _seconds(database)
     report_of(study)
-    return time.process_time() - before
+    return Cost(time.process_time() - before[0], _seconds(database) - before[1])
+
+
+def stored() -> tuple[int, int]:
+    """Return how many bytes the database takes, and how many votes are in it."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database()), (SELECT count(*) FROM rating_vote)")
+        size, votes = cursor.fetchone()
+    connection.close()
+    return size, votes
 
 
 def feature_seconds(folder: Path) -> float:
@@ -364,10 +381,17 @@ def main() -> None:
             costs = costs_of(server, arrival)
             print_costs(costs)
             print(f"  a stimulus rendered ({SIDE} x {SIDE} pixels) {stimulus:9.1f}")
+            before = stored()
             compare(server, arrival, costs)
+            size, votes = (after - then for after, then in zip(stored(), before, strict=True))
+        print(
+            f"a vote takes {size / votes:,.0f} bytes of the database with its assignment, opening and indexes"
+        )
         extrapolate(costs, picture_bytes())
         check_size(costs, A_DAY[1])
-        print(f"a report of {REPORT_VOTES:,} votes: {report_seconds():.2f} core-seconds")
+        report = report_cost()
+        print(f"a report of {REPORT_VOTES:,} votes: {report.web:.2f} core-seconds", end=" ")
+        print(f"and {report.database:.2f} of the database")
         print(f"a feature (Inception, {SIDE} x {SIDE} pixels): {feature_seconds(folder):.3f} core-seconds")
 
 
