@@ -7,6 +7,7 @@ from typing import Any
 
 from celery import bootsteps
 from celery.beat import PersistentScheduler
+from django.db import close_old_connections
 
 from humaneval.jobs.heartbeats import touch
 from humaneval.jobs.ticks import note_tick
@@ -47,5 +48,6 @@ class Scheduler(PersistentScheduler):
         wait = min(float(super().tick(*args, **kwargs)), float(self.max_interval))
         if time.monotonic() >= self._noted + NOTE_SECONDS:
             self._noted = time.monotonic()
+            close_old_connections()
             note_tick()
         return wait

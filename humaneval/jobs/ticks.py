@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import Error, close_old_connections
+from django.db import Error
 from django.utils import timezone
 
 from humaneval.jobs.models import SchedulerTick
@@ -14,7 +14,6 @@ log = logging.getLogger(__name__)
 
 def note_tick() -> None:
     """Note that the scheduler turns now; a note that cannot be stored is logged and stops nothing."""
-    close_old_connections()
     now = SchedulerTick(at=timezone.now())
     try:
         SchedulerTick.objects.bulk_create(

@@ -367,7 +367,7 @@ class _Sheet:
 
 def _normed(rows: FloatArray) -> FloatArray:
     """Return rows of mean 0 and norm 1; NaN where a row does not vary."""
-    centred = rows - rows.mean(axis=1, keepdims=True)
+    centred = rows - rows.sum(axis=1, keepdims=True) / max(rows.shape[1], 1)  # of none there is no mean
     room = np.sqrt((centred**2).sum(axis=1, keepdims=True))
     least = 1e-12 * np.abs(rows).max(axis=1, keepdims=True, initial=1e-300)
     return np.asarray(np.divide(centred, room, out=np.full(rows.shape, np.nan), where=room > least))

@@ -97,6 +97,7 @@ def test_the_scheduler_notes_its_ticks_now_and_then_and_only_those_that_end(
 ) -> None:
     noted: list[float] = []
     monkeypatch.setattr(at_work, "note_tick", lambda: noted.append(clock[0]))
+    monkeypatch.setattr(at_work, "close_old_connections", lambda: None)
     monkeypatch.setattr(at_work.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(PersistentScheduler, "tick", lambda self: 60.0)
     clock = [100.0]

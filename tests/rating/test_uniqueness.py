@@ -72,7 +72,7 @@ def test_gold_trials_share_no_sample_with_the_others(rater_of):
         assignments_per_session=16,
         unique_samples=True,
         gold_per_block=2,
-        gold_drawn=6,
+        gold_drawn=30,
     )
     rater_of(study).answer_everything()
     assert Assignment.objects.filter(trial__expected__isnull=False).count() == 4

@@ -67,6 +67,9 @@ ESTIMATORS = {
     ),
 }
 OTHERS = {
+    "by item": lambda r, i, a: stats.item_correlations(
+        a, rater=r, item=i, scores=np.arange(len(np.unique(i)), dtype=float)[None, :] % 3
+    ),
     "distribution": lambda r, i, a: stats.answer_distribution(a),
     "by condition": lambda r, i, a: stats.by_condition(
         stats.rate, condition=np.arange(len(a)) % 2, answer=a, rater=r, item=i
