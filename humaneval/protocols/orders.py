@@ -61,8 +61,10 @@ def shares_above(
 
     ``ordered`` gives the order that a value of so many things stands for.
     """
-    kinds, which = np.unique(np.stack([values, counts], axis=1), axis=0, return_inverse=True)
-    table = np.full((len(kinds), int(counts.max(initial=0))), np.nan)
-    for row, (value, count) in zip(table, kinds.tolist(), strict=True):
+    most = int(counts.max(initial=0))
+    kinds, which = np.unique(values.astype(np.int64) * (most + 1) + counts, return_inverse=True)
+    table = np.full((len(kinds), most), np.nan)
+    for row, kind in zip(table, kinds.tolist(), strict=True):
+        value, count = divmod(kind, most + 1)
         row[:count] = share_above(ordered(value, count), count)
     return table[which.ravel()]

@@ -248,6 +248,13 @@ def test_the_first_place_rests_on_so_many_orders(ranked):
     assert f"the loss of {found.votes_to_change} vote" in found.words
 
 
+def test_shares_above_of_the_longest_orders_fit_the_column_that_answers_lie_in():
+    orders = [[6, 5, 4, 3, 2, 1, 0], [0, 1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 0, 1]]
+    values = np.array([code_of(order) for order in orders], dtype=np.int16)
+    found = shares_above(values, np.full(3, 7), order_of)
+    np.testing.assert_allclose(found, [share_above(order, 7) for order in orders])
+
+
 def test_shares_above_are_of_each_lineups_own_size():
     found = shares_above(np.array([code_of([2, 0, 1]), code_of([1, 3, 0, 2])]), np.array([3, 4]), order_of)
     assert found == pytest.approx(np.array([[0.5, 0, 1, np.nan], [1 / 3, 1, 0, 2 / 3]]), nan_ok=True)
