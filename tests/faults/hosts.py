@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
 
 from tests.deploy.compose import services
 from tests.faults.voters import status_of
 from tests.jobs.platform import Platform
+
+HEALTH_SECONDS = 0.3
+"""How often the proxy asks whether a server is ready."""
 
 
 class Hosts:
@@ -20,12 +24,17 @@ class Hosts:
             self._wait_until_ready(port)
 
     def replace(self, port: int) -> None:
-        """Stop a server as an operator does, and start its successor once it is gone."""
+        """Stop a server as an operator does, start its successor, and let the proxy take it.
+
+        Without the last, the next may be stopped before the proxy has asked this one: none is left then, and
+        Caddy before 2.7 does not send a POST a second time.
+        """
         old = self._running[port]
         old.send_signal(signal.SIGTERM)
         assert old.wait(60) == 0
         self._running[port] = self._start(port)
         self._wait_until_ready(port)
+        time.sleep(3 * HEALTH_SECONDS)
 
     def _start(self, port: int) -> subprocess.Popen[bytes]:
         command = [part.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for part in services()["web"]["command"]]

@@ -16,7 +16,7 @@ from humaneval.rating.models import Vote
 from tests.deploy.compose import ROOT
 from tests.factories import open_study
 from tests.faults.cluster import free_port
-from tests.faults.hosts import Hosts
+from tests.faults.hosts import HEALTH_SECONDS, Hosts
 from tests.faults.voters import Log, UntiringClient, status_of
 from tests.jobs.platform import Platform
 
@@ -45,7 +45,7 @@ def proxy(hosts: Hosts, tmp_path: Path) -> Iterator[int]:
         "HEALTH_PORT": str(free_port()),
         "WEB": web,
         "WEBS": "several",
-        "HEALTH_INTERVAL": "300ms",
+        "HEALTH_INTERVAL": f"{HEALTH_SECONDS}s",
         "XDG_DATA_HOME": str(tmp_path / "caddy"),
         "XDG_CONFIG_HOME": str(tmp_path / "caddy"),
     }

@@ -157,5 +157,5 @@ def test_a_known_threshold_is_recovered_through_the_whole_path(rater_of, method)
     found = {one["measure"]: one for one in report.build(study)["estimates"]}
     told = found["threshold_exposure"]["interval"]
     assert told["low"] < 300 < told["high"]
-    assert told["high"] / told["low"] < 3
+    assert told["high"] / told["low"] < 5  # of four raters, by Student's t
     assert 100 <= found["modal_exposure"]["estimate"] <= 1000
