@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 Entry = tuple[str, str]
@@ -94,7 +95,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         shown = [(icon, *models[label]) for label, icon in entries if label in models]
         return [
             {
-                "title": str(model._meta.verbose_name_plural).capitalize(),
+                "title": capfirst(str(model._meta.verbose_name_plural)),
                 "icon": icon,
                 "link": _address(model, "changelist"),
                 "add": _address(model, "add") if view.has_add_permission(request) else "",
