@@ -1,11 +1,13 @@
 """Look the locked packages up among known vulnerabilities, and say plainly where that was not possible.
 
-A known vulnerability fails; an index that does not answer, or tells nothing of vulnerabilities, does not.
+A known vulnerability fails. An index that does not answer, or tells nothing of vulnerabilities, is said, and
+fails with AUDIT=required: set it wherever the index can be reached, lest a gate stand open unnoticed.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -19,15 +21,21 @@ PATIENCE = 90
 
 
 def main() -> int:
-    """Return 1 for a known vulnerability, else 0."""
-    end, packages = time.monotonic() + PATIENCE, []
+    """Return 1 for a known vulnerability, and where that is required for a lock not looked up; else 0."""
+    required = os.environ.get("AUDIT", "")
+    if required not in {"", "required"}:
+        print(f"AUDIT={required} means nothing: set it to required, or leave it out.")
+        return 1
+    end, packages, closed = time.monotonic() + PATIENCE, [], False
     for lock in LOCKS:  # one after the other: with hashes in one, pip-audit wants them in the other too
         told, problem = look_up(lock, end - time.monotonic())
         packages += told
         if problem:
             print(f"Known vulnerabilities of {lock.name} were NOT looked up: {problem}")
+        closed |= all("skip_reason" in one for one in told)
+    fails_unseen = bool(required) and closed
     if not packages:
-        return 0
+        return int(fails_unseen)
     found = [(one["name"], flaw["id"]) for one in packages for flaw in one.get("vulns", ())]
     skipped = [one["name"] for one in packages if "skip_reason" in one]
     for name, flaw in found:
@@ -35,7 +43,7 @@ def main() -> int:
     print(f"{len(packages) - len(skipped)} packages looked up, {len(found)} known vulnerabilities.")
     if skipped:
         print(f"{len(skipped)} were NOT looked up: this package index tells nothing of them.")
-    return int(bool(found))
+    return int(bool(found) or fails_unseen)
 
 
 def look_up(lock: Path, patience: float) -> tuple[list[dict[str, Any]], str]:

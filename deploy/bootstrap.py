@@ -5,7 +5,7 @@ where no NVIDIA driver is found the CPU build is taken if it can be had. TORCH=c
 chooses by hand. Everything else is installed exactly as locked, by hash.
 
 `runtime` is all that the platform needs, `dev` the test tools as well, `server` what web processes and
-workers of the default queue need: no PyTorch, no demo.
+workers of the queues default and long need: no PyTorch, no demo.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ Twice run: migrations and their triggers, rating, launches, jobs, scoring runs, 
 imports of samples, sealing, teams' audit, what bundles and reports read. Once run, on SQLite, are the folders
 and modules of ``ONCE`` and, of all others, the tests that touch no database.
 
-TEST_WORKERS says how many processes share the tests: as many as there are cores, at most four, if it is not
-set. PostgreSQL is looked for at TEST_POSTGRES_URL. Where it is not there the second run is left out and
-that is said; with CI=true it must be there.
+TEST_WORKERS says how many processes share the tests: if it is not set two more than there are cores (many
+tests wait for processes that they start), at most four. PostgreSQL is looked for at TEST_POSTGRES_URL. Where
+it is not there the second run is left out and that is said; with CI=true it must be there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-WORKERS = int(os.environ.get("TEST_WORKERS") or min(os.cpu_count() or 1, 4))
+WORKERS = int(os.environ.get("TEST_WORKERS") or min((os.cpu_count() or 1) + 2, 4))
 ONCE = {
     "": "account benchmarks browser demo deploy keeping metrics protocols stats ui",
     "config": "safety settings structure",

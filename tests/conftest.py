@@ -17,6 +17,7 @@ TOGETHER = (
     "tests/demo/test_digits_and_generators.py",
     "tests/demo/test_perception.py",
     "tests/deploy/test_kubernetes.py",
+    "tests/deploy/test_kubernetes_network.py",
     "tests/keeping/test_drill.py",
     "tests/metrics/test_entry_points.py",
     "tests/metrics/test_evaluate.py",
@@ -34,7 +35,10 @@ RECORDED = tuple(
 )
 """Modules that look at the same recorded sessions."""
 
-ONE_PIECE = (RECORDED, ("tests/faults/",))
+BUNDLED = ("tests/workspace/bundles/test_packing.py", "tests/workspace/bundles/test_refusing.py")
+"""Modules whose tests look at copies of one bundle."""
+
+ONE_PIECE = (RECORDED, BUNDLED, ("tests/faults/",))
 """Modules that share with each other what is dear to start: all are run by one worker."""
 
 FIRST = (*RECORDED, "tests/demo/test_demo_command.py", "tests/faults/")

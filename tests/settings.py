@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
 _folder = tempfile.TemporaryDirectory(prefix="humaneval-tests-", ignore_cleanup_errors=True)
 os.environ["DATA_DIR"] = _folder.name
@@ -16,5 +17,7 @@ os.environ.setdefault("ENV_FILE", os.devnull)
 from humaneval.config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Static files are served where they lie; the middleware wants the folder for collected ones all the same.
+Path(STATIC_ROOT).mkdir(exist_ok=True)  # noqa: F405
 # Pages are drawn without collecting static files first.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405

@@ -191,7 +191,7 @@ function takeChosen(input) {
 /** @param {Found} one @param {Found} other */
 const tablesLast = (one, other) => Number(isTable(one)) - Number(isTable(other));
 /** @param {Found} one */
-const isTable = ({ path }) => /\.(csv|tsv)$/i.test(path);
+const isTable = ({ path }) => /\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(path);
 
 function listen() {
   for (const element of section.querySelectorAll(".only-scripted")) element.removeAttribute("hidden");

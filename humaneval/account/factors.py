@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import secrets
+from typing import Any
 
+from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django_otp import devices_for_user
 from django_otp.plugins.otp_static.models import StaticDevice
@@ -14,7 +17,24 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from humaneval.teams.audit import record_action
 
+settings: Any = django_settings
 CODES = 10
+_PASSED = "second_factor_passed"
+
+
+def is_asked_of_staff() -> bool:
+    """Return whether the operator asks all staff for a second factor."""
+    return bool(settings.SECOND_FACTOR == "required")
+
+
+def has_passed(request: HttpRequest) -> bool:
+    """Return whether a right code was given in the request's session."""
+    return bool(request.session.get(_PASSED))
+
+
+def note_passed(request: HttpRequest) -> None:
+    """Keep in the request's session that a right code was given in it."""
+    request.session[_PASSED] = True
 
 
 def has_factor(user: User) -> bool:

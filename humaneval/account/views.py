@@ -26,7 +26,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.forms import AuthenticationForm
 
-from humaneval.account import factors
+from humaneval.account import factors, guarding
 from humaneval.account.forms import TokenForm
 from humaneval.teams.audit import record_action
 
@@ -51,11 +51,21 @@ class SignIn(LoginView):
         }
         return {**super().get_context_data(**kwargs), **context}
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Check name and password, unless too many were tried: a check is dear, and a refusal is not."""
+        if wait := guarding.seconds_to_wait(request):
+            return _closed(request, "address", minutes=-(-wait // 60))
+        if guarding.is_name_closed(request, request.POST.get("username", "")):
+            return _closed(request, "name", minutes=_lock_minutes())
+        return super().post(request, *args, **kwargs)
+
     def form_valid(self, form: Any) -> HttpResponse:
         """Sign in, or keep in mind who has given a right password and ask for the second step."""
         user = form.get_user()
         if not (factors.has_factor(user) or must_have_factor(user)):
-            return super().form_valid(form)
+            response = super().form_valid(form)
+            guarding.mark_browser(self.request, response, user.get_username())
+            return response
         self.request.session.cycle_key()
         self.request.session[_HALF] = {
             "user": user.pk,
@@ -68,7 +78,7 @@ class SignIn(LoginView):
 
 def must_have_factor(user: User) -> bool:
     """Return whether the operator asks a person for a second factor."""
-    return settings.SECOND_FACTOR == "required" and user.is_staff
+    return factors.is_asked_of_staff() and user.is_staff
 
 
 @never_cache
@@ -98,7 +108,9 @@ def first_enrolment(request: HttpRequest) -> HttpResponse:
     if codes is None:
         return answer
     _enter(request, user)
-    return _show_codes(request, codes)
+    response = _show_codes(request, codes)
+    guarding.mark_browser(request, response, user.get_username())
+    return response
 
 
 @never_cache
@@ -119,7 +131,10 @@ def enrol(request: HttpRequest) -> HttpResponse:
     if factors.has_factor(_user(request)):
         return redirect("account:security")
     answer, codes = _enrol(request, _user(request))
-    return answer if codes is None else _show_codes(request, codes)
+    if codes is None:
+        return answer
+    factors.note_passed(request)
+    return _show_codes(request, codes)
 
 
 @require_POST
@@ -159,17 +174,15 @@ def change_password(request: HttpRequest) -> HttpResponse:
 
 def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Say that there were too many wrong passwords, and when to try again."""
-    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
-    return render(request, "account/locked.html", {"minutes": minutes}, status=429)
+    return _closed(request, "name from here", minutes=_lock_minutes())
 
 
-def client_address(request: HttpRequest) -> str:
-    """Return the address that a request comes from, as far as NUM_PROXIES says whom to believe."""
-    proxies = cast(int, settings.REST_FRAMEWORK["NUM_PROXIES"])
-    passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    if not proxies or not passed:
-        return str(request.META.get("REMOTE_ADDR", ""))  # none where a test or a program signs in
-    return passed[-min(proxies, len(passed))]
+def _closed(request: HttpRequest, what: str, *, minutes: int) -> HttpResponse:
+    return render(request, "account/locked.html", {"what": what, "minutes": minutes}, status=429)
+
+
+def _lock_minutes() -> int:
+    return int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
 
 
 def _half_signed_in(request: HttpRequest) -> User | None:
@@ -183,8 +196,11 @@ def _half_signed_in(request: HttpRequest) -> User | None:
 def _enter(request: HttpRequest, user: User) -> HttpResponse:
     after = request.session.pop(_HALF)["next"]
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    factors.note_passed(request)
     safe = url_has_allowed_host_and_scheme(after, {request.get_host()}, require_https=request.is_secure())
-    return HttpResponseRedirect(after if safe else reverse("admin:index"))
+    response = HttpResponseRedirect(after if safe else reverse("admin:index"))
+    guarding.mark_browser(request, response, user.get_username())
+    return response
 
 
 def _enrol(request: HttpRequest, user: User) -> tuple[HttpResponse, list[str] | None]:

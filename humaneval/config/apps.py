@@ -10,7 +10,7 @@ class ConfigConfig(AppConfig):
     verbose_name = "Configuration"
 
     def ready(self) -> None:
-        """Make known a server's checks, who counts votes and payments, who tells how it stands, and panels.
+        """Make known a server's checks, who counts votes and payments, who tells and advises, and panels.
 
         Panels are asked about an arrival in the order in which they stand here.
         """
@@ -19,9 +19,11 @@ class ConfigConfig(AppConfig):
         from humaneval.keeping.standings import backups
         from humaneval.monitoring import standings
         from humaneval.rating import costs, panels
+        from humaneval.rating.exclusions.advice import rules_advice
+        from humaneval.rating.lanes import groups_met
         from humaneval.rating.live_page import standing as count_votes
         from humaneval.rating.standings import rating
-        from humaneval.recruitment import ledger, recruiters
+        from humaneval.recruitment import ledger, publishing, recruiters
         from humaneval.recruitment.link.panel import LinkPanel
         from humaneval.recruitment.mturk.panel import MTurkPanel
         from humaneval.recruitment.mturk.recruiter import MTurkRecruiter
@@ -30,9 +32,14 @@ class ConfigConfig(AppConfig):
         from humaneval.recruitment.standings import panels as panel_calls
         from humaneval.reports import payment
         from humaneval.scoring.standings import metric_runs
-        from humaneval.studies import standing
+        from humaneval.studies import advising, arrived, expectations, standing
+        from humaneval.workspace.planning.pace import pace_of
 
+        advising.register("exclusion rules", rules_advice)
+        expectations.register_pace(pace_of)
+        expectations.register_pay(publishing.pays_of)
         standing.register(count_votes)
+        arrived.register(groups_met)
         payment.register(ledger.payments_of)
         costs.register(ledger.costs_of)
         for teller in (queues, scheduler, rating, panel_calls, metric_runs, backups):

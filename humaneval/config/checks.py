@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
 
+from humaneval.config.coherence import LEAST_SECRET
+
 LIKENESS = 0.9
 
 
@@ -46,4 +48,20 @@ def check_hosts_agree(**_kwargs: Any) -> list[CheckMessage]:
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         hint = "Set DATABASE_URL to a PostgreSQL server."
         found.append(Warning("SQLite serves one host, BROKER_URL several.", hint=hint, id="humaneval.W003"))
+    if not settings.S3_BUCKET:
+        hint = "Set S3_BUCKET, or let DATA_DIR be one folder that all hosts share."
+        found.append(Warning("Images lie on each host by itself.", hint=hint, id="humaneval.W004"))
+    given = {name.removesuffix("_FILE") for name in os.environ}
+    if lacking := [name for name in ("SECRET_KEY", "PANEL_ID_KEY") if name not in given]:
+        hint = "Set it, the same on all hosts: who signs in on one is a stranger to the other, as raters are."
+        text = f"Each host makes a {' and a '.join(lacking)} of its own."
+        found.append(Warning(text, hint=hint, id="humaneval.W005"))
     return found
+
+
+@register(Tags.security, deploy=True)
+def check_keys(**_kwargs: Any) -> list[CheckMessage]:
+    """Warn of keys that can be guessed; SECRET_KEY, which may be replaced, stops the start."""
+    short = [name for name in ("RATER_KEY", "PANEL_ID_KEY") if len(getattr(settings, name)) < LEAST_SECRET]
+    hint = "With it panels' ids can be found out. One for a new platform: `openssl rand -hex 32`."
+    return [Warning(f"{name} can be guessed.", hint=hint, id="humaneval.W006") for name in short]

@@ -18,6 +18,8 @@ FALSE = frozenset({"false", "no", "off", "0", ""})
 BESIDE = Path(__file__).resolve().parents[2] / ".env"
 """The file of settings beside manage.py, read where ``ENV_FILE`` names no other."""
 LOG_FORMATS = ("plain", "json")
+POSTGRES, SQLITE = "django.db.backends.postgresql", "django.db.backends.sqlite3"
+ENGINES = (POSTGRES, SQLITE)
 
 
 class StrictEnv(environ.FileAwareEnv):
@@ -121,14 +123,27 @@ class StrictEnv(environ.FileAwareEnv):
     def database(self, name: str, default: str) -> dict[str, Any]:
         """Return Django's description of the database at an address."""
         url = self.text(name, default)
-        found: dict[str, Any] = self.db_url_config(url) if "://" in url else {}
-        if not found.get("ENGINE", "").startswith("django.db.backends.") or not found.get("NAME"):
+        try:
+            found: dict[str, Any] = self.db_url_config(url) if "://" in url else {}
+        except ValueError:  # of a port, or of a password that was not written as addresses want it
+            found = {}
+        if found.get("ENGINE") not in ENGINES or not found.get("NAME"):
             scheme = url.partition("://")[0] if "://" in url else ""  # the rest may hold a password
             raise ImproperlyConfigured(
                 f"{name} ({scheme or 'without a scheme'}) names no database: write "
-                "postgres://user:password@host:5432/name or sqlite:////path/to/file."
+                "postgres://user:password@host:5432/name or sqlite:////path/to/file. A password of more than "
+                "letters and digits is best given by DATABASE_PASSWORD."
             )
+        if found["ENGINE"] == SQLITE and found["NAME"] != ":memory:":
+            _need_folder(name, Path(found["NAME"]))
         return found
+
+    def file(self, name: str) -> str:
+        """Return the path of a file to be written, whose folder is there; nothing where nothing is set."""
+        text = self.text(name, "")
+        if text:
+            _need_folder(name, Path(text))
+        return text
 
     def _from_file(self, name: str) -> str:
         """Return what the file says that ``<NAME>_FILE`` names; an empty or doubled setting is an error."""
@@ -155,6 +170,13 @@ class StrictEnv(environ.FileAwareEnv):
         if not least <= value < float("inf"):
             raise ImproperlyConfigured(f"{name}={text} is out of range: at least {least} is needed.")
         return value
+
+
+def _need_folder(name: str, file: Path) -> None:
+    if not file.parent.is_dir():
+        raise ImproperlyConfigured(
+            f"{name} names {file}, and there is no folder {file.parent}: make it, or correct the path."
+        )
 
 
 def log_format() -> str:

@@ -13,7 +13,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from humaneval.config.leaving import is_leaving
-from humaneval.config.shared_cache import is_away
+from humaneval.config.media import missing_bucket
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200 when a rater sent here would be served, else 503: what is missing is said in words.
 
-    A shared cache that is away is said too, and no reason to send raters elsewhere: see ``shared_cache``.
+    A shared cache that is away is said too, and no reason to send raters elsewhere: see ``shared_cache``. A
+    storage that does not answer is none either: they send their votes here, and nobody else has the images.
     """
-    checks = {"server": _server, "database": _database, "migrations": _migrations}
+    checks = {"server": _server, "database": _database, "migrations": _migrations, "storage": missing_bucket}
     found = {name: _problem(check) for name, check in checks.items()}
     problems = {name: text for name, text in found.items() if text}
     status = "not ready" if problems else "ok"
@@ -73,6 +74,8 @@ def _remarks() -> dict[str, str]:
     """Return what an operator should know of a server that is ready all the same."""
     if not settings.REDIS_URL:
         return {}
+    from humaneval.config.shared_cache import is_away  # loads Redis' client, a tenth of a start without Redis
+
     cache.get("readyz")
     away = "Redis does not answer: each web process counts rate limits for itself"
     return {"cache": away} if is_away() else {}

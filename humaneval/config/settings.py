@@ -14,7 +14,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 
-from humaneval.config import coherence
+from humaneval.config import coherence, tls
 from humaneval.config.environment import BESIDE, LOG_FORMATS, StrictEnv
 from humaneval.monitoring import logs, tracing
 from humaneval.ui.theme import UNFOLD as UNFOLD
@@ -39,8 +39,10 @@ DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.text("SECRET_KEY", "") or _kept_secret(DATA_DIR / "secret_key")
 # Raters' panel ids are looked up by HMAC under this key; changing it makes every rater a stranger.
 RATER_KEY = env.text("RATER_KEY", "") or SECRET_KEY
-# Address that links in e-mails, panels and the command line start with.
-PUBLIC_URL = env.site("PUBLIC_URL", "http://127.0.0.1:8000")
+# Address that links in e-mails, panels and the command line start with: by default where it was served last.
+SERVED_AT_FILE = DATA_DIR / "served_at"
+SERVED_AT = coherence.served_at(SERVED_AT_FILE)
+PUBLIC_URL = env.site("PUBLIC_URL", SERVED_AT)
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", coherence.hosts_of(PUBLIC_URL))
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", [])
 
@@ -48,6 +50,7 @@ INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
+    "humaneval.teams",  # before those of whose commands it has its own: auth, authtoken
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -62,8 +65,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "humaneval.ui",
-    "humaneval.teams",
-    "rest_framework.authtoken",  # after teams, which has a drf_create_token of its own
+    "rest_framework.authtoken",
     "humaneval.account",
     "humaneval.jobs",
     "humaneval.samples",
@@ -82,15 +84,18 @@ MIDDLEWARE = [
     "humaneval.monitoring.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "humaneval.ui.serving.StaticFilesMiddleware",
+    "humaneval.ui.uploads.LargeUploads",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "humaneval.config.within.HostMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "humaneval.account.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "humaneval.ui.policy.AdminPolicyMiddleware",
+    "humaneval.ui.policy.PrivatePagesMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -111,6 +116,9 @@ TEMPLATES = [
     }
 ]
 
+# Authorities whose certificates are believed where services are reached by TLS; the system's by default.
+TLS_CA_FILE = tls.authorities(env.text("TLS_CA_FILE", ""))
+
 # --- database ---------------------------------------------------------------------------------------
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
 _database = DATABASES["default"]
@@ -128,7 +136,7 @@ else:
     _database["CONN_MAX_AGE"] = env.whole("CONN_MAX_AGE", 60)
     _database["CONN_HEALTH_CHECKS"] = True
     # Large tables are read to their end through cursors: plan for all rows, not for a quick first tenth.
-    _options = _database.setdefault("OPTIONS", {})
+    _options = _database["OPTIONS"] = tls.of_database(_database.get("OPTIONS", {}), TLS_CA_FILE)
     _options["options"] = f"{_options.get('options', '')} -c cursor_tuple_fraction=1".strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -158,7 +166,7 @@ if S3_BUCKET:
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(DATA_DIR / "static")))
 STATICFILES_DIRS = [(name, BASE_DIR / "frontend" / name) for name in ("rater", "research", "styles")]
-# Of one request; a proxy in front should refuse more too (deploy/Caddyfile: UPLOAD_LIMIT).
+# Of one request; a proxy in front should refuse more too (deploy/proxy/Caddyfile: UPLOAD_LIMIT).
 UPLOAD_MAX_BYTES = env.whole("UPLOAD_MAX_BYTES", 10_000_000_000, least=1)
 FILE_UPLOAD_HANDLERS = [
     "humaneval.ui.uploads.UploadLimit",
@@ -200,6 +208,7 @@ elif CELERY_BROKER_URL.startswith("redis"):
         "socket_timeout": 15,
         "socket_keepalive": True,
     }
+CELERY_BROKER_USE_SSL = tls.of_broker(CELERY_BROKER_URL, TLS_CA_FILE)
 CELERY_TASK_IGNORE_RESULT = True  # our own rows hold results
 CELERY_TASK_ACKS_LATE = False  # the job row is the truth; a message is a wake-up and may be lost
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -209,13 +218,16 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "humaneval.jobs.at_work:Scheduler"
 # A file that a worker or the scheduler touches for as long as it works, for health checks.
-HEARTBEAT_FILE = env.text("HEARTBEAT_FILE", "")
+HEARTBEAT_FILE = env.file("HEARTBEAT_FILE")
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 JOB_LEASE_SECONDS = env.whole("JOB_LEASE_SECONDS", 30, least=1)
 JOB_SWEEP_SECONDS = env.whole("JOB_SWEEP_SECONDS", 10, least=1)
 JOB_RETRY_SECONDS = env.number("JOB_RETRY_SECONDS", 5)  # before the second attempt; then it doubles
+# What metric runs compute on; "auto": a card if this machine has one.
+METRICS_DEVICE = env.choice("METRICS_DEVICE", "auto", ("auto", "cpu", "cuda"))
 METRICS_WORKERS = env.whole("METRICS_WORKERS", 1, least=1)  # how many share the features of one set
-JOB_QUEUES = ["default", "metrics"]
+# What is short and must not wait, what takes minutes or hours, and metric runs: each has workers of its own.
+JOB_QUEUES = ["default", "long", "metrics"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_BEAT_SCHEDULE = {
     f"sweep of {_queue}": {
@@ -313,7 +325,11 @@ CELERY_BEAT_SCHEDULE["steer studies"] = {
 # Django's file cache would share the counts, but forgets a third of them beyond a few hundred raters.
 REDIS_URL = env.address("REDIS_URL", "", ("redis", "rediss", "unix"))
 CACHES = {
-    "default": {"BACKEND": "humaneval.config.shared_cache.SharedCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "humaneval.config.shared_cache.SharedCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": tls.of_cache(REDIS_URL, TLS_CA_FILE),
+    }
     if REDIS_URL
     else {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -341,18 +357,20 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
-# Wrong passwords: so many under one name from one address, then that pair waits. Whoever guesses from many
-# addresses meets the passwords' own rules, and the second factor.
+# Wrong passwords: so many under one name from one address, then that pair waits; so many from all addresses,
+# then the name waits in browsers in which it was never used (humaneval/account/guarding.py).
 AXES_FAILURE_LIMIT = env.whole("LOGIN_FAILURES", 5, least=1)
+LOGIN_NAME_FAILURES = env.whole("LOGIN_NAME_FAILURES", 50, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=env.whole("LOGIN_LOCK_MINUTES", 15, least=1))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "humaneval.account.views.locked_out"
-AXES_CLIENT_IP_CALLABLE = "humaneval.account.views.client_address"
+AXES_CLIENT_IP_CALLABLE = "humaneval.account.guarding.client_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # who signed in from where is kept nowhere
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-# "required" asks all staff for a code from an app when they sign in, "optional" those who have set one up.
+# "required" asks all staff for a code from an app when they sign in (who is signed in already signs in
+# again), "optional" those who have set one up.
 SECOND_FACTOR = env.choice("SECOND_FACTOR", "optional", ("optional", "required"))
 OTP_TOTP_ISSUER = "Human evaluation"
 REST_FRAMEWORK = {
@@ -370,6 +388,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "arrival": env.rate("THROTTLE_ARRIVAL", "60/min"),  # new sessions from one address
         "session": env.rate("THROTTLE_SESSION", "600/min"),  # requests of one rating session
+        "sign_in": env.rate("THROTTLE_SIGN_IN", "60/hour"),  # passwords from one address
         "forged": env.rate("THROTTLE_FORGED", "60/min"),  # tokens of no session from one address
     },
     "NUM_PROXIES": NUM_PROXIES,
@@ -442,13 +461,18 @@ WEB_DRAIN_SECONDS = env.number("WEB_DRAIN_SECONDS", 0)
 # --- seeing it run ----------------------------------------------------------------------------------
 # Whoever reads /metrics bears this; without it nobody may.
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+# Whether somebody else makes backups, so that nobody need be told that ours are missing.
+BACKUPS_ELSEWHERE = env.flag("BACKUPS_ELSEWHERE", False)
 # A port on which each worker tells of itself; 0: on none.
 WORKER_METRICS_PORT = env.whole("WORKER_METRICS_PORT", 0)
 tracing.check_settings()
 
 coherence.check(
+    debug=DEBUG,
     public_url=PUBLIC_URL,
     allowed_hosts=ALLOWED_HOSTS,
+    origins=CSRF_TRUSTED_ORIGINS,
+    ancestors=RATER_FRAME_ANCESTORS,
     secret_key=SECRET_KEY,
     proxies=NUM_PROXIES if BEHIND_PROXY else None,
     s3_bucket=S3_BUCKET,

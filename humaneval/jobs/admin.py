@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,6 +15,7 @@ from django.utils.translation import ngettext
 from humaneval.jobs import services
 from humaneval.jobs.models import Job, JobState
 from humaneval.teams.access import visible
+from humaneval.teams.audit import record_action
 from humaneval.teams.scoped import OfTeam
 from humaneval.ui.admin import ModelAdmin, action, display, register
 
@@ -117,6 +119,7 @@ class JobAdmin(ButtonsAdmin):
         jobs = list(mine.filter(state__in=[JobState.FAILED, JobState.CANCELLED]))
         for job in jobs:
             services.retry(job)
+            _note(request, job, "retry job")
         text = ngettext("%(n)d job is queued again.", "%(n)d jobs are queued again.", len(jobs))
         messages.info(request, text % {"n": len(jobs)})
 
@@ -127,6 +130,7 @@ class JobAdmin(ButtonsAdmin):
         jobs = list(mine.filter(state__in=[JobState.QUEUED, JobState.RUNNING]))
         for job in jobs:
             services.cancel(job)
+            _note(request, job, "cancel job")
         text = ngettext("%(n)d job is being stopped.", "%(n)d jobs are being stopped.", len(jobs))
         messages.info(request, text % {"n": len(jobs)})
 
@@ -160,6 +164,12 @@ class JobAdmin(ButtonsAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         """Return False: a job's key keeps the same work from being done twice."""
         return False
+
+
+def _note(request: HttpRequest, job: Job, action: str) -> None:
+    """Write into the audit log what a person did to a job: it may be one that pays people."""
+    user = cast(User, request.user)
+    record_action(action=action, subject=job, user=user, kind=job.kind, key=job.key)
 
 
 def _is_stopping(job: Job) -> bool:

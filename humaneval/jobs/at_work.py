@@ -10,10 +10,9 @@ from celery.beat import PersistentScheduler
 from django.db import close_old_connections
 
 from humaneval.jobs.heartbeats import touch
-from humaneval.jobs.ticks import note_tick
+from humaneval.jobs.ticks import NOTE_SECONDS, note_tick
 
 TOUCH_SECONDS = 5.0
-NOTE_SECONDS = 15.0
 
 
 class SignsOfLife(bootsteps.StartStopStep):

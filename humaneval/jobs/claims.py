@@ -47,7 +47,8 @@ def claim(job_id: int) -> Job | None:
         started_at=timezone.now(),
         finished_at=None,
     )
-    return Job.objects.get(id=job_id) if taken else None
+    # By the token: a worker that stood still since then has no job, and takes nobody else's for its own.
+    return Job.objects.filter(id=job_id, claim=token).first() if taken else None
 
 
 def claim_next(queue: str) -> Job | None:
@@ -83,11 +84,14 @@ def renew(job: Job) -> bool:
     return bool(_held(job).update(lease_until=lease_end()))
 
 
-def write_progress(job: Job, *, done: int, total: int, note: str, is_news: bool) -> bool:
+def write_progress(
+    job: Job, *, done: int, total: int, note: str, is_news: bool, has_moved: bool = True
+) -> bool:
     """Store progress; return whether the claim still stands.
 
     ``is_news`` says that this attempt got further than any before it: attempts then count anew, so
     that a long job that workers of a changing fleet carry on in turns is not taken for a hopeless one.
+    ``has_moved`` is false for a job that says again what it said before.
     """
     fields: dict[str, Any] = {
         "progress_done": done,
@@ -97,6 +101,8 @@ def write_progress(job: Job, *, done: int, total: int, note: str, is_news: bool)
     }
     if is_news:
         fields["attempts"] = 1
+    if has_moved:
+        fields["progress_at"] = timezone.now()
     return bool(_held(job).update(**fields))
 
 
@@ -133,10 +139,20 @@ def put_back(job: Job, *, error: str, wait: float = 0) -> bool:
     )
 
 
-def give_back(job: Job) -> bool:
-    """Queue a claimed job again as if it had not been taken; return whether the claim still stood."""
+def give_back(job: Job, *, reason: str = "", wait: float = 0) -> bool:
+    """Queue a claimed job again as if it had not been taken, not to be taken before ``wait`` seconds.
+
+    Returns whether the claim still stood.
+    """
     return bool(
-        _held(job).update(state=JobState.QUEUED, claim="", lease_until=None, attempts=F("attempts") - 1)
+        _held(job).update(
+            state=JobState.QUEUED,
+            error=reason,
+            claim="",
+            lease_until=None,
+            attempts=F("attempts") - 1,
+            run_after=timezone.now() + timedelta(seconds=wait) if wait else None,
+        )
     )
 
 

@@ -48,6 +48,9 @@ class Job(models.Model):
     progress_done = models.PositiveBigIntegerField(default=0)
     progress_total = models.PositiveBigIntegerField(default=0)
     progress_note = models.CharField(max_length=200, blank=True)
+    progress_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When it last got further; a job that stands does not.")
+    )
     result = models.JSONField(null=True, blank=True)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -80,6 +83,19 @@ class Job(models.Model):
         percent = 100 * self.progress_done // self.progress_total
         count = f"{self.progress_done:,} of {self.progress_total:,} ({percent}%)"
         return f"{count}, {self.progress_note}" if self.progress_note else count
+
+
+class QueueLook(models.Model):
+    """When a worker last looked for work in a queue: one row a queue, so that its absence is noticed."""
+
+    queue = models.CharField(primary_key=True, max_length=40)
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.queue} at {self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class SchedulerTick(models.Model):

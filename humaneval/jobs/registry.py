@@ -34,6 +34,8 @@ def job_handler(
 ) -> Callable[[HandlerFunction], HandlerFunction]:
     """Register the decorated function for ``kind``; raise ``ValueError`` if the kind is taken.
 
+    Payments wait in the queue ``default``: whatever may take longer than some seconds belongs into ``long``.
+
     The function must be idempotent and resumable: after a kill it is called again with the same
     arguments. What it returns (JSON, or ``None``) becomes the job's result.
     """

@@ -22,6 +22,8 @@ from humaneval.monitoring import instruments, tracing
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.5
+BEAT_SECONDS = 15.0
+"""How often a job shows that it lives, at least: health checks look at a minute, however long leases are."""
 
 
 class JobFailed(Exception):
@@ -48,6 +50,17 @@ class LeaseLost(JobStopped):
     """Raised inside a handler whose job another worker has taken over: stop, and write nothing more."""
 
 
+class WrongWorker(JobStopped):
+    """Raised by a handler that this worker cannot do rightly: it goes back, for another to take.
+
+    That costs no attempt; nobody takes it before ``wait`` seconds have gone by. The text says whose it is.
+    """
+
+    def __init__(self, text: str, wait: float = 30) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
 class JobInterrupted(JobStopped):
     """Raised inside a handler whose worker is being stopped: the job goes back to its queue."""
 
@@ -67,6 +80,7 @@ class RunningJob:
         self._job = job
         self._written_at = 0.0
         self._furthest = job.progress_done
+        self._last_done: int | None = None
         self.id: int = job.id
         self.args: dict[str, Any] = job.args
         self.attempt: int = job.attempts
@@ -85,8 +99,11 @@ class RunningJob:
             return
         self._written_at = now
         is_news = done > self._furthest
-        self._furthest = max(done, self._furthest)
-        if not claims.write_progress(self._job, done=done, total=total, note=note, is_news=is_news):
+        has_moved = done != self._last_done
+        self._furthest, self._last_done = max(done, self._furthest), done
+        if not claims.write_progress(
+            self._job, done=done, total=total, note=note, is_news=is_news, has_moved=has_moved
+        ):
             raise LeaseLost(f"Job {self.id} was taken over by another worker.")
         self.check_cancelled()
 
@@ -116,7 +133,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         try:
-            while not self._stop.wait(settings.JOB_LEASE_SECONDS / 3):
+            while not self._stop.wait(min(settings.JOB_LEASE_SECONDS / 3, BEAT_SECONDS)):
                 if not self._renewed():
                     return
         finally:
@@ -169,6 +186,9 @@ def _outcome_stored(job: Job) -> Iterator[None]:
     except JobInterrupted:
         log.info("job %s (%s) goes back to its queue, since this worker stops", job.id, job.kind)
         claims.give_back(job)
+    except WrongWorker as error:
+        log.info("job %s (%s) is for another worker: %s", job.id, job.kind, error)
+        claims.give_back(job, reason=str(error), wait=error.wait)
     except LeaseLost as error:
         log.warning("%s", error)
     except JobPostponed as error:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from humaneval.jobs import claims
 from humaneval.jobs.models import Job, JobState
-from humaneval.jobs.registry import handler_of
+from humaneval.jobs.registry import UnknownKind, handler_of
 from humaneval.jobs.running import run_claimed
 from humaneval.jobs.tasks import wake
 
@@ -46,12 +46,13 @@ def submit(*, kind: str, key: str, args: Mapping[str, Any] | None = None, team: 
 def retry(job: Job) -> Job:
     """Queue a failed or cancelled job again with all its attempts; return it as it now stands.
 
-    A job that is queued already loses its back-off, one that runs is left alone. Raises
-    :class:`NotRetryable` for one that succeeded.
+    A job that is queued already loses its back-off, one that runs is left alone. One from a release that had
+    its kind in another queue goes into today's. Raises :class:`NotRetryable` for one that succeeded.
     """
     again = [JobState.FAILED, JobState.CANCELLED, JobState.QUEUED]
     Job.objects.filter(id=job.id, state__in=again).update(
         state=JobState.QUEUED,
+        queue=_queue_of(job),
         attempts=0,
         run_after=None,
         cancel_requested=False,
@@ -66,16 +67,24 @@ def retry(job: Job) -> Job:
     return job
 
 
+def _queue_of(job: Job) -> str:
+    try:
+        return handler_of(job.kind).queue
+    except UnknownKind:  # of an app that is gone: its failure will say so
+        return job.queue
+
+
 def cancel(job: Job) -> Job:
     """Stop a job: at once if it waits, at its next progress report if it runs; return it.
 
     A finished job is left as it is.
     """
-    stopped = Job.objects.filter(id=job.id, state=JobState.QUEUED).update(
-        state=JobState.CANCELLED, finished_at=timezone.now()
+    # The wish first: a job that is taken, or put back, between the two statements bears it.
+    rows = Job.objects.filter(id=job.id)
+    rows.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).update(cancel_requested=True)
+    rows.filter(state=JobState.QUEUED).update(
+        state=JobState.CANCELLED, cancel_requested=False, finished_at=timezone.now()
     )
-    if not stopped:
-        Job.objects.filter(id=job.id, state=JobState.RUNNING).update(cancel_requested=True)
     job.refresh_from_db()
     return job
 

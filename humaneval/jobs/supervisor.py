@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
@@ -52,6 +53,14 @@ def open_port(host: str, port: int) -> socket.socket:
     return listener
 
 
+def note_address(file: Path, address: str) -> None:
+    """Note what links start with, for other commands; empty where the operator has set it, for them too."""
+    if address:
+        file.write_text(address, encoding="utf-8")
+    else:
+        file.unlink(missing_ok=True)
+
+
 class Supervisor:
     """Starts the web server and the workers, starts again what dies, stops all of them together.
 
@@ -73,6 +82,7 @@ class Supervisor:
     ) -> None:
         self.host, self.port = host, port
         self._say = say
+        self._address = (environment or {}).get("PUBLIC_URL", "")
         self._settings = (threads, web_processes, worker_threads)
         self._environment = {
             **os.environ,
@@ -101,7 +111,8 @@ class Supervisor:
         """Start all children; raise :class:`CannotServe` if the port is taken. Returns at once."""
         self.take_port()
         assert self._listener is not None  # noqa: S101
-        self._children = [self._web(self._listener.fileno()), self._worker(), self._metrics_worker()]
+        note_address(settings.SERVED_AT_FILE, self._address)
+        self._children = [self._web(self._listener.fileno()), *self._workers()]
         for child in self._children:
             child.start()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
@@ -189,14 +200,23 @@ class Supervisor:
         options.append("humaneval.config.wsgi:application")
         return self._child("web", "gunicorn", *options, inherit=(listener,))
 
-    def _worker(self) -> Child:
-        threads = self._settings[2]
-        options = ("--beat", "--pool=threads", f"--concurrency={threads}", "--queues=default")
-        return self._child("worker", *self._celery("worker"), *options, nice=5)
+    def _workers(self) -> list[Child]:
+        """Return one for what must not wait, one for what takes long, one for metric runs."""
+        threads = ("--pool=threads", f"--concurrency={self._settings[2]}")
+        return [
+            self._worker("worker", 0, "--beat", *threads, "--queues=default", nice=5),
+            self._worker("long", 1, *threads, "--queues=long", nice=10),
+            # One job at a time, in the main process: forked workers break CUDA and cannot start decoders.
+            self._worker("metrics", 2, "--pool=solo", "--queues=metrics", nice=10),
+        ]
 
-    def _metrics_worker(self) -> Child:
-        # One job at a time, in the main process: forked workers break CUDA and cannot start decoders.
-        return self._child("metrics", *self._celery("metrics"), "--pool=solo", "--queues=metrics", nice=5)
+    def _worker(self, name: str, number: int, *options: str, nice: int) -> Child:
+        """Return a worker; its port for Prometheus, where one is set, is that and its number on top."""
+        child = self._child(name, *self._celery(name), *options, nice=nice)
+        port = settings.WORKER_METRICS_PORT
+        return replace(
+            child, environment={**child.environment, "WORKER_METRICS_PORT": str(port and port + number)}
+        )
 
     def _celery(self, name: str) -> tuple[str, ...]:
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")

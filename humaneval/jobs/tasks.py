@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 
 from humaneval.jobs import claims
 from humaneval.jobs.running import interrupt_jobs, run_claimed
+from humaneval.jobs.ticks import note_look
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 @shared_task(name="jobs.work")
 def work(queue: str) -> None:
     """Settle what died, then take and run one job of a queue, and wake the queue for the next."""
+    note_look(queue)
     claims.settle_abandoned()
     job = claims.claim_next(queue)
     if job is None:

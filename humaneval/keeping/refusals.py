@@ -29,4 +29,6 @@ def refusals_said() -> Iterator[None]:
     except Refusal as error:
         raise CommandError(str(error)) from error
     except (OSError, BotoCoreError, ClientError) as error:
-        raise CommandError(f"It could not be finished: {error}. Run the command again.") from error
+        raise CommandError(
+            f"It could not be finished: {error}. Mend that, then run the command again."
+        ) from error

@@ -23,6 +23,7 @@ from humaneval.keeping.files import Content, Damaged, Lost, content_of, copy_fil
 from humaneval.keeping.manifests import Manifest, fingerprints
 from humaneval.keeping.places import DATABASE, MediaFile, Place, problem_with
 from humaneval.keeping.refusals import Refusal, in_lines
+from humaneval.recruitment.restored import hold_postings, note_held
 from humaneval.reports.version import code_version
 from humaneval.samples.batches import THREADS, Progress, batched, say_nothing
 
@@ -74,7 +75,7 @@ def restore(place: Place, stamp: str, *, progress: Progress = say_nothing) -> li
     _bring_media(place, stamp, manifest, progress)
     with place.fetched(f"{stamp}/{DATABASE}", manifest.database) as path:
         load(path)
-    return _check_restored(manifest)
+    return _check_restored(stamp, manifest)
 
 
 def _refuse_misfit(manifest: Manifest, address: str) -> None:
@@ -143,11 +144,15 @@ def _bring(place: Place, file: MediaFile) -> Content:
     return copy_file(place.storage, file.kept_as, default_storage, file.name, expected=file.content.sha256)
 
 
-def _check_restored(manifest: Manifest) -> list[str]:
-    """Hold what is there now against what was counted; raises Refusal where it differs."""
+def _check_restored(stamp: str, manifest: Manifest) -> list[str]:
+    """Hold what is there now against what was counted; raises Refusal where it differs.
+
+    Postings to panels are held first of all: what was paid since the backup is not in it.
+    """
     problems = list(differing_counts(manifest.census.tables))
     applied = set(manifest.migrations)
     call_command("migrate", verbosity=0, interactive=False)
+    held = hold_postings()
     problems += [*missing_protection(), *broken_chains(manifest.census.heads)]
     problems += differing_audit_log(manifest.census)
     same_code = manifest.code_version == code_version() and applied >= _own_migrations()
@@ -155,7 +160,16 @@ def _check_restored(manifest: Manifest) -> list[str]:
         problems += differing_report(manifest.census.report)
     if problems:
         raise Refusal(in_lines("What was restored is not what was backed up:", problems))
-    return [*_other_secrets(manifest), *([] if same_code else [_other_code(manifest)])]
+    note_held(stamp)
+    remarks = [*_other_secrets(manifest), *([] if same_code else [_other_code(manifest)])]
+    return [*remarks, *([_held(held)] if held else [])]
+
+
+def _held(count: int) -> str:
+    return (
+        f"{count} postings to panels are held, since only the panels know what was paid after the backup: "
+        "nothing is sent to them until that is taken in (docs/operate.md, “Money after a restore”)."
+    )
 
 
 def _own_migrations() -> set[str]:

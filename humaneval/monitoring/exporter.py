@@ -18,15 +18,22 @@ class GraphicsMemory(Collector):
     """Memory of each GPU that this process uses; nothing where it uses none."""
 
     def collect(self) -> Iterator[Metric]:
-        """Yield bytes held by this process's tensors, and bytes free on the card."""
+        """Yield bytes held by this process's tensors, and bytes free for more of them.
+
+        PyTorch keeps what tensors gave up for the next ones: to the card it is in use, to this process free.
+        """
         torch = sys.modules.get("torch")
         if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
             return
         used = GaugeMetricFamily("humaneval_gpu_memory_used_bytes", "Held by tensors.", labels=["device"])
-        free = GaugeMetricFamily("humaneval_gpu_memory_free_bytes", "Free on the card.", labels=["device"])
+        free = GaugeMetricFamily(
+            "humaneval_gpu_memory_free_bytes", "Free for its tensors.", labels=["device"]
+        )
         for number in range(torch.cuda.device_count()):
-            used.add_metric([str(number)], torch.cuda.memory_allocated(number))
-            free.add_metric([str(number)], torch.cuda.mem_get_info(number)[0])
+            allocated = torch.cuda.memory_allocated(number)
+            kept = torch.cuda.memory_reserved(number) - allocated
+            used.add_metric([str(number)], allocated)
+            free.add_metric([str(number)], torch.cuda.mem_get_info(number)[0] + kept)
         yield from (used, free)
 
 

@@ -217,6 +217,8 @@ class Protocol(ABC):
     several_questions: bool = False
     uses_scale: bool = False
     """Whether questions have points and labels."""
+    names_slots: bool = False
+    """Whether an answer is one of the slots (or a tie), so that it has a place on screen."""
     uses_pairs: bool = False
     """Whether its trials are pairs of samples that come with the study as data."""
     knows_answers: bool = False

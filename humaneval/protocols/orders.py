@@ -61,10 +61,12 @@ def shares_above(
 
     ``ordered`` gives the order that a value of so many things stands for.
     """
+    from humaneval.stats.columns import encode  # with all of stats: seconds that a web process must not wait
+
     most = int(counts.max(initial=0))
-    kinds, which = np.unique(values.astype(np.int64) * (most + 1) + counts, return_inverse=True)
-    table = np.full((len(kinds), most), np.nan)
-    for row, kind in zip(table, kinds.tolist(), strict=True):
+    kinds = encode(values.astype(np.int64) * (most + 1) + counts)
+    table = np.full((kinds.size, most), np.nan)
+    for row, kind in zip(table, kinds.labels.tolist(), strict=True):
         value, count = divmod(kind, most + 1)
         row[:count] = share_above(ordered(value, count), count)
-    return table[which.ravel()]
+    return table[kinds.codes]

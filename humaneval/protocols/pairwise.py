@@ -75,6 +75,7 @@ class Pairwise(Protocol):
     real_sets = (0, None)
     generated_sets = (1, None)
     several_questions = True
+    names_slots = True
 
     def _problems(self, design: Design) -> list[str]:
         if len(design.conditions) < 2:

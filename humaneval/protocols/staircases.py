@@ -21,8 +21,13 @@ HYPE, NeurIPS 2019 ("3-up/1-down ... raised by 10 ms and reduced by 30 ms").
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 CHANCE = 0.5
 """Share correct of somebody who cannot tell real from fake."""
@@ -79,3 +84,22 @@ class Staircase:
             elif correct_in_row == self.rule.run:
                 exposure, correct_in_row = max(self.shortest_ms, exposure - self.rule.down_ms), 0
         return exposure
+
+    def walk(
+        self, chance: Callable[[Floats], Floats], *, observers: int, trials: int, random: np.random.Generator
+    ) -> Floats:
+        """Return the exposures (trials, observers), in milliseconds, that simulated observers meet.
+
+        ``chance`` returns each observer's chance of a correct answer at an exposure of their own.
+        """
+        exposure, run = np.full(observers, float(self.start_ms)), np.zeros(observers)
+        shown = np.empty((trials, observers))
+        for trial in range(trials):
+            shown[trial] = exposure
+            correct = random.random(observers) < chance(exposure)
+            run = np.where(correct, run + 1, 0)
+            down = run == self.rule.run
+            step = np.where(correct, -self.rule.down_ms * down, self.rule.up_ms)
+            exposure = np.clip(exposure + step, self.shortest_ms, self.longest_ms)
+            run[down] = 0
+        return shown

@@ -81,6 +81,7 @@ class TwoAFC(Protocol):
     )
     real_sets = (1, 1)
     generated_sets = (1, None)
+    names_slots = True
     knows_answers = True
 
     def _problems(self, design: Design) -> list[str]:

@@ -149,7 +149,7 @@ class VoteAdmin(OfTeam, ReadOnlyModelAdmin):
 
 @register(RuleSet)
 class RuleSetAdmin(OfTeam, ReadOnlyModelAdmin):
-    """Declared exclusion rules, version by version; declared through the API."""
+    """Declared exclusion rules, version by version; each study has a page where they are declared."""
 
     list_display = ("name", "study", "version", "before_launch", "declared_at", "declared_by")
     list_filter = (("study", OwnRelatedFilter), "before_launch")

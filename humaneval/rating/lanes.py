@@ -82,6 +82,11 @@ def _lanes_of_group(session: Session) -> tuple[Lane, ...]:
     return tuple(Lane(group.name, group.votes, group.before) for group in groups)
 
 
+def groups_met(study_id: int) -> set[str]:
+    """Return the names of the groups that a study's sessions are in: their lanes are known by these names."""
+    return set(Session.objects.filter(study=study_id).order_by().values_list("stratum", flat=True).distinct())
+
+
 def _spread(lanes: tuple[Lane, ...], pairs: list[Pair], count: int, seed: str) -> Route:
     """Return a route by pairs: drawn from the course by how often it lists them, lanes always in one order.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from humaneval.rating.latest import Latest, latest_of
@@ -85,7 +85,8 @@ class LiveState:
 
     ``given`` counts votes that were withdrawn since, and ``withdrawn`` says how many those are. Sessions
     that hold nothing under a live lease and have not completed are ``abandoned`` (their raters may still come
-    back). ``latest`` says how fast the latest votes came, and how well they were given.
+    back). ``completed`` ones met a trial; for ``unasked`` ones none was left when they had come so far.
+    ``latest`` says how fast the latest votes came, and how well they were given.
     """
 
     wanted: int
@@ -94,6 +95,7 @@ class LiveState:
     active: int
     abandoned: int
     completed: int
+    unasked: int
     screened_out: int
     latest: Latest
 
@@ -107,7 +109,7 @@ def live_state(study: Study) -> LiveState:
     """Return how a study stands; twelve queries at most, whatever its size."""
     newest = SealedVote.objects.aggregate(newest=Max("vote_id"))["newest"] or 0
     unsealed = Vote.objects.filter(pk__gt=newest, assignment__session__study=study)
-    states = _sessions_by_state(study)
+    states, unasked = _sessions_by_state(study)
     now = timezone.now()
     present = _sessions_present(study, now)
     return LiveState(
@@ -115,9 +117,10 @@ def live_state(study: Study) -> LiveState:
         given=sealed_tally(study) + Tally.of(unsealed),
         withdrawn=Tombstone.objects.filter(study=study).count(),
         active=present,
-        abandoned=max(0, states.get(SessionState.ACTIVE, 0) - present),
-        completed=states.get(SessionState.COMPLETED, 0),
-        screened_out=states.get(SessionState.SCREENED_OUT, 0),
+        abandoned=max(0, states[SessionState.ACTIVE] - present),
+        completed=states[SessionState.COMPLETED] - unasked,
+        unasked=unasked,
+        screened_out=states[SessionState.SCREENED_OUT],
         latest=latest_of(study, unsealed, now),
     )
 
@@ -133,9 +136,17 @@ def recount(study: Study) -> Tally:
     return Tally.of(Vote.objects.filter(assignment__session__study=study))
 
 
-def _sessions_by_state(study: Study) -> dict[str, int]:
-    sessions = Session.objects.filter(study=study).order_by().values_list("state")
-    return dict(sessions.annotate(count=Count("pk")))
+def _sessions_by_state(study: Study) -> tuple[Counter[str], int]:
+    """Return how many sessions are in each state, and how many of the completed ones met no trial."""
+    met = Exists(Assignment.objects.filter(session=OuterRef("pk")))
+    sessions = Session.objects.filter(study=study).order_by().annotate(met=met).values_list("state", "met")
+    states: Counter[str] = Counter()
+    unasked = 0
+    for state, has_met, count in sessions.annotate(count=Count("pk")):
+        states[state] += count
+        if state == SessionState.COMPLETED and not has_met:
+            unasked = count
+    return states, unasked
 
 
 def _sessions_present(study: Study, now: datetime) -> int:

@@ -26,13 +26,17 @@ from humaneval.teams.access import PermissionsIn, find, may
 
 @dataclass(frozen=True)
 class Interval:
-    """A condition's estimate on a question so far, and an interval that holds at every look."""
+    """A condition's estimate on a question so far, and an interval that holds at every look.
+
+    Shares are percentages (``unit`` is ``%``), scores points of their scale.
+    """
 
     question: str
     estimate: float
     low: float
     high: float
     raters: int
+    unit: str
 
 
 REFRESH_SECONDS = 20
@@ -84,7 +88,7 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
         "study": study,
         "perms": PermissionsIn(request.user, study),
         "state": state,
-        "sessions": state.active + state.abandoned + state.completed + state.screened_out,
+        "sessions": state.active + state.abandoned + state.completed + state.unasked + state.screened_out,
         "abandonment": _abandonment(state),
         "seconds": None if state.median_response_ms is None else state.median_response_ms / 1000,
         "simulated": Session.objects.filter(study=study, rater__simulated=True).exists(),
@@ -149,13 +153,19 @@ def _measure(study: Study) -> str:
 def _lines(study: Study, state: LiveState, course: Course | None) -> list[Line]:
     looks: list[dict[str, Any]] = course.looks if course else []
     questions = dict(study.questions.values_list("key", "text"))
+    times, unit = (1, "") if registry.get(study.protocol).uses_scale else (100, "%")
     return [
         Line(
             str(condition),
             state.given.by_condition.get(condition.pk, 0),
             [
                 Interval(
-                    questions[look["question"]], look["estimate"], look["low"], look["high"], look["raters"]
+                    questions[look["question"]],
+                    times * look["estimate"],
+                    times * look["low"],
+                    times * look["high"],
+                    look["raters"],
+                    unit,
                 )
                 for look in looks
                 if look["condition"] == condition.pk

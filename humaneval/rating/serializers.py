@@ -286,7 +286,9 @@ class StoredSerializer(serializers.Serializer):
 class PreviewQuerySerializer(serializers.Serializer):
     """Which part of a study to preview."""
 
-    trial = serializers.IntegerField(min_value=1, default=1, help_text="The first trial shown, from 1.")
+    trial = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, default=1, help_text="The first trial shown, from 1."
+    )
     language = serializers.CharField(max_length=40, default="", allow_blank=True)
 
 

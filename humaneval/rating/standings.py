@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Count, Max, OuterRef, Subquery
+from django.db.models import Count, Max, Min, OuterRef, Subquery
 from django.utils import timezone
 
 from humaneval.monitoring.standings import Standing
@@ -15,13 +15,15 @@ from humaneval.studies.models import Study, StudyState
 def rating() -> Iterator[Standing]:
     """Yield votes, what waits for its seal, and sessions: four queries, whatever the number of votes."""
     newest = SealedVote.objects.aggregate(newest=Max("vote_id"))["newest"] or 0
-    unsealed = Vote.objects.filter(pk__gt=newest).count()
+    waiting = Vote.objects.filter(pk__gt=newest).aggregate(count=Count("pk"), oldest=Min("received_at"))
+    unsealed, now = waiting["count"], timezone.now()
     yield Standing("votes_stored", "Votes ever stored.", _sealed() + unsealed, total=True)
     yield Standing("votes_unsealed", "Votes that no seal binds yet.", unsealed)
+    age = max(0.0, (now - waiting["oldest"]).total_seconds()) if waiting["oldest"] else 0.0
+    yield Standing("votes_unsealed_oldest_seconds", "How long the oldest of them has waited.", age)
     states = dict(Session.objects.order_by().values_list("state").annotate(count=Count("pk")))
     for state in SessionState.values:
         yield Standing("sessions", "Sessions by state.", states.get(state, 0), {"state": state})
-    now = timezone.now()
     held = Assignment.objects.filter(opening__free_from__gt=now, lapsed=False, lease_until__gt=now)
     present = held.filter(opening__study__state=StudyState.OPEN).values("session").distinct().count()
     yield Standing("sessions_present", "Sessions that hold something unanswered.", present)

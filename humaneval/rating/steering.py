@@ -23,6 +23,7 @@ from humaneval.rating.counted import CountedVotes, Ints, counted_votes
 from humaneval.rating.lanes import Pair
 from humaneval.rating.looks import look_at, sequences
 from humaneval.rating.models import Course, Vote
+from humaneval.rating.shared_items import what_repeats
 from humaneval.stats import (
     StopDecision,
     bradley_terry,
@@ -32,6 +33,7 @@ from humaneval.stats import (
     stop_for_winner,
 )
 from humaneval.stats.errors import StatsError
+from humaneval.stats.items import Items
 from humaneval.studies.models import Study, StudyState
 from humaneval.studies.steering import StopRule
 
@@ -148,6 +150,26 @@ def _preferences(
     return winner, np.where(first_won, votes.other, votes.condition), votes.value < 0
 
 
+def _shared(study: Study, votes: CountedVotes) -> Items:
+    """Return what the votes share besides raters, as the report takes it. One query."""
+    rows = study.trials.order_by("pk")
+    ids, prompts, slots = zip(*rows.values_list("pk", "prompt", "slots"), strict=True)
+    whole: dict[str, int] = {}
+    single = np.array([all(len(slot) == 1 for slot in one) for one in slots])
+    most = max(sample for one in slots for slot in one for sample in slot)
+    images = [
+        [slot[0] for slot in one] if alone else [most + 1 + whole.setdefault(str(one), len(whole)), 0]
+        for one, alone in zip(slots, single.tolist(), strict=True)
+    ]
+    found = what_repeats(
+        np.array([prompt or 0 for prompt in prompts], dtype=np.int64),
+        np.array(images, dtype=np.int64),
+        single=single,
+        counts=np.isin(ids, votes.trial),
+    )
+    return found[np.searchsorted(np.array(ids), votes.trial)]
+
+
 def _decisions(study: Study, votes: CountedVotes) -> Sequence[StopDecision]:
     if study.stop_rule == StopRule.BEST:
         names = {row.pk: str(row) for row in study.conditions.select_related("sample_set")}
@@ -155,7 +177,9 @@ def _decisions(study: Study, votes: CountedVotes) -> Sequence[StopDecision]:
         if winner is None or loser is None:
             return []
         named = [np.array([names[condition] for condition in side.tolist()]) for side in (winner, loser)]
-        fitted = bradley_terry(winner=named[0], loser=named[1], tie=tie, rater=votes.rater)
+        fitted = bradley_terry(
+            winner=named[0], loser=named[1], tie=tie, rater=votes.rater, item=_shared(study, votes)
+        )
         return [stop_for_best(fitted)] if len(fitted.labels) == len(set(names.values())) else []
     found = sequences(study, votes)
     judged = study.trials.order_by().values("condition").distinct().count()

@@ -31,15 +31,16 @@ class VoteColumns:
     """All votes of a study, in the order in which they came: V rows, Q questions, at most S places on screen.
 
     ``vote``, ``session``, ``rater`` and ``trial`` are ids; ``position`` is the place in the session, from 0.
-    ``handed_at`` and ``received_at`` are microseconds since 1970 (UTC) by the server's clock. ``answers``
+    ``handed_at`` and ``received_at`` are microseconds since 1970 (UTC) by the server's clock. Of votes from
+    elsewhere a position may be -1 and a time 0: nobody knows. ``answers``
     (V x Q) are canonical values, ``NO_ANSWER`` where there is none; ``expected`` (V x Q) the right ones of a
     gold trial. ``order`` (V x S) is the slot shown at each place, from the left, -1 where there is no such
     place. ``block``, ``frames`` and ``frame_ms`` tell of timed votes; ``block`` is -1 for others.
-    ``on_scale`` says that answers are points of a scale and not places of a slot.
+    ``names_slots`` says that an answer is a slot, and no point of a scale, order, or yes and no.
     """
 
     questions: tuple[str, ...]
-    on_scale: bool
+    names_slots: bool
     vote: Ints
     session: Ints
     rater: Ints
@@ -87,7 +88,7 @@ class VoteColumns:
     @property
     def pressed(self) -> Smalls:
         """Each answer as it stood on screen (V x Q): the place of a slot, or the value itself."""
-        if self.on_scale or self.order.shape[1] < 2:
+        if not self.names_slots or self.order.shape[1] < 2:
             return self.answers
         several = (self.order >= 0).sum(axis=1) > 1
         pressed = self.answers.copy()

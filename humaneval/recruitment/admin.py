@@ -40,6 +40,10 @@ def _note(request: HttpRequest, row: Any, action: str, form: Any) -> None:
     record_action(action=action, subject=row, user=access.user_of(request), changed=changed)
 
 
+def _note_deleted(request: HttpRequest, row: Any, action: str, **detail: Any) -> None:
+    record_action(action=action, subject=row, user=access.user_of(request), **detail)
+
+
 @register(LinkSettings)
 class LinkSettingsAdmin(OfTeam, ModelAdmin):
     """Where a study's raters come from and go to."""
@@ -53,6 +57,16 @@ class LinkSettingsAdmin(OfTeam, ModelAdmin):
         """Save, and note it: who may begin, and where raters are sent, is decided here."""
         super().save_model(request, obj, form, change)
         _note(request, obj, "change link settings", form)
+
+    def delete_model(self, request: HttpRequest, obj: LinkSettings) -> None:
+        """Delete, and note it: what was decided there holds no longer."""
+        _note_deleted(request, obj, "delete link settings", study=obj.study.slug)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[LinkSettings]) -> None:
+        """Delete several, each noted."""
+        for row in queryset.select_related("study"):
+            self.delete_model(request, row)
 
 
 @register(Posting)
@@ -68,6 +82,16 @@ class PostingAdmin(OfTeam, ModelAdmin):
         (_("Places and money"), {"fields": ("places", "reward", "currency", "minutes", *RUNNING)}),
         (_("Only for this panel"), {"fields": ("options",)}),
     )
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Posting | None:
+        """Return a posting; one to be saved as it is by now, and locked: panels' answers change it too."""
+        posting: Posting | None = super().get_object(request, object_id, from_field)
+        if posting is not None and request.method == "POST":
+            rows = Posting.objects.select_for_update(no_key=True, of=("self",))
+            posting.refresh_from_db(from_queryset=rows)
+        return posting
 
     @display(description=_("state"), label=STATE_COLOURS, ordering="state")
     def coloured_state(self, posting: Posting) -> tuple[str, str]:
@@ -97,6 +121,17 @@ class PostingAdmin(OfTeam, ModelAdmin):
             obj.created_by = request.user  # type: ignore[assignment]
         super().save_model(request, obj, form, change)
         _note(request, obj, "change posting" if change else "add posting", form)
+
+    def delete_model(self, request: HttpRequest, obj: Posting) -> None:
+        """Delete a draft, and note what it was."""
+        terms = {
+            "panel": obj.panel,
+            "places": obj.places,
+            "reward": str(obj.reward),
+            "currency": obj.currency,
+        }
+        _note_deleted(request, obj, "delete posting", study=obj.study.slug, title=obj.title, **terms)
+        super().delete_model(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether it may change: what steers money, by those who may publish."""

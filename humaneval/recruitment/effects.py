@@ -33,7 +33,8 @@ SUBMISSION_STATES = {
 def apply_outcome(intent: Intent, outcome: Outcome) -> None:
     """Write what a done intent means for its posting, its submissions and the ledger."""
     kind = IntentKind(intent.kind)
-    posting = Posting.objects.select_for_update().get(pk=intent.posting_id)
+    # Not its key: whoever enters a payment or a call meanwhile refers to the posting, and must not wait.
+    posting = Posting.objects.select_for_update(no_key=True).get(pk=intent.posting_id)
     if outcome.external_id and kind in {IntentKind.CREATE, IntentKind.PUBLISH}:
         posting.external_id = outcome.external_id
     if kind in POSTING_STATES:
@@ -92,6 +93,19 @@ def pay_screen_out(submission: Submission) -> None:
             "fee": recruiters.get(posting.panel).fee(posting, LedgerKind.SCREEN_OUT, amount),
             "currency": posting.currency,
         },
+    )
+
+
+def enter_bonus(submission: Submission, amount: Decimal) -> None:
+    """Enter into the ledger a bonus that the panel lists and that no call of ours is known for."""
+    posting = submission.posting
+    LedgerEntry.objects.create(
+        submission=submission,
+        posting=posting,
+        kind=LedgerKind.BONUS,
+        amount=amount,
+        fee=recruiters.get(posting.panel).fee(posting, LedgerKind.BONUS, amount),
+        currency=posting.currency,
     )
 
 

@@ -2,7 +2,8 @@
 
 Each step is committed before the next begins: the wish, the evidence, ``sent_at``, the call, the outcome
 with all that follows from it. A call found with ``sent_at`` set and no outcome is never simply repeated:
-the panel is asked first.
+the panel is asked first. A worker that stood still for longer than its job's lease, while another took its
+job over, finds each of its further steps refused: what it knows of the call is no longer so.
 """
 
 from __future__ import annotations
@@ -18,19 +19,24 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from humaneval.jobs import services as jobs
 from humaneval.jobs.models import Job, JobState
 from humaneval.monitoring.instruments import PANEL_CALLS
 from humaneval.recruitment import recruiters
 from humaneval.recruitment.effects import apply_outcome, apply_refusal
-from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting
+from humaneval.recruitment.models import HALTING, Intent, IntentKind, IntentState, Posting
 from humaneval.recruitment.people import Unreadable
 from humaneval.recruitment.recruiters import NotSent, Outcome, PanelRefused, Unanswered, Undecided
 from humaneval.teams.audit import record_action
 
 PATIENCE = timedelta(minutes=30)
 """How long the panel may take to show what a call has done, before a person is asked to look."""
+HELD = _lazy(
+    "This posting was brought back from a backup: nothing more is asked of its panel until what was done "
+    "there since has been taken in. Its recruitment page says what is waited for."
+)
 
 
 def record_intent(
@@ -43,8 +49,17 @@ def record_intent(
 ) -> Intent:
     """Store a wish, and the job that will carry it out, in one transaction; return it.
 
-    The same ``key`` gives the same intent, whatever its state, and its first ``args`` stand.
+    The same ``key`` gives the same intent, whatever its state, and its first ``args`` stand. Raises
+    ValidationError for a posting that a backup has brought back, unless the wish is to pause or stop it.
     """
+    if posting.is_held and kind not in HALTING:
+        raise ValidationError(HELD)
+    return _record(posting=posting, kind=kind, key=key, args=args, user=user)
+
+
+def _record(
+    *, posting: Posting, kind: IntentKind, key: str, args: Mapping[str, Any] | None, user: User | None
+) -> Intent:
     with transaction.atomic():
         intent, created = Intent.objects.get_or_create(
             key=key,
@@ -85,6 +100,8 @@ def carry_out(intent_id: int) -> Intent:
     intent = Intent.objects.select_related("posting__study").get(pk=intent_id)
     if intent.is_settled:
         return intent
+    if intent.is_held:
+        raise NotSent(str(HELD), PATIENCE.total_seconds())
     panel = intent.posting.panel
     try:
         intent = _call_or_find(intent, recruiters.get(panel))
@@ -104,13 +121,13 @@ def _call_or_find(intent: Intent, recruiter: recruiters.Recruiter) -> Intent:
         if intent.is_settled or outcome is not None:
             return intent if outcome is None else settle(intent, outcome)
     try:
-        _write(intent, state=IntentState.SENDING, attempts=intent.attempts + 1, sent_at=None)
+        _step(intent, state=IntentState.SENDING, attempts=intent.attempts + 1, sent_at=None)
         if not intent.evidence:
-            _write(intent, evidence=recruiter.prepare(intent))
-        _write(intent, sent_at=timezone.now())
+            _step(intent, evidence=recruiter.prepare(intent))
+        _step(intent, sent_at=timezone.now())
         return settle(intent, recruiter.send(intent))
     except NotSent:
-        _write(intent, sent_at=None)
+        _step(intent, sent_at=None)
         raise
     except (PanelRefused, Unreadable) as refusal:  # without the person's id nothing has left
         return refuse(intent, str(refusal))
@@ -123,9 +140,17 @@ def _look_for(intent: Intent, recruiter: recruiters.Recruiter) -> Outcome | None
     except Undecided as error:
         if intent.sent_at is None or timezone.now() - intent.sent_at < PATIENCE:
             raise
-        _write(intent, state=IntentState.UNCLEAR, problem=str(error), settled_at=timezone.now())
-        record_action(action="leave unclear", subject=intent, problem=str(error))
+        leave_unclear(intent, str(error))
         return None
+
+
+def leave_unclear(intent: Intent, problem: str) -> None:
+    """Store that nobody here can tell whether an intent was done: a person looks at the panel."""
+    with transaction.atomic():
+        stored = Intent.objects.select_for_update(of=("self",)).get(pk=intent.pk)
+        if not stored.is_settled:
+            _write(intent, state=IntentState.UNCLEAR, problem=problem, settled_at=timezone.now())
+            record_action(action="leave unclear", subject=intent, problem=problem)
 
 
 def settle(intent: Intent, outcome: Outcome, user: User | None = None) -> Intent:
@@ -155,7 +180,7 @@ def _record_next(intent: Intent) -> None:
         return
     kind = steps[steps.index(IntentKind(intent.kind)) + 1]
     posting = Posting.objects.get(pk=intent.posting_id)
-    record_intent(
+    _record(
         posting=posting, kind=kind, key=f"{kind} of {intent.key}", args=intent.args, user=intent.requested_by
     )
 
@@ -213,8 +238,28 @@ def job_key(intent: Intent) -> str:
     return f"recruitment.intent:{intent.pk}"
 
 
+def _step(intent: Intent, **fields: Any) -> None:
+    """Take this attempt's next step; raises NotSent once another worker has taken the call up.
+
+    The number of attempts and ``sent_at``, as this worker knows them, are the token by which it holds it.
+    """
+    held = Intent.objects.filter(
+        pk=intent.pk,
+        state__in=[IntentState.RECORDED, IntentState.SENDING],
+        attempts=intent.attempts,
+        sent_at=intent.sent_at,
+    )
+    if not held.update(**fields):
+        raise NotSent("Another worker has taken this call up.")
+    _note(intent, fields)
+
+
 def _write(intent: Intent, **fields: Any) -> None:
     """Change an intent's row, and nothing else of it, at once."""
     Intent.objects.filter(pk=intent.pk).update(**fields)
+    _note(intent, fields)
+
+
+def _note(intent: Intent, fields: Mapping[str, Any]) -> None:
     for name, value in fields.items():
         setattr(intent, name, value)

@@ -74,10 +74,11 @@ def totals_of(posting: Posting) -> Totals:
     """Return a posting's sums: three queries."""
     sums = _paid_sums(posting)
     waiting = posting.submissions.filter(state=SubmissionState.SUBMITTED).count()
-    bonuses = _bonuses_on_the_way(posting)
+    lines, added = _on_the_way(posting)
+    bonuses = [Decimal(line["amount"]) for line in lines]
     recruiter = recruiters.get(posting.panel)
     each_fee = recruiter.fee(posting, LedgerKind.BASE, posting.reward)
-    open_places = _open_places(posting, waiting)
+    open_places = _open_places(posting, waiting, added)
     return Totals(
         currency=posting.currency,
         owed=posting.reward * waiting + sum(bonuses, ZERO),
@@ -102,25 +103,28 @@ def _paid_sums(posting: Posting) -> dict[str, Decimal]:
     return sums
 
 
-def _bonuses_on_the_way(posting: Posting) -> list[Decimal]:
-    return [Decimal(line["amount"]) for line in _bonus_lines_on_the_way(posting)]
-
-
-def _bonus_lines_on_the_way(posting: Posting) -> list[dict[str, Any]]:
-    """Return the bonuses asked for whose call is not settled, or whose outcome nobody knows yet."""
+def _on_the_way(posting: Posting) -> tuple[list[dict[str, Any]], int]:
+    """Return what is asked for and not settled, or unclear: lines of bonuses, and how many places more."""
     open_states = [IntentState.RECORDED, IntentState.SENDING, IntentState.UNCLEAR]
-    intents = posting.intents.filter(kind=IntentKind.BONUS, state__in=open_states)
-    return [line for args in intents.values_list("args", flat=True) for line in args["lines"]]
+    spending = [IntentKind.BONUS, IntentKind.EXTEND]
+    rows = posting.intents.filter(kind__in=spending, state__in=open_states).values_list("kind", "args")
+    lines, places = [], posting.places
+    for kind, args in rows:
+        if kind == IntentKind.BONUS:
+            lines += args["lines"]
+        else:
+            places = max(places, args["places"])
+    return lines, places - posting.places
 
 
-def _open_places(posting: Posting, waiting: int) -> int:
-    """Return how many places may still have to be paid: those of a posting that is not over."""
+def _open_places(posting: Posting, waiting: int, added: int) -> int:
+    """Return how many places may still have to be paid: open ones, unless it is over, and those added."""
     if posting.state == PostingState.DRAFT:
         return 0
     if posting.state == PostingState.CLOSED:
-        return posting.submissions.filter(state=SubmissionState.ACTIVE).count()
+        return posting.submissions.filter(state=SubmissionState.ACTIVE).count() + added
     paid = LedgerEntry.objects.filter(posting=posting, kind=LedgerKind.BASE).count()
-    return max(0, posting.places - paid - waiting)
+    return max(0, posting.places + added - paid - waiting)
 
 
 def costs_of(study: Study) -> list[Cost]:
@@ -163,7 +167,8 @@ def owed_by_submission(posting: Posting) -> dict[int, Decimal]:
     """Return what is owed, by submission: the reward of those who wait, and bonuses on their way."""
     waiting = posting.submissions.filter(state=SubmissionState.SUBMITTED).values_list("pk", flat=True)
     owed: dict[int, Decimal] = defaultdict(lambda: ZERO, dict.fromkeys(waiting, posting.reward))
-    for line in _bonus_lines_on_the_way(posting):
+    lines, _added = _on_the_way(posting)
+    for line in lines:
         owed[line["submission"]] += Decimal(line["amount"])
     return dict(owed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from humaneval.recruitment.intents import stuck_intents
 from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting, SubmissionState
 from humaneval.recruitment.payments import finished_and_waiting
 from humaneval.recruitment.publishing import MOVES
+from humaneval.recruitment.restored import opens_at
 from humaneval.studies.models import Study
 
 SHOWN_CALLS = 30
@@ -38,6 +40,8 @@ class PostingOverview:
     cases: list[Disagreement]
     moves: frozenset[str]
     waiting: int
+    opens_at: datetime | None
+    """From when on a look at the panel can let a posting go that a backup brought back."""
 
 
 def overview_of(study: Study) -> dict[str, Any]:
@@ -97,6 +101,7 @@ def _of(posting: Posting) -> PostingOverview:
         cases=disagreements_of(posting)[:SHOWN_CASES],
         moves=frozenset(_moves(posting, recruiter)),
         waiting=finished_and_waiting(posting).count(),
+        opens_at=opens_at(posting),
     )
 
 

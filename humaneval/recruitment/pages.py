@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import secrets
 from collections.abc import Iterable
 from decimal import Decimal
@@ -10,6 +9,7 @@ from decimal import Decimal
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -37,6 +37,7 @@ from humaneval.recruitment.overviews import overview_of
 from humaneval.recruitment.polling import look_soon
 from humaneval.studies.models import Study
 from humaneval.teams.access import PermissionsIn, find, may, visible
+from humaneval.ui.spreadsheets import csv_lines
 
 
 @require_safe
@@ -46,12 +47,6 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     study = find(request.user, Study.objects.all(), LOOK, slug=slug)
     context = {"study": study, "perms": PermissionsIn(request.user, study), **overview_of(study)}
     return render(request, "recruitment/overview.html", context)
-
-
-class _Echo:
-    def write(self, value: str) -> str:
-        """Return what is written."""
-        return value
 
 
 @require_safe
@@ -71,10 +66,11 @@ def raters_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def _csv(name: str, rows: Iterable[tuple[str, ...]]) -> HttpResponseBase:
-    writer = csv.writer(_Echo())
-    lines = (writer.writerow(row) for row in rows)
+    lines = iter(rows)
     disposition = f'attachment; filename="{name}"'
-    return StreamingHttpResponse(lines, content_type="text/csv", headers={"Content-Disposition": disposition})
+    return StreamingHttpResponse(
+        csv_lines(next(lines), lines), content_type="text/csv", headers={"Content-Disposition": disposition}
+    )
 
 
 @require_safe
@@ -243,8 +239,11 @@ def top_up(request: HttpRequest, pk: int) -> HttpResponse:
     question = _bonus_question(posting, amounts, _("Top up to %(wage)s %(currency)s an hour?"))
 
     def act(form: forms.Form) -> None:
-        _same_total(form, ledger.cost_of_bonuses(posting, amounts.values()))
-        _pay(request, posting, amounts, form)
+        with transaction.atomic():
+            ledger.lock_budget(posting)  # of two people at once the second sees what the first pays
+            due = ledger.suggest_top_ups(posting)
+            _same_total(form, ledger.cost_of_bonuses(posting, due.values()))
+            _pay(request, posting, due, form)
 
     initial = {
         "total": ledger.cost_of_bonuses(posting, amounts.values()),

@@ -34,17 +34,25 @@ def approve(submission: Submission, user: User | None) -> Intent:
     Raises ValidationError for one that is not waiting for a decision. What an analysis leaves out is
     another matter: a rater may be paid and excluded.
     """
-    if submission.state != SubmissionState.SUBMITTED:
-        raise ValidationError(_("Only submissions that wait for a decision can be approved."))
-    _refuse_beside(submission, IntentKind.REJECT)
-    wish = f"approve:{submission.pk}"
-    return record_intent(
-        posting=submission.posting,
-        kind=IntentKind.APPROVE,
-        key=open_key(wish) if user else wish,
-        args={"submission": submission.pk},
-        user=user,
-    )
+    with transaction.atomic():
+        submission = _locked(submission)
+        if submission.state != SubmissionState.SUBMITTED:
+            raise ValidationError(_("Only submissions that wait for a decision can be approved."))
+        _refuse_beside(submission, IntentKind.REJECT)
+        wish = f"approve:{submission.pk}"
+        return record_intent(
+            posting=submission.posting,
+            kind=IntentKind.APPROVE,
+            key=open_key(wish) if user else wish,
+            args={"submission": submission.pk},
+            user=user,
+        )
+
+
+def _locked(submission: Submission) -> Submission:
+    """Return a submission as it is stored, locked: of two decisions at once the second sees the first."""
+    rows = Submission.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("posting__study").get(pk=submission.pk)
 
 
 def _refuse_beside(submission: Submission, other: IntentKind) -> None:
@@ -89,9 +97,13 @@ def approve_by_rule(submission: Submission) -> Intent | None:
     """Approve a finished submission where a person has switched that rule on; None where nothing is due."""
     if not submission.posting.approves_itself or submission.state != SubmissionState.SUBMITTED:
         return None
-    if not finished_and_waiting(submission.posting).filter(pk=submission.pk).exists():
-        return None
-    return approve(submission, user=None)
+    with transaction.atomic():
+        submission = _locked(submission)
+        if not submission.posting.approves_itself:
+            return None
+        if not finished_and_waiting(submission.posting).filter(pk=submission.pk).exists():
+            return None
+        return approve(submission, user=None)
 
 
 def reject(submission: Submission, *, rule: str, message: str, user: User) -> Intent:
@@ -100,21 +112,23 @@ def reject(submission: Submission, *, rule: str, message: str, user: User) -> In
     Raises ValidationError where the panel's rules are not met.
     """
     recruiter = recruiters.get(submission.posting.panel)
-    if submission.state != SubmissionState.SUBMITTED:
-        raise ValidationError(_("Only submissions that wait for a decision can be rejected."))
     if rule not in dict(recruiter.rejection_rules):
         raise ValidationError({"rule": _("Say by which rule.")})
     if len(message) < recruiter.shortest_rejection:
         text = _("The message must have at least %(least)s characters: tell the person what was wrong.")
         raise ValidationError({"message": text % {"least": recruiter.shortest_rejection}})
-    _refuse_beside(submission, IntentKind.APPROVE)
-    return record_intent(
-        posting=submission.posting,
-        kind=IntentKind.REJECT,
-        key=open_key(f"reject:{submission.pk}"),
-        args={"submission": submission.pk, "rule": rule, "message": message},
-        user=user,
-    )
+    with transaction.atomic():
+        submission = _locked(submission)
+        if submission.state != SubmissionState.SUBMITTED:
+            raise ValidationError(_("Only submissions that wait for a decision can be rejected."))
+        _refuse_beside(submission, IntentKind.APPROVE)
+        return record_intent(
+            posting=submission.posting,
+            kind=IntentKind.REJECT,
+            key=open_key(f"reject:{submission.pk}"),
+            args={"submission": submission.pk, "rule": rule, "message": message},
+            user=user,
+        )
 
 
 def overturn(submission: Submission, user: User) -> Intent:

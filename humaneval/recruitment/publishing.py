@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from humaneval.recruitment import recruiters
-from humaneval.recruitment.intents import open_key, record_intent
+from humaneval.recruitment.intents import HELD, open_key, record_intent
 from humaneval.recruitment.ledger import (
     CENT,
     check_confirmed,
@@ -22,7 +22,8 @@ from humaneval.recruitment.ledger import (
     refuse_beyond_budget,
 )
 from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting, PostingState
-from humaneval.studies.models import StudyState
+from humaneval.studies.expectations import PostedPay
+from humaneval.studies.models import Study, StudyState
 from humaneval.teams.access import may
 
 MOVES = {
@@ -60,6 +61,22 @@ def estimate(posting: Posting, places: int | None = None) -> Estimate:
     return Estimate(count, rewards, cost_of_places(posting, count) - rewards, posting.currency)
 
 
+def pays_of(study: Study) -> list[PostedPay]:
+    """Return what the places of a study's postings cost that are not over, for its launch."""
+    postings = study.postings.exclude(state=PostingState.CLOSED).order_by("pk")
+    return [
+        PostedPay(
+            panel=recruiters.get(one.panel).title,
+            places=one.places,
+            minutes=one.minutes,
+            reward=one.reward,
+            fees=estimate(one).fees,
+            currency=one.currency,
+        )
+        for one in postings
+    ]
+
+
 def expected_wage(posting: Posting) -> Decimal:
     """Return what an hour pays if a session takes as long as the posting says, to the cent."""
     return (posting.reward * 60 / posting.minutes).quantize(CENT, ROUND_HALF_UP)
@@ -68,6 +85,8 @@ def expected_wage(posting: Posting) -> Decimal:
 def problems_of(posting: Posting) -> list[str]:
     """Return why a posting cannot be published as it is, in sentences; empty when it can."""
     found = list(recruiters.get(posting.panel).problems(posting))
+    if posting.is_held:
+        found.append(str(HELD))
     if posting.study.state != StudyState.OPEN:
         found.append(_("The study is not open: launch it first, so that raters find something to rate."))
     try:
@@ -138,12 +157,19 @@ def move(posting: Posting, kind: IntentKind, user: User) -> Intent:
 def extend(posting: Posting, *, places: int, confirmed: Decimal, user: User) -> Intent:
     """Ask for ``places`` in all, at the confirmed cost of those added; return the intent.
 
-    Raises ValidationError where that is not allowed, not more, or beyond the budget.
+    The same number asked for again is one call. Raises ValidationError where that is not allowed, not more or
+    beyond the budget, and while another number is on its way.
     """
     with transaction.atomic():
         lock_budget(posting)
         posting = Posting.objects.select_for_update(of=("self",)).select_related("study").get(pk=posting.pk)
         _check_move(posting, IntentKind.EXTEND)
+        asked = _extension_on_the_way(posting)
+        if asked is not None and asked.args["places"] == places:
+            return asked
+        if asked is not None:
+            text = _("%(places)s places are on their way to the panel already: wait for its answer.")
+            raise ValidationError(text % {"places": asked.args["places"]})
         if places <= posting.places:
             text = _("Give more than the %(now)s places there are.")
             raise ValidationError(text % {"now": posting.places})
@@ -157,6 +183,12 @@ def extend(posting: Posting, *, places: int, confirmed: Decimal, user: User) -> 
             args={"places": places, "added": places - posting.places},
             user=user,
         )
+
+
+def _extension_on_the_way(posting: Posting) -> Intent | None:
+    """Return the call for more places that is not settled, or unclear: a panel would add up two of them."""
+    unsettled = [IntentState.RECORDED, IntentState.SENDING, IntentState.UNCLEAR]
+    return posting.intents.filter(kind=IntentKind.EXTEND, state__in=unsettled).order_by("pk").first()
 
 
 def _check_move(posting: Posting, kind: IntentKind) -> None:

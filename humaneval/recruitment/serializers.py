@@ -37,8 +37,9 @@ class PostingSerializer(serializers.ModelSerializer[Posting]):
             "options",
             "problem",
             "polled_at",
+            "restored_at",
         )
-        read_only_fields = ("id", "state", "problem", "polled_at")
+        read_only_fields = ("id", "state", "problem", "polled_at", "restored_at")
 
     def validate_panel(self, panel: str) -> str:
         """Return the name if there is such a panel."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,8 @@ from humaneval.recruitment.models import Posting, Submission, SubmissionState
 from humaneval.recruitment.people import person_hash, seal
 from humaneval.recruitment.recruiters import PanelSubmission
 
-LONGEST_ID = 64
+USABLE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What panels' ids of places look like. Others were typed into the address by whoever came."""
 DECIDED = {SubmissionState.APPROVED, SubmissionState.REJECTED}
 """States that a list read just before our decision must not take back."""
 
@@ -30,7 +32,7 @@ def note_arrival(
     Who was turned away has no session; they may come again and get one. Somebody else's submission is left
     as it is: an id can be typed into an address.
     """
-    if not external_id or len(external_id) > LONGEST_ID:
+    if not USABLE_ID.fullmatch(external_id):
         return None
     submission, _made = Submission.objects.get_or_create(
         posting=posting,
@@ -61,25 +63,35 @@ def note_listed(posting: Posting, listed: PanelSubmission) -> Submission:
         external_id=listed.external_id,
         defaults={"person_hash": key, "sealed_person": seal(listed.person)},
     )
-    is_news = not (submission.state in DECIDED and listed.state == SubmissionState.SUBMITTED)
-    changed: dict[str, Any] = {
-        "state": listed.state if is_news else submission.state,
-        "entered_code": listed.entered_code,
-        "started_at": listed.started_at,
-        "submitted_at": listed.submitted_at,
-        "paid_bonuses": sum(listed.bonuses, Decimal("0.00")),
-    }
-    if submission.session_id is None:
-        changed["session_id"] = _session_of(posting, key)
-    if any(getattr(submission, name) != value for name, value in changed.items()):
-        Submission.objects.filter(pk=submission.pk).update(**changed)
-        for name, value in changed.items():
+    submission.posting = posting
+    if _news(submission, listed, key):
+        # As it is stored by now: a decision of ours may just have been noted, or the person have arrived.
+        submission = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        submission.posting = posting
+        if news := _news(submission, listed, key):
+            Submission.objects.filter(pk=submission.pk).update(**news)
+        for name, value in news.items():
             setattr(submission, name, value)
     if submission.state == SubmissionState.APPROVED:
         pay_base(submission, intent=None)
     if submission.state == SubmissionState.SCREENED_OUT:
         pay_screen_out(submission)
     return submission
+
+
+def _news(submission: Submission, listed: PanelSubmission, key: str) -> dict[str, Any]:
+    """Return what the panel says otherwise than we have it, by field."""
+    is_late = submission.state in DECIDED and listed.state == SubmissionState.SUBMITTED
+    said: dict[str, Any] = {
+        "state": submission.state if is_late else listed.state,
+        "entered_code": listed.entered_code,
+        "started_at": listed.started_at,
+        "submitted_at": listed.submitted_at,
+        "paid_bonuses": sum(listed.bonuses, Decimal("0.00")),
+    }
+    if submission.session_id is None:
+        said["session_id"] = _session_of(submission.posting, key)
+    return {name: value for name, value in said.items() if getattr(submission, name) != value}
 
 
 def _session_of(posting: Posting, key: str) -> int | None:

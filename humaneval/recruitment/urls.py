@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from humaneval.recruitment import pages
+from humaneval.recruitment import pages, restored_pages
 from humaneval.recruitment.link import pages as link_pages
 from humaneval.recruitment.mturk import pages as mturk_pages
 from humaneval.recruitment.prolific import webhooks
@@ -25,6 +25,7 @@ urlpatterns = [
     path("postings/<int:pk>/remove/", pages.remove, name="remove"),
     path("postings/<int:pk>/places/", pages.extend, name="extend"),
     path("postings/<int:pk>/look/", pages.look, name="look"),
+    path("postings/<int:pk>/release/", restored_pages.release, name="release"),
     path("postings/<int:pk>/approve/", pages.approve, name="approve"),
     path("postings/<int:pk>/top-up/", pages.top_up, name="top-up"),
     path("submissions/<int:pk>/approve/", pages.approve_one, name="approve-one"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from humaneval.reports.analysis.ranking import first_of
 from humaneval.reports.numbers import bracket, counted, in_unit, listed
 from humaneval.reports.results import Estimate, QuestionFacts, RankEntry, Ranking, Report
 
@@ -27,16 +28,19 @@ def _of_question(report: Report, question: QuestionFacts) -> Iterator[str]:
     if len(generated) == 1:
         yield prefix + _alone(generated[0], report.study.chance)
     else:
-        yield prefix + _first(generated, ranking)
+        yield prefix + _first(generated, ranking, report.study.better)
         if (rest := _tied(ranking)) is not None:
             yield rest
     if (beside := _beside_real(known)) is not None:
         yield beside
     influence = next((one for one in report.influence if one.question == question.key), None)
-    if influence is not None and influence.votes_to_change is not None and influence.lead > 0:
+    if influence is not None and influence.votes_to_change is not None:
         share = 100 * influence.votes_to_change / max(influence.votes, 1)
-        lost = counted(influence.votes_to_change, "vote")
-        yield f"It would take the loss of {lost} ({share:.1f}%) to change who is first."
+        lost = f"the loss of {counted(influence.votes_to_change, 'vote')} ({share:.1f}%)"
+        if influence.minimal:
+            yield f"It would take {lost} to change who is first."
+        else:
+            yield f"{lost[:1].upper()}{lost[1:]}, perhaps of fewer, changes who is first."
 
 
 def _headline(report: Report, question: str) -> list[Estimate]:
@@ -66,10 +70,15 @@ def _alone(one: Estimate, chance: float | None) -> str:
     )
 
 
-def _first(generated: list[Estimate], ranking: Ranking | None) -> str:
-    best = max(generated, key=lambda one: one.estimate or 0.0)
+def _first(generated: list[Estimate], ranking: Ranking | None, better: int) -> str:
+    first = first_of(generated, better)
+    best = first[0]
     entry = _entry(ranking, best)
-    said = f"{best.label} comes first: {_measure(best)} {_value(best)}"
+    lowest = "" if better > 0 else "the lowest "
+    if len(first) > 1:
+        names, values = listed([one.label for one in first]), listed([_value(one) for one in first])
+        return f"{names} share the first place: {lowest}{_measure(best)} {values}."
+    said = f"{best.label} comes first: {lowest}{_measure(best)} {_value(best)}"
     if entry is None or entry.best is None:
         return f"{said}."
     if entry.best >= SURE:

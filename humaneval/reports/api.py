@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers, status
@@ -16,21 +17,42 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from humaneval.reports.making import BeingMade, NotMade, new_snapshot, report_at_hand
 from humaneval.reports.models import Snapshot
 from humaneval.reports.results import from_payload
 from humaneval.reports.session_export import session_columns, session_rows
-from humaneval.reports.snapshots import current_payload, snapshots_of, take_snapshot
-from humaneval.reports.spreadsheets import csv_lines, table_lines
+from humaneval.reports.snapshots import snapshots_of
+from humaneval.reports.spreadsheets import table_lines
 from humaneval.reports.tables import TABLES
 from humaneval.reports.vote_export import COLUMNS, vote_rows
 from humaneval.studies.models import Study
 from humaneval.teams.access import find
+from humaneval.ui.spreadsheets import csv_lines
 
 SEE = "reports.view_snapshot"
 REFRESH = "reports.add_snapshot"
 EXPORT = "reports.export_votes"
 _NOT_FOUND = OpenApiResponse(OpenApiTypes.OBJECT, description="There is no such study.")
+_WAIT_SECONDS = 5
+_WAIT = OpenApiResponse(
+    OpenApiTypes.OBJECT,
+    description="Of a study of many votes, a worker makes the report first: ask again after Retry-After.",
+)
+_FAILED = OpenApiResponse(OpenApiTypes.OBJECT, description="The worker could not make the report, and why.")
+_MADE: dict[Any, Any] = {202: _WAIT, 404: _NOT_FOUND, 503: _FAILED}
 _CSV = {(200, "text/csv"): OpenApiTypes.STR, 404: _NOT_FOUND}
+_TABLE: dict[Any, Any] = {**_CSV, **_MADE}
+
+
+def _when_made(make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Return what ``make`` does with a report, or that it is still being made, or why it cannot be."""
+    try:
+        return make()
+    except BeingMade as wait:
+        later = {"Retry-After": str(_WAIT_SECONDS)}
+        return Response({"detail": str(wait)}, status.HTTP_202_ACCEPTED, headers=later)
+    except NotMade as why:
+        return Response({"detail": str(why)}, status.HTTP_503_SERVICE_UNAVAILABLE)
 
 
 class ReportView(APIView):
@@ -44,13 +66,16 @@ class ReportView(APIView):
         description=(
             "Keys: estimates, agreement, ranking, scores, correlations, and study, votes, raters, "
             "contains_simulated, missing_scores, warnings, methods, built_at, code_version. A number that "
-            "could not be computed is null, with the reason in words beside it."
+            "could not be computed is null, with the reason in words beside it. Of a study of more than "
+            "20,000 votes it is at most five minutes old (built_at), and made by a worker: 202 until it is "
+            "there."
         ),
-        responses={200: OpenApiTypes.OBJECT, 404: _NOT_FOUND},
+        responses={200: OpenApiTypes.OBJECT, **_MADE},
     )
-    def get(self, request: Request, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
         """Return the report."""
-        return Response(current_payload(find(request.user, Study.objects.all(), SEE, slug=slug)))
+        study = find(request.user, Study.objects.all(), SEE, slug=slug)
+        return _when_made(lambda: Response(report_at_hand(study)))
 
 
 class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
@@ -89,13 +114,16 @@ class SnapshotsView(APIView):
         operation_id="study_take_snapshot",
         summary="Keep the report of a study as it stands now, unless it is kept already",
         request=None,
-        responses={201: SnapshotSerializer, 404: _NOT_FOUND},
+        responses={201: SnapshotSerializer, 202: _WAIT, 404: _NOT_FOUND},
     )
-    def post(self, request: Request, slug: str) -> Response:
+    def post(self, request: Request, slug: str) -> HttpResponseBase:
         """Take a snapshot."""
         study = find(request.user, Study.objects.all(), REFRESH, slug=slug)
-        taken = SnapshotSerializer(take_snapshot(study=study)).data
-        return Response(taken, status=status.HTTP_201_CREATED)
+        return _when_made(
+            lambda: Response(
+                SnapshotSerializer(new_snapshot(study, again=True)).data, status.HTTP_201_CREATED
+            )
+        )
 
 
 class SnapshotView(APIView):
@@ -161,16 +189,19 @@ class TableView(APIView):
     content_negotiation_class = AnyAccept
     name = ""
 
-    def get(self, request: Request, slug: str) -> StreamingHttpResponse:
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
         """Return the table as it stands now."""
         study = find(request.user, Study.objects.all(), SEE, slug=slug)
-        table = TABLES[self.name](from_payload(current_payload(study)))
+        return _when_made(lambda: self._table(study))
+
+    def _table(self, study: Study) -> StreamingHttpResponse:
+        table = TABLES[self.name](from_payload(report_at_hand(study)))
         return as_csv(table_lines(table), f"{study.slug}-{self.name}.csv")
 
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="study_estimates_csv", summary="Estimates of a study as CSV", responses=_CSV
+        operation_id="study_estimates_csv", summary="Estimates of a study as CSV", responses=_TABLE
     )
 )
 class EstimatesView(TableView):
@@ -181,7 +212,7 @@ class EstimatesView(TableView):
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="study_scores_csv", summary="Automated scores of a study as CSV", responses=_CSV
+        operation_id="study_scores_csv", summary="Automated scores of a study as CSV", responses=_TABLE
     )
 )
 class ScoresView(TableView):
@@ -192,7 +223,7 @@ class ScoresView(TableView):
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="study_correlations_csv", summary="Correlations of a study as CSV", responses=_CSV
+        operation_id="study_correlations_csv", summary="Correlations of a study as CSV", responses=_TABLE
     )
 )
 class CorrelationsView(TableView):
@@ -205,7 +236,7 @@ class CorrelationsView(TableView):
     get=extend_schema(
         operation_id="study_headlines_csv",
         summary="Headline estimates of a study under each version of its exclusion rules, as CSV",
-        responses=_CSV,
+        responses=_TABLE,
     )
 )
 class ExclusionsTableView(TableView):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from humaneval.reports.clustering import RATER, kinds_of
 from humaneval.reports.numbers import counted, listed
 from humaneval.reports.results import ConditionFacts, Estimate, RaterCounts, ScoreRow, StudyFacts, VoteCounts
 
 FEW_RATERS = 10
+FEW_ITEMS = 10
 _NOT_SHOWN_SHARE = 0.02
 
 
@@ -34,6 +36,7 @@ def all_cautions(
     """Return the cautions that hold for this report, the gravest first."""
     return [
         *_about_votes(votes, raters),
+        *_about_items(estimates),
         *_about_conditions(study.conditions, estimates),
         *_about_state(study, votes),
         *_about_scores(scores),
@@ -54,6 +57,16 @@ def _about_votes(votes: VoteCounts, raters: RaterCounts) -> Iterator[str]:
             f"In {counted(votes.not_shown, 'vote')} of {votes.total:,} an image did not load; "
             "if that depends on the condition, estimates lean."
         )
+
+
+def _about_items(estimates: Sequence[Estimate]) -> Iterator[str]:
+    kinds = kinds_of(one for one in estimates if one.headline)
+    for name, size in kinds.items():
+        if name != RATER and size < FEW_ITEMS:
+            yield (
+                f"Only {counted(size, name)} were judged: whether results hold for others rests on these "
+                f"few, and intervals clustered by {name} are wide and rough below {FEW_ITEMS}."
+            )
 
 
 def _about_conditions(conditions: Sequence[ConditionFacts], estimates: Sequence[Estimate]) -> Iterator[str]:

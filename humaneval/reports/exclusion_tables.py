@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from humaneval.rating.exclusions import rule_title
+from humaneval.reports.analysis.ranking import first_of
 from humaneval.reports.numbers import bracket, counted, in_unit, listed
 from humaneval.reports.results import Estimate, ExclusionSet, Report
 
@@ -45,13 +46,14 @@ def exclusion_section(report: Report) -> ExclusionSection | None:
     """Return what the exclusions change; None where a study has no rules."""
     if not report.exclusions:
         return None
-    tables = [_table(report.exclusions, one.key, one.text) for one in report.study.questions]
+    better = report.study.better
+    tables = [_table(report.exclusions, one.key, one.text, better) for one in report.study.questions]
     return ExclusionSection([_column(one) for one in report.exclusions], [one for one in tables if one.rows])
 
 
 def _column(one: ExclusionSet) -> ExclusionColumn:
     if not one.version:
-        return ExclusionColumn("Nothing left out", "", one.governs, "no votes", [], [])
+        return ExclusionColumn(_title(one), "", one.governs, "no votes", [], [])
     rules = [
         (rule_title(rule), count, one.raters_by_rule.get(rule, 0))
         for rule, count in sorted(one.by_rule.items())
@@ -59,7 +61,7 @@ def _column(one: ExclusionSet) -> ExclusionColumn:
     named = listed([f"{title.lower()} {count:,}" for title, count, _ in rules])
     declared = "declared before launch" if one.before_launch else "declared after launch"
     return ExclusionColumn(
-        title=one.name if one.strict else f"{one.name} (version {one.version})",
+        title=_title(one),
         declared="for comparison, declared by nobody" if one.strict else declared,
         governs=one.governs,
         left_out=f"{counted(one.left_out, 'vote')}{f': {named}' if named else ''}",
@@ -76,25 +78,46 @@ def _column(one: ExclusionSet) -> ExclusionColumn:
     )
 
 
-def _table(ways: Sequence[ExclusionSet], question: str, text: str) -> ExclusionTable:
+def _title(one: ExclusionSet) -> str:
+    if not one.version:
+        return "Nothing left out"
+    return one.name if one.strict else f"{one.name} (version {one.version})"
+
+
+def _table(ways: Sequence[ExclusionSet], question: str, text: str, better: int) -> ExclusionTable:
     under = [{one.condition: one for one in way.estimates if one.question == question} for way in ways]
     first = next((one for estimates in under for one in estimates.values()), None)
     rows = [
         (one.label, [_cell(estimates.get(condition)) for estimates in under])
         for condition, one in under[0].items()
     ]
-    winners = [way.winners.get(question, "—") for way in ways]
-    return ExclusionTable(text, first.measure_label if first else "", rows, winners, _words(winners))
+    leaders = [tuple(one.label for one in first_of(list(estimates.values()), better)) for estimates in under]
+    winners = [listed(list(labels)) or "—" for labels in leaders]
+    words = _words(leaders, [_title(way) for way in ways])
+    return ExclusionTable(text, first.measure_label if first else "", rows, winners, words)
 
 
-def _words(winners: Sequence[str]) -> str:
-    """Return whether the choice of rules decides who is first."""
-    named = set(winners) - {"—"}
-    if len(named) < 1:
+def _words(leaders: Sequence[tuple[str, ...]], titles: Sequence[str]) -> str:
+    """Return whether the choice of rules decides who is first, and which rules leave nothing to tell it."""
+    told = {frozenset(labels): labels for labels in leaders if labels}
+    empty = [
+        f"“{title}” leaves no estimate" for labels, title in zip(leaders, titles, strict=True) if not labels
+    ]
+    if not told:
         return ""
-    if len(named) == 1:
-        return f"“{next(iter(named))}” is first whichever rules are applied."
-    return "Who is first depends on the rules: " + listed(sorted(f"“{one}”" for one in named)) + "."
+    beside = f" ({listed(empty)})" if empty else ""
+    if len(told) > 1:
+        named = sorted(_together(labels) for labels in told.values())
+        return f"Who is first depends on the rules: {'; '.join(named)}{beside}."
+    (labels,) = told.values()
+    where = f"under all other rules{beside}" if empty else "whichever rules are applied"
+    if len(labels) == 1:
+        return f"{_together(labels)} is first {where}."
+    return f"{_together(labels)} share the first place {where}."
+
+
+def _together(labels: Sequence[str]) -> str:
+    return listed([f"“{label}”" for label in labels])
 
 
 def _cell(one: Estimate | None) -> tuple[str, str, int]:

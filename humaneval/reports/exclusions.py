@@ -9,9 +9,13 @@ import numpy as np
 
 from humaneval.rating.exclusions import RULES, default_rules
 from humaneval.rating.vote_columns import Bools, Ints
+from humaneval.reports.analysis.adapters import distinct
+from humaneval.reports.analysis.ranking import first_of
 from humaneval.reports.findings.people import ExcludedRater
 from humaneval.reports.material import Material, RuleSetFacts
+from humaneval.reports.numbers import listed
 from humaneval.reports.results import Estimate, ExclusionSet
+from humaneval.stats.columns import encode
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +39,11 @@ class LeftOut:
         """Whether it is the one that applies every rule."""
         return self.rule_set is not None and self.rule_set.version == STRICT
 
-    def described(self, estimates: list[Estimate]) -> ExclusionSet:
-        """Return it as the report tells it, with the headline estimates that it leads to."""
+    def described(self, estimates: list[Estimate], better: int) -> ExclusionSet:
+        """Return it as the report tells it, with the headline estimates that it leads to.
+
+        ``better`` is +1 where the highest of them is first and -1 where the lowest is.
+        """
         return ExclusionSet(
             version=self.rule_set.version if self.rule_set else 0,
             name=self.rule_set.name if self.rule_set else "",
@@ -49,13 +56,14 @@ class LeftOut:
             raters=self.raters,
             raters_by_rule=self.raters_by_rule,
             excluded=self.excluded,
-            winners=_winners(estimates),
+            winners=_winners(estimates, better),
         )
 
 
 STRICT = -1
 """The version of the rules that are nobody's: every rule there is."""
 STRICT_NAME = "Every rule, strictly"
+STRICT_OF_ELSEWHERE = "Every rule that the file tells enough for, strictly"
 STRICTER = {"too_fast": {"percent_of_median": 50.0}}
 """Settings beyond the defaults: the upper end of what Greszki, Meyer and Schoen (2015) compare."""
 ABOUT_PROGRAMS = ("simulated", "impossibly_fast")
@@ -63,23 +71,45 @@ ABOUT_PROGRAMS = ("simulated", "impossibly_fast")
 MOST_NAMED = 50
 
 
-def _winners(estimates: list[Estimate]) -> dict[str, str]:
-    """Return by question the generated condition with the highest headline estimate."""
-    best: dict[str, Estimate] = {}
-    for one in estimates:
-        if one.headline and one.kind == "generated" and one.estimate is not None:
-            before = best.get(one.question)
-            if before is None or one.estimate > (before.estimate or 0.0):
-                best[one.question] = one
-    return {question: one.label for question, one in best.items()}
+def _winners(estimates: list[Estimate], better: int) -> dict[str, str]:
+    """Return by question the generated conditions with the best headline estimate, as words."""
+    headline = [one for one in estimates if one.headline]
+    questions = dict.fromkeys(one.question for one in headline)
+    best = {key: first_of([one for one in headline if one.question == key], better) for key in questions}
+    return {key: listed([one.label for one in first]) for key, first in best.items() if first}
 
 
-def strict_rules(material: Material) -> RuleSetFacts:
-    """Return every rule, strictly set; those that find programs out only where people voted, too."""
+def strict_rules(material: Material) -> RuleSetFacts | None:
+    """Return every rule, strictly set; those that find programs out only where people voted, too.
+
+    Of votes from elsewhere only the rules that their file tells enough for; None where that is none.
+    """
     rules = {name: settings | STRICTER.get(name, {}) for name, settings in default_rules().items()}
     only_programs = bool(material.votes.simulated.all())
-    kept = {name: rule for name, rule in rules.items() if not (only_programs and name in ABOUT_PROGRAMS)}
-    return RuleSetFacts(STRICT, STRICT_NAME, kept, before_launch=False)
+    unasked = set(ABOUT_PROGRAMS if only_programs else ()) | set(rules_without_ground(material))
+    kept = {name: rule for name, rule in rules.items() if name not in unasked}
+    if not kept:
+        return None
+    name = STRICT_OF_ELSEWHERE if material.is_from_elsewhere else STRICT_NAME
+    return RuleSetFacts(STRICT, name, kept, before_launch=False)
+
+
+def rules_without_ground(material: Material) -> list[str]:
+    """Return the rules that votes from elsewhere do not tell enough for; none for a study's own votes.
+
+    Files say nothing of hand-outs, gold trials, repeats and qualification. Straight lines need the order of
+    votes, and where on screen the chosen one of several stood.
+    """
+    if not material.is_from_elsewhere:
+        return []
+    votes = material.votes
+    told = {
+        "simulated": votes.simulated.any(),
+        "impossibly_fast": np.isfinite(votes.response_ms).any(),
+        "too_fast": np.isfinite(votes.response_ms).any(),
+        "straight_lining": (votes.position >= 0).any() and (votes.order >= 0).any(axis=1).all(),
+    }
+    return [name for name in default_rules() if not told.get(name, False)]
 
 
 def ways_to_leave_out(material: Material) -> list[LeftOut]:
@@ -87,10 +117,11 @@ def ways_to_leave_out(material: Material) -> list[LeftOut]:
     before = [one.version for one in material.rule_sets if one.before_launch]
     own = max(before, default=0)
     nothing = np.zeros(len(material.votes), dtype=bool)
+    strict = strict_rules(material) if len(nothing) else None
     return [
         LeftOut(None, nothing, governs=not own),
         *(_by_rules(material, one, governs=one.version == own) for one in material.rule_sets),
-        *([_by_rules(material, strict_rules(material), governs=False)] if len(nothing) else []),
+        *([_by_rules(material, strict, governs=False)] if strict else []),
     ]
 
 
@@ -107,15 +138,16 @@ def _by_rules(material: Material, rule_set: RuleSetFacts, *, governs: bool) -> L
         rows,
         governs,
         by_rule={name: int(hit.sum()) for name, hit in hits.items()},
-        raters_by_rule={name: len(np.unique(votes.rater[hit])) for name, hit in hits.items()},
+        raters_by_rule={name: distinct(votes.rater[hit]) for name, hit in hits.items()},
         excluded=_excluded(votes.rater, rows, hits),
-        raters=len(np.unique(votes.rater[rows])),
+        raters=distinct(votes.rater[rows]),
     )
 
 
 def _excluded(rater: Ints, rows: Bools, hits: Mapping[str, Bools]) -> list[ExcludedRater]:
     """Return the raters who lose most votes, at most fifty, with what each rule leaves out of theirs."""
-    names, who = np.unique(rater, return_inverse=True)
+    known = encode(rater)
+    names, who = known.labels, known.codes
     given, lost = np.bincount(who, minlength=len(names)), np.bincount(who[rows], minlength=len(names))
     by_rule = {name: np.bincount(who[hit], minlength=len(names)) for name, hit in hits.items()}
     most = np.argsort(-lost, kind="stable")[:MOST_NAMED]
@@ -131,6 +163,8 @@ def _excluded(rater: Ints, rows: Bools, hits: Mapping[str, Bools]) -> list[Exclu
     ]
 
 
-def compare(ways: list[LeftOut], estimate: Callable[[LeftOut], list[Estimate]]) -> list[ExclusionSet]:
+def compare(
+    ways: list[LeftOut], estimate: Callable[[LeftOut], list[Estimate]], better: int
+) -> list[ExclusionSet]:
     """Return the headline under each way, as ``estimate`` finds it; nothing where there is only one way."""
-    return [way.described(estimate(way)) for way in ways] if len(ways) > 1 else []
+    return [way.described(estimate(way), better) for way in ways] if len(ways) > 1 else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from humaneval.reports.findings.people import Breakdown
 from humaneval.reports.results import Correlation, Estimate, QuestionFacts, Report
 
 WIDE, NARROW = 820.0, 340.0
+PAPER_PAGE, PAPER_COLUMN = 700.0, 340.0
+"""Of figures for papers: at the width of a page (6.8 in) or column (3.3 in), their text has 8.4 points."""
 LEAST_POINTS = 2
 LEAST_SYSTEMS = 3
 
@@ -82,7 +85,7 @@ def draw_figures(report: Report) -> Figures:
 
 
 def paper_plots(report: Report) -> dict[str, Plot]:
-    """Return every chart at the width of a page, by the name of its file."""
+    """Return every chart at the width of a page and (-column) of a column, by the name of its file."""
     keyed = (
         *_estimate_drawables(report),
         *_distribution_drawables(report),
@@ -92,8 +95,12 @@ def paper_plots(report: Report) -> dict[str, Plot]:
         *_unit_drawables(report),
     )
     times = _times_drawable(report)
-    drawables = [one for _, one in keyed] + ([times] if times else [])
-    return {one.name: one.at(WIDE) for one in drawables}
+    plots = {}
+    for one in [one for _, one in keyed] + ([times] if times else []):
+        plots[one.name] = one.at(PAPER_PAGE)
+        if not one.small:
+            plots[f"{one.name}-column"] = one.at(PAPER_COLUMN)
+    return plots
 
 
 def headline_estimates(report: Report, question: str) -> list[Estimate]:
@@ -124,7 +131,7 @@ def _estimate_drawable(report: Report, question: QuestionFacts, estimates: Seque
 
 def _limits(question: QuestionFacts, unit: str) -> tuple[float, float] | None:
     """Return the ends of the axis where the unit has ends."""
-    return {"share": (0.0, 1.0), "points": (1.0, float(question.points))}.get(unit)
+    return {"share": (0.0, 1.0), "points": (float(question.lowest), float(question.points))}.get(unit)
 
 
 def _reference(report: Report, unit: str) -> tuple[float, str] | None:
@@ -214,7 +221,7 @@ def _unit_drawables(report: Report) -> Iterator[tuple[int, Drawable]]:
         yield (
             one.condition,
             Drawable(
-                f"active-units-{one.condition}",
+                f"active-units-{_in_name(one.label)}-{one.condition}",
                 title,
                 lambda _width, one=one, title=title: plot_units(one, title=title),  # type: ignore[misc]
                 small=True,
@@ -226,7 +233,7 @@ def _scatter_drawables(report: Report) -> Iterator[tuple[int, Drawable]]:
     for place, correlation in enumerate(report.correlations):
         points = scatter_points(report, correlation)
         if len(points) >= LEAST_POINTS:
-            yield place, _scatter_drawable(report, place, correlation, points)
+            yield place, _scatter_drawable(report, correlation, points)
 
 
 def scatter_points(report: Report, correlation: Correlation) -> list[Point]:
@@ -255,12 +262,11 @@ def scatter_points(report: Report, correlation: Correlation) -> list[Point]:
     ]
 
 
-def _scatter_drawable(
-    report: Report, place: int, correlation: Correlation, points: Sequence[Point]
-) -> Drawable:
+def _scatter_drawable(report: Report, correlation: Correlation, points: Sequence[Point]) -> Drawable:
     human = correlation.measure_label.split(":")[0]
     arrow = {1: " (higher is better)", -1: " (lower is better)", None: ""}[correlation.expected_sign]
-    name, title = f"scatter-{place}", f"{human} against {correlation.label}"
+    parts = (correlation.question, correlation.metric, correlation.space.words)
+    name, title = "-".join(["scatter", *map(_in_name, parts)]), f"{human} against {correlation.label}"
     unit = next(one.unit for one in report.estimates if one.headline and one.question == correlation.question)
     return Drawable(
         name,
@@ -274,6 +280,11 @@ def _scatter_drawable(
         ),
         small=True,
     )
+
+
+def _in_name(words: str) -> str:
+    """Return words as a part of a file's name and of an id in a page."""
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 
 
 def _wrapped(label: str, longest: int = 46) -> str:

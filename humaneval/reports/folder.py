@@ -17,10 +17,12 @@ from humaneval.reports.parquet import rows_parquet, table_parquet
 from humaneval.reports.results import Report, from_payload, to_payload
 from humaneval.reports.session_export import session_columns, session_rows
 from humaneval.reports.snapshots import take_snapshot
-from humaneval.reports.spreadsheets import csv_lines, table_lines
+from humaneval.reports.spreadsheets import table_lines
 from humaneval.reports.tables import TABLES
 from humaneval.reports.vote_export import COLUMNS, KINDS, vote_rows
 from humaneval.studies.models import Study
+from humaneval.ui.database import one_moment
+from humaneval.ui.spreadsheets import csv_lines
 
 Files = Iterator[tuple[str, Iterable[str | bytes]]]
 
@@ -28,10 +30,12 @@ Files = Iterator[tuple[str, Iterable[str | bytes]]]
 def write_report(*, study: Study, folder: Path) -> list[Path]:
     """Take a snapshot and write it into ``folder`` (made if missing); return the files in order.
 
-    Files of the same names are replaced, each at once when it is complete.
+    Files of the same names are replaced, each at once when it is complete. Votes and sessions are all of one
+    moment, just after the report's.
     """
     report = from_payload(take_snapshot(study=study).payload)
-    return write_files(folder, chain(report_files(report), _raw_files(study)))
+    with one_moment():
+        return write_files(folder, chain(report_files(report), _raw_files(study)))
 
 
 def report_files(report: Report) -> Files:
@@ -46,8 +50,7 @@ def report_files(report: Report) -> Files:
     for name, make in TABLES.items():
         table = make(report)
         yield f"{name}.csv", table_lines(table)
-        if table.rows:
-            yield f"{name}.parquet", [table_parquet(table)]
+        yield f"{name}.parquet", [table_parquet(table)]
     yield "methods.md", ["\n\n".join(report.methods), "\n"]
     for name, text in latex_tables(report):
         yield f"tables/{_file_name(name)}.tex", [text]

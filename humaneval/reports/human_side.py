@@ -13,17 +13,22 @@ from humaneval.reports.analysis.breakdowns import Grouping, break_down
 from humaneval.reports.analysis.duplicates import estimate_duplicates
 from humaneval.reports.analysis.effects import Measured, Sitting, in_words, measure_effects
 from humaneval.reports.analysis.exposures import estimate_exposures
+from humaneval.reports.analysis.headlines import headline_of
 from humaneval.reports.analysis.influence import (
+    influence_of_duplicates,
     influence_of_means,
     influence_of_preferences,
     influence_of_rankings,
 )
+from humaneval.reports.analysis.judged_samples import Judged
 from humaneval.reports.analysis.orders import (
     SHARE_ABOVE,
     agreement_on_orders,
     estimate_shares,
+    judged_in_orders,
     lineups,
     outcomes_of_orders,
+    put_above,
     quality_of_orders,
 )
 from humaneval.reports.analysis.outcomes import Outcomes, Quality, outcomes_of, quality_of
@@ -45,9 +50,10 @@ from humaneval.reports.votes import (
     Votes,
     VoteTable,
     ballots_of,
-    select_pair_votes,
+    pair_votes_of,
     select_votes,
 )
+from humaneval.stats.columns import encode
 
 
 @dataclass
@@ -75,11 +81,11 @@ class Answered:
     standing: Standing | None
 
 
-def hear_people(material: Material, votes: Votes, way: LeftOut) -> HumanSide:
+def hear_people(material: Material, votes: Votes) -> HumanSide:
     """Return what the votes that count say, with what bears on it."""
     found, facts = HumanSide(), material.study
     for question in facts.questions:
-        answered = _answer(material, votes, question, way)
+        answered = _answer(material, votes, question)
         found.estimates += answered.estimates
         found.estimates += estimate_exposures(votes.exposed, question, facts.conditions)
         found.ranking += [answered.ranking] if answered.ranking else []
@@ -102,9 +108,11 @@ def _agreement(material: Material, table: VoteTable, question: QuestionFacts) ->
 
 
 def estimates_without(material: Material, way: LeftOut) -> list[Estimate]:
-    """Return what the estimates would be if other votes were left out."""
+    """Return what the headline estimates would be if other votes were left out."""
     votes = select_votes(material, way.rows)
-    found = (_estimate(material, votes, question, way)[0] for question in material.study.questions)
+    found = (
+        headline_of(material, votes.table(question.key), question) for question in material.study.questions
+    )
     return [one for estimates in found for one in estimates]
 
 
@@ -117,18 +125,9 @@ def _look_closer(
     quality, sitting = _quality(material, table), _sitting(material, table)
     found.breakdowns += _breakdowns(material, table, outcomes, question)
     found.measured += measure_effects(table, sitting, quality, question)
-    influence = _influence(material, table, outcomes, question, answered)
-    found.influence += [influence] if influence else []
-    first, second = _shown(material, table)
-    paired = (table, first, second) if facts.analysis == "preference" else None
-    found.samples += correlate_samples(
-        question,
-        material.scores,
-        outcomes,
-        first[outcomes.row] if outcomes is not None else first,
-        paired,
-        bool(table.simulated.any()),
-    )
+    found.influence += _influence(material, table, outcomes, question, answered)
+    if any(one.samples for one in material.scores):
+        found.samples += _sample_levels(material, table, outcomes, question)
 
 
 def _quality(material: Material, table: VoteTable) -> Quality | None:
@@ -166,11 +165,12 @@ def _places_chosen(material: Material, table: VoteTable) -> tuple[IntArray, IntA
     """Return the place on screen of the one chosen, or put first, and of how many; -1 where none was."""
     votes = material.votes
     place = np.full(len(table), -1, dtype=np.int64)
-    if votes.on_scale or votes.order.shape[1] < 2:
+    ranks = material.study.analysis == "ranking"
+    if not (votes.names_slots or ranks) or votes.order.shape[1] < 2:
         return place, np.zeros(len(table), dtype=np.int64)
     order = votes.order[table.vote]
     places = (order >= 0).sum(axis=1)
-    if material.study.analysis == "ranking":
+    if ranks:
         best = _put_first(material, table.value, places)
         at = order == best[:, None]
         return np.where(at.any(axis=1), at.argmax(axis=1), -1), places
@@ -182,26 +182,51 @@ def _places_chosen(material: Material, table: VoteTable) -> tuple[IntArray, IntA
 def _put_first(material: Material, value: IntArray, places: IntArray) -> IntArray:
     """Return the slot that each order puts first."""
     protocol = registry.get(material.study.protocol)
-    kinds, which = np.unique(np.stack([value, places], axis=1), axis=0, return_inverse=True)
-    slots = [protocol.ordered_slots(one, count, material.settings)[0] for one, count in kinds.tolist()]
-    return np.array(slots, dtype=np.int64)[which.ravel()]
+    most = int(places.max(initial=0)) + 1
+    kinds = encode(value * most + places)
+    slots = [
+        protocol.ordered_slots(one // most, one % most, material.settings)[0] for one in kinds.labels.tolist()
+    ]
+    return np.array(slots, dtype=np.int64)[kinds.codes]
 
 
-def _shown(material: Material, table: VoteTable) -> tuple[IntArray, IntArray]:
-    """Return the samples in slots 0 and 1 of each answer's trial; 0 where there is not just one."""
+def _samples(material: Material, table: VoteTable) -> IntArray:
+    """Return the sample in each slot of each answer's trial (at least two columns); 0 where not just one."""
     samples = material.trials.samples[material.trials.rows(material.votes.trial[table.vote])]
-    second = samples[:, 1] if samples.shape[1] > 1 else np.zeros(len(table), dtype=np.int64)
-    return samples[:, 0], second
+    return np.pad(samples, ((0, 0), (0, max(0, 2 - samples.shape[1]))))
+
+
+def _sample_levels(
+    material: Material, table: VoteTable, outcomes: Outcomes | None, question: QuestionFacts
+) -> list[SampleLevel]:
+    samples = _samples(material, table)
+    paired = (table, samples[:, 0], samples[:, 1]) if material.study.analysis == "preference" else None
+    judged = _judged(material, table, outcomes, samples)
+    return correlate_samples(question, material.scores, judged, paired, bool(table.simulated.any()))
+
+
+def _judged(
+    material: Material, table: VoteTable, outcomes: Outcomes | None, samples: IntArray
+) -> Judged | None:
+    """Return what answers say of single samples; None where they are about two of one set alike."""
+    if material.study.analysis == "duplicates":
+        return None
+    if outcomes is not None:
+        return Judged.of(outcomes, samples[outcomes.row, 0])
+    ballots, protocol = ballots_of(material, table), registry.get(material.study.protocol)
+    prompt = material.trials.prompt[material.trials.rows(material.votes.trial[table.vote])]
+    return judged_in_orders(
+        ballots,
+        put_above(ballots, protocol, material.settings),
+        samples[ballots.row],
+        prompt[ballots.row],
+    )
 
 
 def _breakdowns(
     material: Material, table: VoteTable, outcomes: Outcomes | None, question: QuestionFacts
 ) -> Iterator[Breakdown]:
     trials, sessions, votes = material.trials, material.sessions, material.votes
-    measured = ""
-    if outcomes is None:
-        protocol, measured = registry.get(material.study.protocol), SHARE_ABOVE
-        outcomes = outcomes_of_orders(ballots_of(material, table), protocol, material.settings)
     trial = trials.rows(votes.trial[table.vote])
     session = sessions.rows(votes.session[table.vote])
     groupings = (
@@ -209,20 +234,18 @@ def _breakdowns(
         Grouping("stratum", sessions.stratum[session], sessions.strata),
         Grouping("panel", sessions.panel[session], sessions.panels),
     )
-    for grouping in groupings:
-        if material.study.analysis == "duplicates" or not len(grouping.names):
-            continue
+    if material.study.analysis == "duplicates":
+        return
+    measured, told = SHARE_ABOVE if outcomes is None else "", outcomes
+    for grouping in (one for one in groupings if one.several):
+        if told is None:
+            protocol = registry.get(material.study.protocol)
+            told = outcomes_of_orders(ballots_of(material, table), protocol, material.settings)
         found = break_down(
-            table, outcomes, grouping, question, lambda mine: _headline(material, mine, question), measured
+            table, told, grouping, question, lambda mine: headline_of(material, mine, question), measured
         )
         if found is not None:
             yield found
-
-
-def _headline(material: Material, table: VoteTable, question: QuestionFacts) -> list[Estimate]:
-    """Return the headline estimates of some of a question's answers."""
-    analyse = _rank if material.study.analysis == "ranking" else _analyse
-    return [one for one in analyse(material, table, question)[0] if one.headline]
 
 
 def _influence(
@@ -231,42 +254,61 @@ def _influence(
     outcomes: Outcomes | None,
     question: QuestionFacts,
     answered: Answered,
+) -> list[Influence]:
+    if material.study.analysis == "duplicates" and outcomes is not None:
+        pairs = pair_votes_of(material, table)
+        return influence_of_duplicates(
+            outcomes, table, pairs, question, _generated(material), answered.ranking
+        )
+    found = _influence_on_first(material, table, outcomes, question, answered)
+    return [found] if found else []
+
+
+def _generated(material: Material) -> dict[int, str]:
+    return {one.id: one.label for one in material.study.conditions if one.kind == "generated"}
+
+
+def _influence_on_first(
+    material: Material,
+    table: VoteTable,
+    outcomes: Outcomes | None,
+    question: QuestionFacts,
+    answered: Answered,
 ) -> Influence | None:
-    generated = {one.id: one.label for one in material.study.conditions if one.kind == "generated"}
     names = {one.id: one.label for one in material.study.conditions}
     if material.study.analysis == "preference":
-        return influence_of_preferences(table, question, names)
+        return influence_of_preferences(table, question, names, answered.ranking)
     if material.study.analysis == "ranking":
         protocol = registry.get(material.study.protocol)
         ballots = ballots_of(material, table)
-        return influence_of_rankings(ballots, question, names, protocol, material.settings)
-    if outcomes is None or material.study.analysis == "duplicates":
+        return influence_of_rankings(ballots, question, names, protocol, material.settings, answered.ranking)
+    headline = next((one for one in answered.estimates if one.headline), None)
+    if outcomes is None or headline is None:
         return None
-    unit = next((one.unit for one in answered.estimates if one.headline), "share")
-    return influence_of_means(outcomes, table, question, generated, unit)
+    return influence_of_means(outcomes, table, question, _generated(material), headline, answered.ranking)
 
 
-def _answer(material: Material, votes: Votes, question: QuestionFacts, way: LeftOut) -> Answered:
-    estimates, ranking, standing = _estimate(material, votes, question, way)
-    if standing is None and material.study.analysis in ("rate", "scale"):
+def _answer(material: Material, votes: Votes, question: QuestionFacts) -> Answered:
+    estimates, ranking, standing = _estimate(material, votes, question)
+    facts = material.study
+    if standing is None and facts.analysis in ("rate", "scale", "duplicates"):
         protocol = registry.get(material.study.protocol)
-        outcomes = outcomes_of(
-            votes.table(question.key), material.study.analysis, protocol, material.study.conditions
-        )
+        outcomes = outcomes_of(votes.table(question.key), facts.analysis, protocol, facts.conditions)
         standing = standing_of_means(outcomes, estimates) if outcomes is not None else None
     if ranking is not None:
-        ranking = with_certainty(ranking, standing)
+        turned = standing.turned() if standing is not None and facts.better < 0 else standing
+        ranking = with_certainty(ranking, turned)
     return Answered(estimates, ranking, standing)
 
 
 Estimated = tuple[list[Estimate], Ranking | None, Standing | None]
 
 
-def _estimate(material: Material, votes: Votes, question: QuestionFacts, way: LeftOut) -> Estimated:
+def _estimate(material: Material, votes: Votes, question: QuestionFacts) -> Estimated:
     if material.study.analysis == "ranking":
         return _rank(material, votes.table(question.key), question)
     if material.study.analysis == "duplicates":
-        return _find_duplicates(material, votes.table(question.key), question, way), None, None
+        return _find_duplicates(material, votes.table(question.key), question)
     return _analyse(material, votes.table(question.key), question)
 
 
@@ -280,18 +322,19 @@ def _rank(material: Material, table: VoteTable, question: QuestionFacts) -> Esti
     return [*strengths, *shares], rank_by_estimates(strengths), standing
 
 
-def _find_duplicates(
-    material: Material, table: VoteTable, question: QuestionFacts, way: LeftOut
-) -> list[Estimate]:
-    protocol = registry.get(material.study.protocol)
-    return estimate_duplicates(
+def _find_duplicates(material: Material, table: VoteTable, question: QuestionFacts) -> Estimated:
+    facts, protocol = material.study, registry.get(material.study.protocol)
+    estimates = estimate_duplicates(
         table,
-        select_pair_votes(material, way.rows),
+        pair_votes_of(material, table),
         question,
-        material.study.conditions,
+        facts.conditions,
         protocol.measure,
         protocol.value(material.settings, "batch_size"),
     )
+    headline = sorted_by_estimate([one for one in estimates if one.headline], facts.better)
+    others = [one for one in estimates if not one.headline]
+    return [*headline, *others], rank_by_estimates(headline, facts.better), None
 
 
 def _analyse(material: Material, table: VoteTable, question: QuestionFacts) -> Estimated:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from humaneval.reports.clustering import clustered_by, sizes_of
 from humaneval.reports.numbers import bracket, column, ends, in_unit, p_words, plain
 from humaneval.reports.results import Correlation, Estimate, Ranking, Report
 
@@ -14,20 +15,39 @@ _SPECIAL = {
     "“": "``", "”": "''", "×": r"$\times$", "±": r"$\pm$", "→": r"$\rightarrow$", "<": "$<$", ">": "$>$",
     "≥": r"$\geq$", "≤": r"$\leq$", "²": "$^2$", "\u200b": "",
 }  # fmt: skip
+_GREEK = {
+    "αβγδεζηθικλμνξπρςστυφχψω": "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi "
+    "rho varsigma sigma tau upsilon phi chi psi omega",
+    "ΓΔΘΛΞΠΣΥΦΨΩ": "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega",
+}  # fmt: skip
+for letters, names in _GREEK.items():
+    _SPECIAL |= {letter: rf"$\{name}$" for letter, name in zip(letters, names.split(), strict=True)}
+_SPECIAL |= dict(
+    zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧο", "ABEZHIKMNOPTXo", strict=True)
+)  # TeX has no names for Latin look-alikes
 _PATTERN = re.compile("|".join(map(re.escape, _SPECIAL)))
-HEAD = "% Needs \\usepackage{{booktabs}}. Made by humaneval {version}.\n"
+_TYPED = re.compile(r"[\u0000-\u017f\u2018\u2019\u2026\u20ac]*")
+"""What pdfLaTeX typesets as it stands, with the fonts it has of old."""
+HEAD = "% Needs \\usepackage{{booktabs}}{engine}. Made by humaneval {version}.\n"
+OTHER_ENGINE = " and, for its signs beyond Latin and Greek, LuaLaTeX or XeLaTeX with a font that has them"
 
 
 def escaped(text: str) -> str:
-    """Return text as LaTeX typesets it."""
+    """Return text as LaTeX typesets it, Greek letters as mathematics; other scripts stay as they are."""
     return _PATTERN.sub(lambda found: _SPECIAL[found.group()], text)
+
+
+def _row(cells: Sequence[str]) -> str:
+    """Return a row; what follows a row's end may not begin like an argument of it."""
+    text = " & ".join(escaped(cell) for cell in cells)
+    return ("{}" if text.startswith(("[", "*")) else "") + text + r" \\"
 
 
 def latex_tables(report: Report) -> Iterator[tuple[str, str]]:
     """Yield estimates, rules, scores and correlations, by the name of their files (without ending)."""
-    head = HEAD.format(version=report.code_version)
     for name, table in (*_estimates(report), *_exclusions(report), *_scores(report), *_correlations(report)):
-        yield name, head + table
+        engine = "" if _TYPED.fullmatch(table) else OTHER_ENGINE
+        yield name, HEAD.format(version=report.code_version, engine=engine) + table
 
 
 def _table(
@@ -40,9 +60,9 @@ def _table(
         rf"\label{{tab:{label}}}",
         rf"\begin{{tabular}}{{{alignment}}}",
         r"\toprule",
-        " & ".join(escaped(cell) for cell in header) + r" \\",
+        _row(header),
         r"\midrule",
-        *(" & ".join(escaped(cell) for cell in row) + r" \\" for row in rows),
+        *map(_row, rows),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
@@ -62,14 +82,25 @@ def _estimates(report: Report) -> Iterator[tuple[str, str]]:
         if not any(one.votes for one in shown):
             continue
         caption = (
-            f"{shown[0].measure_label} by condition (“{question.text}”), with 95% intervals clustered by "
-            "rater and item. Rank: the ranks that a condition may have, all compared at once at 95%; "
+            f"{shown[0].measure_label} by condition (“{question.text}”), with 95% intervals "
+            f"{clustered_by(shown)}. Rank: the ranks that a condition may have, all compared at once at 95%; "
             "P(best): probability of being first among the generated. n: votes; deff: design effect."
         )
-        header = ["Condition", "Estimate", "95% CI", "Rank", "P(best)", "n", "Raters", "Items", "deff"]
+        header = [
+            "Condition",
+            "Estimate",
+            "95% CI",
+            "Rank",
+            "P(best)",
+            "n",
+            "Raters",
+            "Items",
+            "Clusters",
+            "deff",
+        ]
         rows = [_estimate(one, ranking) for one in shown]
         name = f"estimates-{question.key}"
-        yield name, _table(name, caption, "lrrrrrrrr", header, rows, _note(report))
+        yield name, _table(name, caption, "lrrrrrrrlr", header, rows, _note(report))
 
 
 def _estimate(one: Estimate, ranking: Ranking | None) -> list[str]:
@@ -84,7 +115,8 @@ def _estimate(one: Estimate, ranking: Ranking | None) -> list[str]:
         "—" if entry is None or entry.best is None else _chance(entry.best),
         f"{one.votes:,}",
         f"{one.raters:,}",
-        f"{one.items:,}",
+        "—" if one.items is None else f"{one.items:,}",
+        ", ".join(sizes_of(one)) or "—",
         "—" if one.design_effect is None else plain(one.design_effect, 1),
     ]
 

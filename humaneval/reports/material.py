@@ -41,7 +41,8 @@ class TrialColumns:
 
     ``other`` and ``prompt`` are 0 where there is none. ``category`` indexes ``categories``, of which the
     first is empty: none. ``item`` codes the samples in slot 0 (what an estimate is about), ``unit`` those
-    in all slots (what raters must share to agree or not). ``samples`` (T x S) is the sample in each slot
+    in all slots (what raters must share to agree or not); both are below 0, and each of its own, where a file
+    of votes names none. ``samples`` (T x S) is the sample in each slot
     that holds just one, else 0. ``lineup`` (T x S) is the condition in each slot where they may be more
     than two, else 0.
     """
@@ -173,7 +174,8 @@ class Material:
     trials: TrialColumns
     sessions: SessionColumns
     design: Mapping[str, Any] = field(default_factory=dict)
-    """Of votes from elsewhere only ``source``, the file that they were read from.
+    """Of votes from elsewhere only ``source``, the file that they were read from, and ``scores``, that of
+    scores where there is one.
 
     ``stopping`` is why the stopping rule asks for no more votes (``enough``, "" if it does not) and since
     when; ``archive`` says whether the trials come from an archive, how many sittings do, and when these were
@@ -189,3 +191,8 @@ class Material:
     exemplars: tuple[Exemplar, ...] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
     payment: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_from_elsewhere(self) -> bool:
+        """Whether the votes were gathered by another tool and read from its file."""
+        return "source" in self.design

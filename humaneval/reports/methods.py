@@ -10,19 +10,26 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from humaneval.rating.exclusions import rule_title
+from humaneval.reports.analysis.effects import TITLES
 from humaneval.reports.analysis.orders import LEVEL as ORDER
+from humaneval.reports.clustering import in_words
+from humaneval.reports.exclusions import STRICT_OF_ELSEWHERE
 from humaneval.reports.material import Material
 from humaneval.reports.methods_of_study import archive_of, describe_study
 from humaneval.reports.numbers import counted, listed
 from humaneval.reports.results import Estimate, Report
+from humaneval.reports.shared_items import FROM_ELSEWHERE, too_few_prompts
 
 
 def describe_methods(report: Report, material: Material) -> list[str]:
     """Return the paragraphs for a report whose numbers are in place."""
-    is_own = "source" not in material.design
+    is_own = not material.is_from_elsewhere
     first = _asked(report, archive_of(material)["trials"]) if report.votes.total and is_own else iter(())
     study = describe_study(material) if report.votes.total else iter(())
-    return [*first, *study, *(paragraph for part in _PARTS for paragraph in part(report))]
+    people = (paragraph for part in _ABOUT_PEOPLE for paragraph in part(report))
+    together = (paragraph for part in _TOGETHER for paragraph in part(report))
+    scored = _scored(report, material)
+    return [*first, *study, *people, *scored, *together, *_few_prompts(material, report)]
 
 
 def _asked(report: Report, is_archived: bool) -> Iterator[str]:
@@ -78,10 +85,11 @@ def _excluded_otherwise(report: Report) -> Iterator[str]:
             if versions
             else ""
         )
+        strict = next((one.name for one in report.exclusions if one.strict), "")
+        every = " that the file tells enough for," if strict == STRICT_OF_ELSEWHERE else ""
         yield (
-            f"The headline estimates are also given with nothing left out{declared} and under every rule "
-            "set strictly, "
-            "so that readers see what the choice of rules does."
+            f"The headline estimates are also given with nothing left out{declared} and under every rule"
+            f"{every} set strictly, so that readers see what the choice of rules does."
         )
 
 
@@ -108,11 +116,19 @@ def _of_measure(label: str, estimates: Sequence[Estimate]) -> str:
 def _clustering(report: Report) -> Iterator[str]:
     if any(estimate.estimate is not None for estimate in report.estimates):
         yield (
-            "Votes of one rater are not independent, and neither are votes about one image. The intervals "
-            "take this into account (Cameron, Gelbach and Miller 2011; Bell and McCaffrey 2002). The naive "
-            "interval takes each vote for a new person's; it stands beside the other only to show the "
-            "difference. The design effect of an estimate is its variance with these clusters over that of "
-            "as many independent votes."
+            f"{in_words(report)} The naive interval takes each vote for a new person's; it stands beside the "
+            "other only to show the difference. The design effect of an estimate is its variance with these "
+            "clusters over that of as many independent votes."
+        )
+
+
+def _few_prompts(material: Material, report: Report) -> Iterator[str]:
+    few = too_few_prompts(material)
+    if few and report.votes.counted:
+        noun = FROM_ELSEWHERE if material.is_from_elsewhere else "prompt"
+        yield (
+            f"{counted(few, noun)} are too few to show how {noun}s differ: the intervals take images to "
+            f"repeat, and are about these {noun}s only."
         )
 
 
@@ -131,12 +147,18 @@ def _about_orders(report: Report) -> str:
     )
 
 
-def _scored(report: Report) -> Iterator[str]:
+def _scored(report: Report, material: Material) -> Iterator[str]:
     if report.scores:
-        spaces = "; ".join(sorted({row.space.words for row in report.scores}))
+        words = sorted({row.space.words for row in report.scores} - {""})
+        spaces = f" ({'; '.join(words)})" if words else ""
+        taken = (
+            f"as given in {material.design['scores']}"
+            if material.is_from_elsewhere
+            else "the latest of each sample set, metric and feature space"
+        )
         yield (
-            "Automated scores are the latest of each sample set, metric and feature space "
-            f"({spaces}); where a standard error is known the interval is ±1.96 of it."
+            f"Automated scores are {taken}{spaces}; where a standard error is known the interval is ±1.96 of "
+            "it."
         )
 
 
@@ -161,14 +183,14 @@ def _grouped(report: Report) -> Iterator[str]:
 
 
 def _behaved(report: Report) -> Iterator[str]:
-    if report.effects:
+    tested = [one.name for one in report.effects if one.pvalue is not None]
+    if tested:
+        named = listed([name for name in TITLES if name in tested])
+        verb = "are" if len(set(tested)) > 1 else "is"
         yield (
-            "Position, learning, fatigue, pace and speed are tested within raters (each rater compared with "
-            "themselves, "
-            "conditions taken out by their means), with errors between raters and Student's t; p-values are "
-            "given as they "
-            "are and after Holm over "
-            f"{counted(sum(one.pvalue is not None for one in report.effects), 'test')}."
+            f"{named[:1].upper()}{named[1:]} {verb} tested within raters (each rater compared with "
+            "themselves, conditions taken out by their means), with errors between raters and Student's t; "
+            f"p-values are given as they are and after Holm over {counted(len(tested), 'test')}."
         )
 
 
@@ -215,13 +237,24 @@ def _sampled(report: Report) -> Iterator[str]:
     yield (
         f"Image by image: {named}. One rater's leniency moves all the images that they judged, so raters and "
         "images are both clusters: V(rater) + V(image) − V(cell) (Cameron, Gelbach and Miller 2011). "
+        f"{_of_ballots(report)}"
         "Whether a row is said to go with people is decided by its p-value (Spearman's within conditions, or "
         "the share of preferences for the higher value against a half) after Holm over the rows of its "
         f"question ({rows})."
     )
 
 
-_PARTS = (
+def _of_ballots(report: Report) -> str:
+    if not any(one.within == "ballot" for one in report.samples):
+        return ""
+    return (
+        "Places in an order are relative, so images are compared with the others of their ballot only, and "
+        "what moves all images of a ballot alike (its prompt) plays no part; since their places depend on "
+        "each other, line-ups of images (all of one prompt together) are clusters, not single images. "
+    )
+
+
+_ABOUT_PEOPLE = (
     _counted,
     _excluded_otherwise,
     _estimated,
@@ -230,7 +263,5 @@ _PARTS = (
     _agreement,
     _grouped,
     _behaved,
-    _scored,
-    _correlated,
-    _sampled,
 )
+_TOGETHER = (_correlated, _sampled)

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from humaneval.protocols import registry
+from humaneval.rating.exclusions import rule_title
+from humaneval.reports.exclusions import rules_without_ground
 from humaneval.reports.material import Material
 from humaneval.reports.numbers import counted, listed
 
@@ -38,7 +40,7 @@ UNKNOWN_PAY = "Pay: the platform has none on record [say what raters were paid, 
 
 def describe_study(material: Material) -> Iterator[str]:
     """Yield the paragraphs: how trials were made and shown, who judged them, what they were paid."""
-    if "source" in material.design:
+    if material.is_from_elsewhere:
         yield _elsewhere(material)
         return
     of_archive = archive_of(material)["trials"]
@@ -55,6 +57,25 @@ def _elsewhere(material: Material) -> str:
         f"The votes were gathered elsewhere and read from {material.design['source']}, as votes of the "
         f"protocol “{material.study.protocol_title}”. Conditions: {conditions}. [Say what was asked and "
         "shown, in which order, how raters were found, what they agreed to and were paid: the file does not.]"
+        f"{_not_asked(material)}{_order_known(material)}"
+    )
+
+
+def _not_asked(material: Material) -> str:
+    """Return which exclusion rules the file does not tell enough for."""
+    names = [rule_title(name).lower() for name in rules_without_ground(material)]
+    return f" The file does not tell enough to look for {listed(names)}." if names else ""
+
+
+def _order_known(material: Material) -> str:
+    """Return of how many sittings the order of votes is known, where that is not all of them."""
+    votes = material.votes
+    sittings, known = np.unique(votes.session), np.unique(votes.session[votes.position >= 0])
+    if len(known) == len(sittings):
+        return ""
+    return (
+        f" The order of votes is known in {len(known):,} of {counted(len(sittings), 'sitting')}: the others "
+        "play no part in what is said of learning, fatigue and pace."
     )
 
 
@@ -134,7 +155,7 @@ def _stopping(design: Mapping[str, Any], state: str) -> str:
 
 def _recruited(material: Material) -> Iterator[str]:
     votes, sessions = material.votes, material.sessions
-    raters, given = np.unique(votes.rater, return_counts=True)
+    raters = np.unique(votes.rater)
     programs = len(np.unique(votes.rater[votes.simulated]))
     people = len(raters) - programs
     if programs:
@@ -142,7 +163,8 @@ def _recruited(material: Material) -> Iterator[str]:
         yield f"{counted(programs, 'rater')} of {len(raters):,} {were}."
     if not people:
         return
-    sittings = counted(len(np.unique(votes.session)), "sitting")
+    given = np.unique(votes.rater[~votes.simulated], return_counts=True)[1]
+    sittings = counted(len(np.unique(votes.session[~votes.simulated])), "sitting")
     yield (
         f"{counted(people, 'person', 'people')} took part in {sittings} ({np.median(given):g} votes each in "
         f"the median, {given.min():,} to {given.max():,}){_consent(material)}."

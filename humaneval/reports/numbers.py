@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from humaneval.reports.results import Estimate, Interval
 
 MISSING = "not available"
+NOT_KNOWN = "not known"
+"""Of an uncertainty that nobody has measured."""
+
 MINUS = "\N{MINUS SIGN}"
 
 

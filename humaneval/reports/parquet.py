@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from humaneval.reports.tables import Table
+from humaneval.reports.table import Table
 
 GROUP = 50_000
 """Rows written at a time."""
-_TYPES = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+_TYPES = {
+    str: pa.string(),
+    bool: pa.bool_(),
+    int: pa.int64(),
+    float: pa.float64(),
+    datetime: pa.timestamp("us", tz="UTC"),
+}
 
 
 def table_parquet(table: Table) -> bytes:
-    """Return a table as the bytes of a Parquet file; a column without any value is text."""
-    columns = list(zip(*table.rows, strict=True)) if table.rows else [()] * len(table.columns)
-    kinds = {name: _kind_of(column) for name, column in zip(table.columns, columns, strict=True)}
-    return rows_parquet(kinds, table.rows)
+    """Return a table as the bytes of a Parquet file."""
+    return rows_parquet(table.kinds, table.rows)
 
 
 def rows_parquet(kinds: Mapping[str, type], rows: Iterable[Sequence[Any]], *, group: int = GROUP) -> bytes:
     """Return rows as the bytes of a Parquet file, made ``group`` rows at a time.
 
-    ``kinds`` declares each column's type (str, bool, int or float), for rows that are still to come cannot
+    ``kinds`` declares each column's type (str, bool, int, float, or datetime for
+    moments in ISO 8601), for rows that are still to come cannot
     be asked. A cell that is not of its column's type is its text where the column is text, else missing:
     one odd value among a million must not cost the file.
     """
@@ -50,23 +56,25 @@ def _groups(rows: Iterable[Sequence[Any]], size: int) -> Iterator[list[Sequence[
         yield part
 
 
-def _kind_of(column: Sequence[Any]) -> type:
-    """Return the type that holds all of a column; whole numbers and fractions together are fractions."""
-    kinds = {type(value) for value in column if value is not None and value != ""}
-    if kinds and kinds <= {int, float}:
-        return float if float in kinds else int
-    return kinds.pop() if len(kinds) == 1 and kinds <= set(_TYPES) else str
-
-
 def _cell(value: Any, kind: type) -> Any:
     """Return a value as a column of that type holds it; empty text is a missing value."""
     if value is None or value == "":
         return None
     if kind is str:
         return value if isinstance(value, str) else str(value)
+    if kind is datetime:
+        return _moment(value)
     if isinstance(value, bool) or kind is bool:
         return value if type(value) is kind else None
     return _number(value, kind)
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None
 
 
 def _number(value: Any, kind: type) -> int | float | None:

@@ -45,7 +45,7 @@ def build_report(material: Material, *, built_at: str = "") -> Report:
     facts, ways = material.study, ways_to_leave_out(material)
     governing = next(way for way in ways if way.governs)
     votes = select_votes(material, governing.rows)
-    people = hear_people(material, votes, governing)
+    people = hear_people(material, votes)
     scores = [one.row for one in material.scores]
     correlations = correlate(facts, people.estimates, scores, people.standings)
     diagnostics = diagnostics_of(material.scores, material.latents, facts.conditions)
@@ -68,7 +68,9 @@ def build_report(material: Material, *, built_at: str = "") -> Report:
         built_at=built_at,
         code_version=code_version(),
         exclusions=compare(
-            ways, lambda way: people.estimates if way.governs else estimates_without(material, way)
+            ways,
+            lambda way: people.estimates if way.governs else estimates_without(material, way),
+            facts.better,
         ),
         breakdowns=people.breakdowns,
         times=people.times,

@@ -89,6 +89,11 @@ class StudyFacts:
     chance: float | None = None
     """The rate at which nobody can tell, where there is one."""
 
+    @property
+    def better(self) -> int:
+        """Which way the headline is better: +1 where more is, -1 where less is (duplicates)."""
+        return -1 if self.analysis == "duplicates" else 1
+
 
 @dataclass(frozen=True)
 class VoteCounts:
@@ -125,7 +130,10 @@ class Estimate:
 
     ``measure`` names what is estimated and ``unit`` is ``share`` (0 to 1), ``points`` (of the scale) or
     ``log-strength``. ``headline`` marks the one that is charted and correlated. ``interval`` accounts for
-    raters (and items where they repeat); ``naive`` does not, and is there for comparison only.
+    raters and for prompts or images where they repeat, as ``clusters`` says (their kinds, and how many of
+    each; {} for none); ``naive`` does not, and is there for comparison only. ``items`` are the images judged,
+    or sets of them that were judged at once (pairs, or those put in order); ``None`` where a file of votes
+    names none.
     """
 
     condition: int
@@ -141,12 +149,13 @@ class Estimate:
     naive: Interval
     votes: int
     raters: int
-    items: int
+    items: int | None
     method: str
     design_effect: float | None
     simulated: bool
     distribution: list[int] = field(default_factory=list)
     note: str = ""
+    clusters: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -346,7 +355,7 @@ class ExclusionSet:
     ``governs`` marks the one that the rest of the report follows, ``strict`` the one that applies every rule.
     ``left_out`` counts votes of any kind, ``by_rule`` too; one that several rules leave out counts for each
     of them. ``raters`` lose some vote, ``excluded`` names those that lose most; ``winners`` is who is first,
-    by question.
+    by question ("a and b" where they share the place; no entry where no votes are left).
     """
 
     version: int

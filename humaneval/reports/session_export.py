@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import Count
 
 from humaneval.rating.models import Session
-from humaneval.reports.tables import Cell
 from humaneval.studies.flow import CHOOSING, complete_flow
 from humaneval.studies.models import Study
+from humaneval.ui.spreadsheets import Cell
 
 COLUMNS = [
     "study", "session", "rater", "panel", "simulated", "state", "language", "votes",

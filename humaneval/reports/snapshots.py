@@ -11,6 +11,7 @@ from humaneval.reports.freshness import Basis, current_basis
 from humaneval.reports.models import Snapshot
 from humaneval.reports.version import code_version
 from humaneval.studies.models import Study
+from humaneval.ui.database import one_moment
 
 _KEEP_SECONDS = 3600
 
@@ -20,8 +21,7 @@ def take_snapshot(*, study: Study) -> Snapshot:
 
     What counts as a change is everything in :func:`humaneval.reports.freshness.current_basis`.
     """
-    basis = current_basis(study)
-    payload = _payload(study, basis)
+    basis, payload = _report_of(study, current_basis(study))
     snapshot, _ = Snapshot.objects.get_or_create(
         study=study,
         fingerprint=basis.fingerprint,
@@ -36,23 +36,31 @@ def take_snapshot(*, study: Study) -> Snapshot:
     return snapshot
 
 
-def current_payload(study: Study) -> dict[str, Any]:
-    """Return the report as of now without keeping a snapshot; built once while nothing changes."""
-    return _payload(study, current_basis(study))
+def payload_of(study: Study, basis: Basis) -> dict[str, Any]:
+    """Return the report on that basis, kept or built; built once while nothing changes."""
+    return _report_of(study, basis)[1]
 
 
-def _payload(study: Study, basis: Basis) -> dict[str, Any]:
+def _report_of(study: Study, basis: Basis) -> tuple[Basis, dict[str, Any]]:
+    """Return a report and what it rests on: that basis, or one a little later, if it had to be built first.
+
+    Were it kept under the earlier one, a vote that came meanwhile would be told of even after its withdrawal.
+    """
     stored = Snapshot.objects.filter(study=study, fingerprint=basis.fingerprint).first()
     if stored is not None:
-        return stored.payload
-    key = f"report:{study.pk}:{basis.fingerprint}"
-    payload = cache.get(key)
+        return basis, stored.payload
+    payload = cache.get(_key(study, basis))
     if payload is None:
         from humaneval.reports.report import build  # SciPy and pandas: seconds that starting up must not cost
 
-        payload = build(study)
-        cache.set(key, payload, _KEEP_SECONDS)
-    return payload
+        with one_moment():
+            basis, payload = current_basis(study), build(study)
+        cache.set(_key(study, basis), payload, _KEEP_SECONDS)
+    return basis, payload
+
+
+def _key(study: Study, basis: Basis) -> str:
+    return f"report:{study.pk}:{basis.fingerprint}"
 
 
 def latest_snapshot(study: Study) -> Snapshot | None:

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-from humaneval.reports.results import Coefficient, Correlation, Estimate, ExclusionSet, Report, ScoreRow
-
-Cell = str | int | float | bool | None
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows under machine-readable column names."""
-
-    columns: list[str]
-    rows: list[list[Cell]]
-
-
-def _table(records: Iterator[dict[str, Cell]], columns: list[str]) -> Table:
-    return Table(columns, [[record[name] for name in columns] for record in records])
-
+from humaneval.reports.clustering import RATER
+from humaneval.reports.finding_tables import (
+    agreement_table,
+    bins_table,
+    ceilings_table,
+    classes_table,
+    missing_scores_table,
+    provenance_table,
+    repeats_table,
+    trust_table,
+    units_table,
+    wins_table,
+)
+from humaneval.reports.results import (
+    Coefficient,
+    Correlation,
+    Estimate,
+    ExclusionSet,
+    QuestionFacts,
+    Report,
+    ScoreRow,
+)
+from humaneval.reports.table import Table, listed, table_of
+from humaneval.ui.spreadsheets import Cell
 
 ESTIMATE_COLUMNS = [
     "study", "question", "condition", "kind", "measure", "headline", "unit", "estimate", "ci_low", "ci_high",
     "level", "standard_error", "method", "naive_low", "naive_high", "naive_standard_error", "naive_method",
-    "design_effect", "votes", "raters", "items", "distribution", "rank", "simulated", "note",
+    "design_effect", "votes", "raters", "items", "clustered_by", "rater_clusters", "item_clusters",
+    "distribution", "rank", "simulated", "note",
 ]  # fmt: skip
 SCORE_COLUMNS = [
     "study", "condition", "sample_set", "metric", "label", "extractor", "value", "standard_error", "ci_low",
@@ -46,14 +53,33 @@ EXCLUSION_COLUMNS = [
 
 
 def estimates_table(report: Report) -> Table:
-    """Return one row for each estimate: condition, question and measure."""
+    """Return one row for each estimate: condition, question and measure.
+
+    ``item_clusters`` counts the prompts, images or items that the interval is clustered by, which
+    ``clustered_by`` names, beside the raters.
+    """
     ranks = {(one.question, entry.condition): entry.rank for one in report.ranking for entry in one.entries}
-    rows = (_estimate(report, one, ranks.get((one.question, one.condition))) for one in report.estimates)
-    return _table(rows, ESTIMATE_COLUMNS)
+    points = {one.key: _points(one) for one in report.study.questions}
+    rows = (
+        _estimate(report, one, ranks.get((one.question, one.condition)), points.get(one.question, []))
+        for one in report.estimates
+    )
+    return table_of(rows, ESTIMATE_COLUMNS)
 
 
-def _estimate(report: Report, one: Estimate, rank: int | None) -> dict[str, Cell]:
-    counts = " ".join(f"{point}:{count}" for point, count in enumerate(one.distribution, start=1))
+def _points(question: QuestionFacts) -> list[str]:
+    """Return the answers that a distribution counts: each point of a scale, or each tenth of a slider."""
+    low, high, cells = question.lowest, question.points, len(question.labels)
+    if high - low < cells:
+        return [str(low + place) for place in range(cells)]
+    return [f"{low + 10 * place}-{min(low + 10 * place + 9, high)}" for place in range(cells - 1)] + [
+        f"{low + 10 * (cells - 1)}-{high}"
+    ]
+
+
+def _estimate(report: Report, one: Estimate, rank: int | None, points: list[str]) -> dict[str, Cell]:
+    counts = " ".join(f"{name}:{count}" for name, count in zip(points, one.distribution, strict=False))
+    of_items = [size for name, size in one.clusters.items() if name != RATER]
     return {
         "study": report.study.slug, "question": one.question, "condition": one.label, "kind": one.kind,
         "measure": one.measure, "headline": one.headline, "unit": one.unit, "estimate": one.estimate,
@@ -62,6 +88,8 @@ def _estimate(report: Report, one: Estimate, rank: int | None) -> dict[str, Cell
         "naive_low": one.naive.low, "naive_high": one.naive.high,
         "naive_standard_error": one.naive.standard_error, "naive_method": f"naive: {one.naive.method}",
         "design_effect": one.design_effect, "votes": one.votes, "raters": one.raters, "items": one.items,
+        "clustered_by": " and ".join(one.clusters), "rater_clusters": one.clusters.get(RATER),
+        "item_clusters": max(of_items, default=None),
         "distribution": counts, "rank": rank if one.headline else None, "simulated": one.simulated,
         "note": one.note,
     }  # fmt: skip
@@ -69,7 +97,7 @@ def _estimate(report: Report, one: Estimate, rank: int | None) -> dict[str, Cell
 
 def scores_table(report: Report) -> Table:
     """Return one row for each automated score."""
-    return _table((_score(report, row) for row in report.scores), SCORE_COLUMNS)
+    return table_of((_score(report, row) for row in report.scores), SCORE_COLUMNS)
 
 
 def _score(report: Report, row: ScoreRow) -> dict[str, Cell]:
@@ -93,7 +121,7 @@ def correlations_table(report: Report) -> Table:
         for one in report.correlations
         for coefficient in one.coefficients
     )
-    return _table(rows, CORRELATION_COLUMNS)
+    return table_of(rows, CORRELATION_COLUMNS)
 
 
 def _correlation(report: Report, one: Correlation, coefficient: Coefficient) -> dict[str, Cell]:
@@ -112,7 +140,7 @@ def _correlation(report: Report, one: Correlation, coefficient: Coefficient) -> 
 def exclusions_table(report: Report) -> Table:
     """Return one row for each headline estimate under each version of the exclusion rules; 0 is none."""
     rows = (_excluded(report, way, one) for way in report.exclusions for one in way.estimates)
-    return _table(rows, EXCLUSION_COLUMNS)
+    return table_of(rows, EXCLUSION_COLUMNS)
 
 
 def _excluded(report: Report, way: ExclusionSet, one: Estimate) -> dict[str, Cell]:
@@ -122,12 +150,6 @@ def _excluded(report: Report, way: ExclusionSet, one: Estimate) -> dict[str, Cel
         "question": one.question, "condition": one.label, "measure": one.measure, "estimate": one.estimate,
         "ci_low": one.interval.low, "ci_high": one.interval.high, "votes": one.votes,
     }  # fmt: skip
-
-
-def _listed(report: Report, columns: str, rows: Iterable[dict[str, Any]]) -> Table:
-    """Return a table whose first column names the study."""
-    names = columns.split()
-    return Table(["study", *names], [[report.study.slug, *(row[name] for name in names)] for row in rows])
 
 
 def ranking_table(report: Report) -> Table:
@@ -142,7 +164,7 @@ def ranking_table(report: Report) -> Table:
         for one in report.ranking
         for entry in one.entries
     )
-    return _listed(report, columns, rows)
+    return listed(report, columns, rows)
 
 
 def groups_table(report: Report) -> Table:
@@ -160,7 +182,7 @@ def groups_table(report: Report) -> Table:
         for group in found.groups
         for one in group.estimates
     )
-    return _listed(report, columns, rows)
+    return listed(report, columns, rows)
 
 
 def times_table(report: Report) -> Table:
@@ -171,7 +193,7 @@ def times_table(report: Report) -> Table:
         | {"condition": one.label, "geometric_mean": one.mean, "ci_low": one.low, "ci_high": one.high}
         for one in report.times
     )
-    return _listed(report, columns, rows)
+    return listed(report, columns, rows)
 
 
 def effects_table(report: Report) -> Table:
@@ -180,16 +202,20 @@ def effects_table(report: Report) -> Table:
         "question name estimate null ci_low ci_high unit pvalue adjusted method votes raters words simulated"
     )
     rows = (vars(one) | {"ci_low": one.low, "ci_high": one.high} for one in report.effects)
-    return _listed(report, columns, rows)
+    return listed(report, columns, rows)
 
 
 def influence_table(report: Report) -> Table:
-    """Return one row for each question: what its first place rests on."""
+    """Return one row for each question and measure: what its first place rests on.
+
+    ``votes_to_change`` is the least number there is where ``minimal``, else an upper bound.
+    """
     columns = (
-        "question winner runner_up lead unit votes votes_to_change raters raters_who_change words simulated"
+        "question measure winner runner_up lead unit votes votes_to_change minimal raters raters_who_change "
+        "words simulated"
     )
     rows = (vars(one) | {"raters_who_change": " ".join(one.raters_who_change)} for one in report.influence)
-    return _listed(report, columns, rows)
+    return listed(report, columns, rows)
 
 
 def excluded_table(report: Report) -> Table:
@@ -206,11 +232,14 @@ def excluded_table(report: Report) -> Table:
         for way in report.exclusions
         for one in way.excluded
     )
-    return _listed(report, "version name rater votes left_out by_rule", rows)
+    return listed(report, "version name rater votes left_out by_rule", rows)
 
 
 def accuracies_table(report: Report) -> Table:
-    """Return one row for each score and question: how often it orders two conditions as people do."""
+    """Return one row for each score and question: how often it orders two conditions as people do.
+
+    Where people tell no two apart, a threshold above every difference is always right: it is left empty.
+    """
     columns = (
         "question metric label extractor pairs told_apart right accuracy ci_low ci_high with_ties threshold "
         "method"
@@ -219,10 +248,11 @@ def accuracies_table(report: Report) -> Table:
         vars(one.accuracy)
         | {"question": one.question, "metric": one.metric, "label": one.label, "extractor": one.space.words}
         | {"accuracy": one.accuracy.all_pairs, "ci_low": one.accuracy.low, "ci_high": one.accuracy.high}
+        | ({} if one.accuracy.told_apart else {"with_ties": None, "threshold": None})
         for one in report.correlations
         if one.accuracy is not None
     )
-    return _listed(report, columns, rows)
+    return listed(report, columns, rows)
 
 
 def comparisons_table(report: Report) -> Table:
@@ -232,7 +262,7 @@ def comparisons_table(report: Report) -> Table:
         "steiger adjusted words"
     )
     rows = (vars(one) | {"ci_low": one.low, "ci_high": one.high} for one in report.comparisons)
-    return _listed(report, columns, rows)
+    return listed(report, columns, rows)
 
 
 def samples_table(report: Report) -> Table:
@@ -253,7 +283,7 @@ def samples_table(report: Report) -> Table:
         for one in report.samples
         if one.accuracy is not None
     ]
-    return _listed(report, columns, rows)
+    return listed(report, columns, rows)
 
 
 TABLES: dict[str, Callable[[Report], Table]] = {
@@ -262,6 +292,8 @@ TABLES: dict[str, Callable[[Report], Table]] = {
     "groups": groups_table,
     "times": times_table,
     "effects": effects_table,
+    "agreement": agreement_table,
+    "wins": wins_table,
     "influence": influence_table,
     "exclusions": exclusions_table,
     "excluded_raters": excluded_table,
@@ -270,5 +302,13 @@ TABLES: dict[str, Callable[[Report], Table]] = {
     "accuracies": accuracies_table,
     "comparisons": comparisons_table,
     "samples": samples_table,
+    "ceilings": ceilings_table,
+    "trust": trust_table,
+    "missing_scores": missing_scores_table,
+    "provenance": provenance_table,
+    "bins": bins_table,
+    "repeats": repeats_table,
+    "classes": classes_table,
+    "units": units_table,
 }
 """File name (without ending) to the function that makes its table."""

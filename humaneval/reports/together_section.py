@@ -102,5 +102,10 @@ def accuracy_cells(one: PairwiseAccuracy | None) -> tuple[str, str, str]:
     return (
         f"{100 * one.all_pairs:.0f}%",
         ends(one.low, one.high, "share"),
-        f"{one.right} of {one.told_apart} told apart; {100 * (one.with_ties or 0):.0f}% with ties",
+        f"{one.right} of {one.told_apart} told apart; {_with_ties(one)} with ties",
     )
+
+
+def _with_ties(one: PairwiseAccuracy) -> str:
+    """Return the accuracy with ties; a dash where people tell no pair apart, so that all are called ties."""
+    return f"{100 * one.with_ties:.0f}%" if one.told_apart and one.with_ties is not None else "—"

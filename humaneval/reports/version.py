@@ -13,7 +13,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @cache
 def code_version() -> str:
-    """Return the release, and in a clone the commit too, e.g. ``0.1.0+g1a2b3c4d5e6f``."""
+    """Return the release, and in a clone or an image the commit too, e.g. ``0.1.0+g1a2b3c4d5e6f``."""
     commit = _commit()
     return f"{_release()}+g{commit[:12]}" if commit else _release()
 
@@ -27,7 +27,10 @@ def _release() -> str:
 
 
 def _commit() -> str:
-    """Return the commit that is checked out, or nothing outside a clone. Git need not be installed."""
+    """Return the commit of an image or a clone, and nothing elsewhere. Git need not be installed."""
+    built = _ROOT / "COMMIT"  # written by deploy/Containerfile, which has no .git
+    if built.is_file():
+        return built.read_text().strip()
     folder = _ROOT / ".git"
     head = folder / "HEAD"
     if not head.is_file():

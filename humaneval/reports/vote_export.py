@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -11,9 +12,9 @@ from humaneval.protocols import registry
 from humaneval.protocols.base import BOTH_BAD, BOTH_GOOD, TIE
 from humaneval.rating.votes import AnswerRow, answer_rows
 from humaneval.reports.facts import study_facts
-from humaneval.reports.tables import Cell
 from humaneval.samples.models import Prompt, Sample
 from humaneval.studies.models import Study
+from humaneval.ui.spreadsheets import Cell
 
 KINDS: dict[str, type] = {
     "study": str, "vote": int, "rater": str, "panel": str, "simulated": bool, "session": int,
@@ -22,7 +23,7 @@ KINDS: dict[str, type] = {
     "other_condition": str, "prompt": str, "samples": str, "other_samples": str, "details": str,
     "other_details": str, "first_shown": str, "second_shown": str, "response_ms": float, "shown_at": str,
     "viewport_width": float, "viewport_height": float, "device_pixel_ratio": float, "hidden_ms": float,
-    "input": str, "timings": str, "received_at": str,
+    "input": str, "timings": str, "received_at": datetime,
 }  # fmt: skip
 """``value`` is the protocol's canonical code. Where a trial has two sides, ``chosen`` names the condition
 chosen (or ``tie``, ``both good``, ``both bad``; of a ranking all, best first), ``chosen_place`` its place on

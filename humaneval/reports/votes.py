@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from humaneval.rating.vote_columns import NO_ANSWER, OUTCOMES, VoteColumns
 from humaneval.reports.material import Material, rows_of
 from humaneval.reports.results import RaterCounts, VoteCounts, finite
+from humaneval.reports.shared_items import repeats_of
+from humaneval.stats.items import Items
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -34,7 +36,8 @@ class VoteTable(Columns):
 
     ``vote`` is the row in the material's votes, ``question`` the place among the study's. ``other`` is 0
     where a trial has one condition. ``item`` codes the samples in slot 0 (what the estimate is about),
-    ``unit`` those in all slots (what raters must share to agree or not).
+    ``unit`` those in all slots (what raters must share to agree or not), ``shared`` is what intervals take to
+    repeat besides the rater: :mod:`humaneval.reports.shared_items`.
     """
 
     vote: IntArray
@@ -44,6 +47,7 @@ class VoteTable(Columns):
     rater: IntArray
     item: IntArray
     unit: IntArray
+    shared: Items
     value: IntArray
     simulated: BoolArray
 
@@ -67,12 +71,14 @@ class Ballots(Columns):
     """Answers that put several conditions in order: ``lineup`` (N x S) is the condition in each slot, 0 after
     the last.
 
-    ``row`` is the row of the table that each comes from, ``unit`` codes the samples in all slots.
+    ``row`` is the row of the table that each comes from, ``unit`` codes the samples in all slots; ``shared``
+    as in the table.
     """
 
     row: IntArray
     rater: IntArray
     unit: IntArray
+    shared: Items
     lineup: IntArray
     value: IntArray
     simulated: BoolArray
@@ -80,8 +86,9 @@ class Ballots(Columns):
 
 @dataclass(frozen=True, eq=False)
 class PairVotes(Columns):
-    """Votes on pairs of samples of one batch of a condition."""
+    """Votes on pairs of samples of one batch of a condition, a row for each row of a table of answers."""
 
+    rater: IntArray
     condition: IntArray
     batch: IntArray
     trial: IntArray
@@ -132,6 +139,7 @@ def tabulate(material: Material, rows: BoolArray) -> VoteTable:
         rater=votes.rater[vote],
         item=trials.item[trial],
         unit=trials.unit[trial],
+        shared=repeats_of(material)[trial],
         value=votes.answers[vote, question].astype(np.int64),
         simulated=votes.simulated[vote],
     )
@@ -157,17 +165,22 @@ def ballots_of(material: Material, table: VoteTable) -> Ballots:
     several: BoolArray = np.asarray(lineup.any(axis=1))
     rows = table.where(several)
     return Ballots(
-        np.flatnonzero(several), rows.rater, rows.unit, lineup[several], rows.value, rows.simulated
+        np.flatnonzero(several),
+        rows.rater,
+        rows.unit,
+        rows.shared,
+        lineup[several],
+        rows.value,
+        rows.simulated,
     )
 
 
-def select_pair_votes(material: Material, left_out: BoolArray) -> PairVotes:
-    """Return the votes that count on pairs, with their batches, but for those left out (V).
+def pair_votes_of(material: Material, table: VoteTable) -> PairVotes:
+    """Return the answers of a table about pairs, with their batches.
 
     Raises KeyError for a pair that the study does not list.
     """
     pairs, trials = material.pairs, material.trials
-    table = tabulate(material, material.votes.counts & ~left_out)
     trial = material.votes.trial[table.vote]
     shown = trials.samples[trials.rows(trial)]
     most = 1 + max(int(one.max(initial=0)) for one in (pairs.first, pairs.second, trials.samples))
@@ -175,6 +188,7 @@ def select_pair_votes(material: Material, left_out: BoolArray) -> PairVotes:
     order = np.argsort(keys)
     asked = shown[:, 0] * most + shown[:, 1] if len(shown) else np.zeros(0, dtype=np.int64)
     return PairVotes(
+        rater=table.rater,
         condition=table.condition,
         batch=pairs.batch[order][rows_of(keys[order], asked)],
         trial=trial,
@@ -199,6 +213,7 @@ def _counts(votes: VoteColumns, left_out: BoolArray) -> VoteCounts:
 def _raters(votes: VoteColumns, left_out: BoolArray) -> RaterCounts:
     _, given = np.unique(votes.rater, return_counts=True)
     times = votes.response_ms[votes.counts & ~left_out]
+    times = times[np.isfinite(times)]  # votes from elsewhere may lack some
     return RaterCounts(
         total=len(given),
         simulated=len(np.unique(votes.rater[votes.simulated])),

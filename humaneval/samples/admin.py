@@ -45,6 +45,7 @@ STATE_COLOURS = {
     "running": "warning",
     "done": "success",
     "refused": "danger",
+    "interrupted": "danger",
     "failed": "danger",
 }
 
@@ -314,7 +315,12 @@ class ImportRunAdmin(_Styled, OfTeam, ModelAdmin):
     def progress(self, run: ImportRun) -> SafeString | str:
         """Return how far the import is, with a link to its job."""
         if run.job is None:
-            return "–"
+            done, total = run.progress
+            return (
+                _("%(done)s of %(total)s files") % {"done": f"{done:,}", "total": f"{total:,}"}
+                if total
+                else "–"
+            )
         address = reverse("admin:jobs_job_change", args=[run.job.pk])
         words = run.job.progress_text or _("not started yet")
         return format_html('<a href="{}">{}</a>', address, words)

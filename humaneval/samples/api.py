@@ -7,10 +7,11 @@ from typing import Any, cast
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +20,7 @@ from rest_framework.serializers import BaseSerializer
 from humaneval.samples.duplicates import find_check, standing_of, start_check
 from humaneval.samples.importing import create_sample_set, start_archive_import, start_folder_import
 from humaneval.samples.models import ImportRun, Sample, SampleSet
+from humaneval.samples.removing import StillNeeded, remove_sample_set
 from humaneval.samples.serializers import (
     ArchiveImportSerializer,
     DuplicateCheckSerializer,
@@ -33,24 +35,33 @@ from humaneval.teams.rest import ByRole, team_of_request
 
 VIEW = "samples.view_sampleset"
 ADD = "samples.add_sampleset"
+DELETE = "samples.delete_sampleset"
 IMPORT = "samples.add_importrun"
 _OF_SET = OpenApiParameter("slug", str, OpenApiParameter.PATH, description="The sample set's slug.")
+
+
+class Needed(APIException):
+    """Something rests on what was to be deleted (409)."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
 
 
 class SampleSetViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
+    mixins.DestroyModelMixin,
     viewsets.GenericViewSet[SampleSet],
 ):
-    """Sample sets: list, look at, make."""
+    """Sample sets: list, look at, make, delete."""
 
     queryset = SampleSet.objects.all()
     serializer_class = SampleSetSerializer
     lookup_field = "slug"
     filterset_fields = ("kind", "name")
     permission_classes = (ByRole,)
-    needs = {"list": VIEW, "retrieve": VIEW, "create": ADD, "duplicates": VIEW}
+    needs = {"list": VIEW, "retrieve": VIEW, "create": ADD, "destroy": DELETE, "duplicates": VIEW}
 
     def get_queryset(self) -> QuerySet[SampleSet]:
         """Return the sets that the person sees, with their extent."""
@@ -65,6 +76,19 @@ class SampleSetViewSet(
         except ModelValidationError as error:
             raise ValidationError(error.message_dict) from error
         serializer.instance = SampleSet.objects.with_extent().get(pk=created.pk)
+
+    @extend_schema(
+        summary="Delete a set that no study, metric run or import needs, with its samples",
+        responses={204: None, 409: OpenApiTypes.OBJECT},
+    )
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Delete a set; 409 with what needs it where something does."""
+        sample_set = self.get_object()
+        try:
+            remove_sample_set(sample_set=sample_set)
+        except StillNeeded as reason:
+            raise Needed(str(reason)) from reason
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
         methods=["GET"],

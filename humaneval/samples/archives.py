@@ -22,9 +22,11 @@ from humaneval.samples.sources import (
     check_limits,
     is_clutter,
     is_own_table,
+    objection,
     sorted_tables,
-    tidy_name,
+    tidy_path,
     too_large,
+    unreadable,
 )
 
 
@@ -53,11 +55,12 @@ class ArchiveSource:
             yield Problem(name[:NAME_LENGTH], reason) if reason else self._offer(name, info)
 
     def own_tables(self) -> list[OwnTable]:
-        """Return the archive's tables that may be read."""
+        """Return the archive's tables."""
         return sorted_tables(
-            OwnTable(name, partial(self.archive.open, info))
+            OwnTable(name, unreadable(reason) if reason else partial(self.archive.open, info))
             for name, info in self._visible()
-            if is_own_table(name) and not _objection(name, info)
+            if is_own_table(name)
+            for reason in [_objection(name, info)]
         )
 
     def _members(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
@@ -67,7 +70,7 @@ class ArchiveSource:
     def _visible(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
         for info in self.archive.infolist():
             name = _member_name(info)
-            if not name.endswith("/") and not any(is_clutter(part) for part in _visible_parts(name)):
+            if not info.is_dir() and not any(is_clutter(part) for part in _visible_parts(name)):
                 yield name, info
 
     def _offer(self, name: str, info: zipfile.ZipInfo) -> Entry:
@@ -75,7 +78,7 @@ class ArchiveSource:
 
 
 def _visible_parts(name: str) -> list[str]:
-    return [part for part in name.split("/") if part not in {".", ".."}]
+    return [part for part in name.split("/") if part != ".."]
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
@@ -86,15 +89,12 @@ def _member_name(info: zipfile.ZipInfo) -> str:
             name = name.encode("cp437").decode("utf-8")
         except UnicodeError:
             name = info.filename
-    return tidy_name(name)
+    return tidy_path(name)
 
 
 def _objection(name: str, info: zipfile.ZipInfo) -> str:
-    parts = name.split("/")
-    if name.startswith("/") or ".." in parts or (len(name) > 1 and name[1] == ":"):
-        return "its path leads outside the archive"
-    if len(name) > NAME_LENGTH:
-        return f"its path is longer than {NAME_LENGTH} characters"
+    if reason := objection(name, "the archive"):
+        return reason
     if stat.S_ISLNK(info.external_attr >> 16):
         return "a symbolic link; put the file itself into the archive"
     if info.flag_bits & 0x1:

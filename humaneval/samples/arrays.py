@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from numpy.typing import NDArray
 from PIL import Image
 
 from humaneval.samples.details import as_details
-from humaneval.samples.prompts import PromptText
+from humaneval.samples.prompts import PromptsError, PromptText, checked_prompt
 from humaneval.samples.sources import READ_ERRORS, Entry, Problem, SourceError, check_limits
+from humaneval.samples.verification import too_many_pixels
 
 ENDINGS = {".npz", ".npy", ".pt", ".pth"}
 MOST_BYTES = 8 * 1024**3
@@ -72,22 +74,37 @@ class ArraySource:
     def _offer(self, name: str, image: NDArray[Any], low: float, number: int, count: int) -> Entry | Problem:
         if image.dtype.kind == "f" and not np.isfinite(image).all():
             return Problem(name, "there are values in it that are no numbers (NaN or infinite)")
-        content = _png(_to_eight_bits(image, low))
+        if image.size == 0:
+            return Problem(name, "there are no pixels in it")
+        height, width = image.shape[:2]
+        if height * width > settings.IMPORT_MAX_PIXELS:
+            return Problem(name, too_many_pixels(width, height))
         facts = {key: array[number] for key, array in self.others.items() if len(array) == count}
-        prompt = next((str(facts[key]) for key in _PROMPTS if key in facts), "").strip()
+        try:
+            prompt = _prompt(facts, name)
+        except PromptsError as error:
+            return Problem(name, str(error))
+        content = _png(_to_eight_bits(image, low))
         return Entry(
             name=name,
             size=len(content),
             open=lambda: io.BytesIO(content),
-            prompt=PromptText(prompt, str(facts.get("category", "")).strip()) if prompt else None,
+            prompt=prompt,
             details=as_details(facts, but={*_PROMPTS, "category"}),
         )
+
+
+def _prompt(facts: Mapping[str, Any], name: str) -> PromptText | None:
+    text = next((str(facts[key]) for key in _PROMPTS if key in facts), "")
+    return checked_prompt(text, str(facts.get("category", "")), name) if text.strip() else None
 
 
 def _from_numpy(path: Path) -> dict[str, NDArray[Any]]:
     if path.suffix == ".npz":
         with zipfile.ZipFile(path) as archive:
             _check_bytes(sum(info.file_size for info in archive.infolist()))
+    else:
+        _check_bytes(path.stat().st_size)
     loaded = np.load(path, allow_pickle=False)
     if isinstance(loaded, np.ndarray):
         return {path.stem: loaded}
@@ -103,17 +120,26 @@ def _from_torch(path: Path) -> dict[str, NDArray[Any]]:
             f"{path.name} needs PyTorch, which the image of web and worker leaves out: import it as .npz, "
             "or by `import_samples` in the metrics image."
         ) from error
-    _check_bytes(path.stat().st_size)
+    _check_bytes(_unpacked(path))
     loaded = torch.load(path, map_location="cpu", weights_only=True)
     named: Mapping[Any, Any] = loaded if isinstance(loaded, Mapping) else {path.stem: loaded}
     found = {}
     for name, value in named.items():
         if isinstance(value, torch.Tensor):
             tensor = value.detach()
+            _check_bytes(tensor.numel() * tensor.element_size())  # strides of nothing take no room in a file
             found[str(name)] = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
         elif isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
             found[str(name)] = np.array(value)
     return found
+
+
+def _unpacked(path: Path) -> int:
+    """Return how many bytes a file of tensors holds, which may be packed in it."""
+    if not zipfile.is_zipfile(path):
+        return path.stat().st_size
+    with zipfile.ZipFile(path) as archive:
+        return sum(info.file_size for info in archive.infolist())
 
 
 def _check_bytes(size: int) -> None:

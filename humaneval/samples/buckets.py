@@ -18,8 +18,10 @@ from humaneval.samples.sources import (
     check_limits,
     is_clutter,
     is_own_table,
+    not_open,
+    objection,
     sorted_tables,
-    tidy_name,
+    tidy_path,
 )
 
 SCHEME = "s3://"
@@ -34,7 +36,7 @@ class BucketSource:
 
     def __init__(self, address: str, *, roots: Sequence[Any] | None = None) -> None:
         if roots is not None and not any(_is_within(address, str(root)) for root in roots):
-            raise SourceError(f"{address} is not among what is opened for import (IMPORT_ROOTS).")
+            raise not_open(address, roots)
         self.bucket, _slash, prefix = address.removeprefix(SCHEME).partition("/")
         if not self.bucket:
             raise SourceError(f"{address} names no bucket: write s3://bucket/prefix.")
@@ -43,25 +45,29 @@ class BucketSource:
 
     def count(self) -> int:
         """Return the number of objects; raises SourceError where they exceed a limit."""
-        check_limits(len(self._objects), sum(size for _key, size in self._objects), "prefix")
+        if self._objects or not self.own_tables():
+            check_limits(len(self._objects), sum(size for _key, size in self._objects), "prefix")
         return len(self._objects)
 
     def entries(self) -> Iterator[Entry | Problem]:
         """Yield each object."""
         for key, size in self._objects:
-            name = tidy_name(key.removeprefix(self.prefix))
-            if len(name) > NAME_LENGTH:
-                yield Problem(name[:NAME_LENGTH], f"its key is longer than {NAME_LENGTH} characters")
+            name = self._name(key)
+            if reason := objection(name, "the prefix"):
+                yield Problem(name[:NAME_LENGTH], reason)
             else:
                 yield Entry(name=name, size=size, open=lambda key=key: self._open(key))  # type: ignore[misc]
 
     def own_tables(self) -> list[OwnTable]:
         """Return the tables under the prefix."""
         return sorted_tables(
-            OwnTable(tidy_name(key.removeprefix(self.prefix)), partial(self._open, key))
+            OwnTable(self._name(key), partial(self._open, key))
             for key, _size in self._listing
             if self._is_visible(key) and is_own_table(key)
         )
+
+    def _name(self, key: str) -> str:
+        return tidy_path(key.removeprefix(self.prefix).lstrip("/"))
 
     @cached_property
     def _client(self) -> Any:

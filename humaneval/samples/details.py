@@ -6,6 +6,8 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from humaneval.samples.sources import showable
+
 LONGEST = 500
 """Characters of one value; the rest is cut off."""
 
@@ -13,7 +15,7 @@ LONGEST = 500
 def as_details(row: Mapping[str, Any], *, but: Collection[str]) -> dict[str, Any]:
     """Return a row's columns as JSON without those named, empty ones and ones that have no name."""
     return {
-        key[:LONGEST]: plain(value)
+        _text(key): plain(value)
         for key, value in row.items()
         if key and key not in but and value is not None and value != ""
     }
@@ -24,5 +26,8 @@ def plain(value: Any) -> Any:
     item = value.item() if hasattr(value, "item") else value
     if isinstance(item, bool | int) or (isinstance(item, float) and math.isfinite(item)):
         return item
-    text = str(item).replace("\x00", "")[:LONGEST]
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return _text(item)
+
+
+def _text(item: object) -> str:
+    return showable(str(item)[:LONGEST])

@@ -20,8 +20,9 @@ from humaneval.samples import intake
 from humaneval.samples.batches import THREADS, batched
 from humaneval.samples.intake import LISTED, Accepted, Outcome, Present
 from humaneval.samples.models import ImportRun, Sample, SampleSet
-from humaneval.samples.prompt_lists import by_number, is_prompt_list, read_prompt_list
+from humaneval.samples.prompt_lists import by_number, is_prompt_list, said_in_order
 from humaneval.samples.prompts import PromptsError
+from humaneval.samples.rows import is_table, opened
 from humaneval.samples.sources import (
     NAME_LENGTH,
     READ_ERRORS,
@@ -29,12 +30,13 @@ from humaneval.samples.sources import (
     Problem,
     check_limits,
     is_clutter,
-    tidy_name,
+    objection,
+    showable,
+    tidy_path,
 )
-from humaneval.samples.tables import TableRow, in_folder, read_table
+from humaneval.samples.tables import Table, said_by_name
 
-TABLE_ENDINGS = (".csv", ".tsv")
-"""What is read as a table of prompts, or as a prompt list."""
+WHOLE = "what was dropped"
 
 SOURCE = "files sent from a browser"
 """What such an import is called in the list of imports."""
@@ -74,7 +76,7 @@ def drop_of(sample_set: SampleSet, run_id: int) -> ImportRun | None:
 
 def files_there(*, sample_set: SampleSet, names: Iterable[str]) -> dict[str, There]:
     """Return what the set holds of these files, by the names as they were asked for; one query."""
-    asked = {name: tidy_name(name) for name in names if not _objection(tidy_name(name))}
+    asked = {name: tidy_path(name) for name in names if not _objection(tidy_path(name))}
     rows = Sample.objects.filter(sample_set=sample_set, name__in=set(asked.values()))
     held = {name: There(sha256, size) for name, sha256, size in rows.values_list("name", "sha256", "size")}
     return {name: held[tidy] for name, tidy in asked.items() if tidy in held}
@@ -87,12 +89,12 @@ def take_files(*, run: ImportRun, dropped: Sequence[Dropped]) -> list[Outcome]:
     sitting has come to more files or bytes than an import may have; nothing of this batch is kept then.
     """
     wanted = [one for one in dropped if not _is_passed_over(one.name)]
-    files = [one for one in wanted if not _is_table(one.name)]
+    files = [one for one in wanted if not is_table(one.name)]
     received = run.received + sum(one.file.size or 0 for one in wanted)
     if wanted:
         check_limits(run.added + run.unchanged + run.rejected + len(wanted), received, "upload")
     outcomes = _bring_in(run, [_offer(one) for one in files])
-    for table in (one for one in wanted if _is_table(one.name)):
+    for table in (one for one in wanted if is_table(one.name)):
         outcomes += _read_in(run, table)
     return _count(run, outcomes, received)
 
@@ -110,10 +112,10 @@ def _bring_in(run: ImportRun, entries: list[Entry | Problem]) -> list[Outcome]:
 
 
 def _offer(one: Dropped) -> Entry | Problem:
-    name = tidy_name(one.name)
+    name = tidy_path(one.name)
     reason = _objection(name)
     if reason:
-        return Problem(name.replace("\x00", "")[:NAME_LENGTH], reason)
+        return Problem(showable(name)[:NAME_LENGTH], reason)
     return Entry(name=name, size=one.file.size or 0, open=lambda: _from_start(one.file))
 
 
@@ -124,22 +126,11 @@ def _from_start(upload: UploadedFile) -> IO[bytes]:
 
 def _objection(name: str) -> str:
     """Return why a name cannot be stored, nothing if it can: names come from strangers' browsers."""
-    if not name or name.startswith("/") or ".." in name.split("/") or name[1:2] == ":":
-        return "its path leads outside what was dropped"
-    if len(name) > NAME_LENGTH:
-        return f"its path is longer than {NAME_LENGTH} characters"
-    if not name.isprintable():
-        return "its name holds characters that cannot be shown: rename it"
-    return ""
+    return objection(name, WHOLE) if name else f"its path leads outside {WHOLE}"
 
 
 def _is_passed_over(name: str) -> bool:
-    parts = [part for part in tidy_name(name).split("/") if part not in {".", ".."}]
-    return any(is_clutter(part) for part in parts)
-
-
-def _is_table(name: str) -> bool:
-    return tidy_name(name).lower().endswith(TABLE_ENDINGS)
+    return any(is_clutter(part) for part in tidy_path(name).split("/") if part != "..")
 
 
 # --- tables ---------------------------------------------------------------------------------------------
@@ -147,36 +138,39 @@ def _is_table(name: str) -> bool:
 
 def _read_in(run: ImportRun, table: Dropped) -> list[Outcome]:
     """Give the samples that a table names, or that a prompt list numbers, what it says of them."""
-    name = tidy_name(table.name).replace("\x00", "")[:NAME_LENGTH]
+    name = showable(tidy_path(table.name))[:NAME_LENGTH]
     try:
-        rows = _rows_of(run, name, _from_start(table.file))
+        said = _said(run, name, _from_start(table.file))
     except (PromptsError, *READ_ERRORS) as error:
         return [Problem(name, str(error))]
     outcomes: list[Outcome] = []
-    for names in batched(sorted(rows)):
-        compared = intake.compare_rows(sample_set_id=run.sample_set_id, names=names, rows=rows)
+    for names in batched(sorted(said.rows)):
+        compared = intake.compare_rows(sample_set_id=run.sample_set_id, names=names, rows=said.rows)
         outcomes += intake.insert(run=run, outcomes=compared)
+    _remark_on(run, said)
     return [outcome for outcome in outcomes if isinstance(outcome, Problem)]
 
 
-def _rows_of(run: ImportRun, name: str, file: IO[bytes]) -> dict[str, TableRow]:
+def _said(run: ImportRun, name: str, file: IO[bytes]) -> Table:
     """Return what a table says by samples' names, which start at the table's own folder."""
     folder = name[: name.rfind("/") + 1]
-    if not is_prompt_list(file):
-        return {in_folder(one, folder): row for one, row in read_table(file, name).items()}
-    samples = Sample.objects.filter(sample_set_id=run.sample_set_id)
-    names = list(samples.filter(name__startswith=folder).values_list("name", flat=True))
-    names = names or list(samples.values_list("name", flat=True))
-    start = _shared_folder(names)
-    numbered = by_number(read_prompt_list(file, name), [one.removeprefix(start) for one in names])
-    return {start + one: row for one, row in numbered.items()}
+    with opened(file, name) as rows:
+        if not is_prompt_list(rows.columns):
+            return said_by_name(rows, folder)
+        samples = Sample.objects.filter(sample_set_id=run.sample_set_id)
+        names = list(samples.values_list("name", flat=True))
+        below = folder if any(one.startswith(folder) for one in names) else ""
+        numbered = by_number(said_in_order(rows), names, below=below)
+        return Table(name, numbered.rows, [numbered.use])
 
 
-def _shared_folder(names: Sequence[str]) -> str:
-    """Return the folder that was dropped as a whole: a number in its name is a model's, and no row's."""
-    tops = {name[: name.find("/") + 1] for name in names}
-    top = tops.pop() if len(tops) == 1 else ""
-    return "" if top.rstrip("/").isdecimal() else top
+def _remark_on(run: ImportRun, table: Table) -> None:
+    """List what is to be said of a table, once however often it is sent."""
+    with transaction.atomic():
+        row = ImportRun.objects.select_for_update().get(pk=run.pk)
+        said = [{"name": table.name, "reason": text} for text in table.remarks]
+        row.remarks = [*row.remarks, *(one for one in said if one not in row.remarks)][:LISTED]
+        row.save(update_fields=["remarks"])
 
 
 # --- counting -------------------------------------------------------------------------------------------

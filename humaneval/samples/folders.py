@@ -17,8 +17,11 @@ from humaneval.samples.sources import (
     check_limits,
     is_clutter,
     is_own_table,
+    not_open,
     printable,
     sorted_tables,
+    unreadable,
+    unstorable,
 )
 
 
@@ -40,7 +43,7 @@ class FolderSource:
         self.without = None if without is None else Path(without).resolve()
         self.roots = None if roots is None else [Path(root).resolve() for root in roots]
         if self.roots is not None and not self._is_open(self.folder):
-            raise SourceError(f"{folder} is not among what is opened for import (IMPORT_ROOTS).")
+            raise not_open(folder, roots or ())
         if not self.folder.is_dir():
             raise SourceError(f"There is no folder {folder} on this machine.")
 
@@ -60,17 +63,13 @@ class FolderSource:
             yield found if isinstance(found, Problem) else self._offer(found)
 
     def own_tables(self) -> list[OwnTable]:
-        """Return the tables in the folder and its subfolders that may be read."""
+        """Return the tables in the folder and its subfolders."""
         found = [Path(one.path) for one in self._files(self.folder) if not isinstance(one, Problem)]
-        tables = [path for path in found if is_own_table(path.name) and path.is_file()]
-        return sorted_tables(
-            self._table(path)
-            for path in tables
-            if self._is_open(path.resolve()) and not self._objection(path)
-        )
+        return sorted_tables(self._table(path) for path in found if is_own_table(path.name))
 
     def _table(self, path: Path) -> OwnTable:
-        return OwnTable(self._name(path), lambda: path.open("rb"))
+        reason = self._objection(path)
+        return OwnTable(self._name(path), unreadable(reason) if reason else lambda: path.open("rb"))
 
     def _walk(self, folder: Path) -> Iterator[os.DirEntry[str] | Problem]:
         """Yield what is offered: all files but the tables."""
@@ -105,8 +104,8 @@ class FolderSource:
         relative = path.relative_to(self.folder).as_posix()
         if not _is_text(relative):
             return "its name is not valid UTF-8: rename it"
-        if len(relative) > NAME_LENGTH:
-            return f"its path is longer than {NAME_LENGTH} characters"
+        if reason := unstorable(relative):
+            return reason
         try:
             mode = path.stat().st_mode
         except OSError as error:

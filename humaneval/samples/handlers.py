@@ -8,7 +8,7 @@ from humaneval.jobs.registry import job_handler
 from humaneval.jobs.running import JobFailed, RunningJob
 
 
-@job_handler("samples.import")
+@job_handler("samples.import", queue="long")
 def run_import(job: RunningJob) -> dict[str, Any]:
     """Carry out one queued import; its counts are the job's result."""
     from humaneval.samples.importing import ImportRefused, run_queued_import
@@ -24,7 +24,7 @@ def run_import(job: RunningJob) -> dict[str, Any]:
     return {"added": run.added, "unchanged": run.unchanged, "rejected": run.rejected}
 
 
-@job_handler("samples.leakage")
+@job_handler("samples.leakage", queue="long")
 def run_leakage_audit(job: RunningJob) -> dict[str, Any]:
     """Carry out one queued audit; what leaks is the job's result."""
     from humaneval.samples.leakage.audits import carry_out
@@ -41,7 +41,7 @@ def run_leakage_audit(job: RunningJob) -> dict[str, Any]:
     return {"leaking": [group["leaking"] for group in (audit.result or {}).get("stimuli", [])]}
 
 
-@job_handler("samples.duplicates")
+@job_handler("samples.duplicates", queue="long")
 def run_duplicate_check(job: RunningJob) -> dict[str, Any]:
     """Carry out one queued check for near-duplicates; the counts are the job's result."""
     from humaneval.samples.duplicates import carry_out

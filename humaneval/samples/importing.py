@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
@@ -17,12 +16,14 @@ from django.utils.text import slugify
 
 from humaneval.jobs.services import submit
 from humaneval.samples.archives import ArchiveSource
-from humaneval.samples.batches import Progress
+from humaneval.samples.batches import Progress, say_nothing
+from humaneval.samples.holding import HeldElsewhere, begin, held
 from humaneval.samples.models import ImportRun, SampleSet
 from humaneval.samples.origins import check_origin, open_origin
 from humaneval.samples.passage import BadFiles, carry_out
 from humaneval.samples.prompts import PromptsError
-from humaneval.samples.sources import NAME_LENGTH, SourceError, printable
+from humaneval.samples.roots import roots_for
+from humaneval.samples.sources import NAME_LENGTH, SourceError, not_open
 from humaneval.teams.models import DEFAULT_TEAM, Team
 
 
@@ -32,6 +33,13 @@ class ImportRefused(Exception):
     def __init__(self, run: ImportRun) -> None:
         super().__init__(run.error)
         self.run = run
+
+
+class ImportHeld(Exception):
+    """Another process is at work on the same import; the message says so."""
+
+
+GONE_ON_WITH = "was interrupted, and has been gone on with"
 
 
 # --- sample sets ------------------------------------------------------------------------------------
@@ -100,17 +108,26 @@ def import_origin(
     """Import what lies at a path or address here and now; return the finished run with counts and problems.
 
     See :mod:`humaneval.samples.origins` for what it may be. Without ``prompts``, the source's own table is
-    taken, such as a prompts.csv at the top of a folder. Raises ImportRefused if the source or its table as a
-    whole cannot be used, and in a strict import for any bad file.
+    taken, such as a prompts.csv at the top of a folder. An import of the same that was interrupted is gone on
+    with. Raises ImportRefused if the source or its table as a whole cannot be used, and in a strict import
+    for any bad file; ImportHeld if another process is at work on it.
     """
-    run = ImportRun.objects.create(
-        sample_set=sample_set,
-        source=printable(origin)[:NAME_LENGTH],
-        prompts=printable(prompts or "")[:NAME_LENGTH],
-        strict=strict,
-    )
-    with _refusals_recorded(run), open_origin(str(origin), prompts=prompts) as source:
-        carry_out(run=run, source=source, progress=progress)
+    tell = progress or say_nothing
+    try:
+        run, goes_on = begin(
+            sample_set=sample_set, origin=origin, prompts=prompts, strict=strict, progress=tell
+        )
+        with (
+            held(run) as hold,
+            _refusals_recorded(run),
+            open_origin(str(origin), prompts=prompts) as source,
+        ):
+            carry_out(run=run, source=source, progress=hold.watched(tell))
+    except HeldElsewhere as error:
+        raise ImportHeld(str(error)) from error
+    if goes_on:
+        run.remarks = [{"name": run.source, "reason": GONE_ON_WITH}, *run.remarks]
+        run.save(update_fields=["remarks"])
     return run
 
 
@@ -126,7 +143,7 @@ def start_folder_import(
 
     ``folder`` may be anything that :mod:`humaneval.samples.origins` opens: S3 prefixes too, if a root is one.
     """
-    check_folder_import(folder=folder, prompts=prompts)
+    check_folder_import(folder=folder, prompts=prompts, team=sample_set.team_id)
     with transaction.atomic():
         run = ImportRun.objects.create(
             sample_set=sample_set, source=folder, prompts=prompts, strict=strict, created_by=user
@@ -134,11 +151,11 @@ def start_folder_import(
         return _submit(run)
 
 
-def check_folder_import(*, folder: str, prompts: str = "") -> None:
-    """Raise SourceError for what cannot be imported from the server, before anything is queued."""
-    check_origin(folder, roots=django_settings.IMPORT_ROOTS)
+def check_folder_import(*, folder: str, prompts: str = "", team: int | None) -> None:
+    """Raise SourceError for what a team cannot import from the server, before anything is queued."""
+    check_origin(folder, roots=roots_for(team))
     if prompts:
-        check_prompts_path(prompts)
+        check_prompts_path(prompts, team)
 
 
 def start_archive_import(
@@ -167,7 +184,7 @@ def run_queued_import(*, run: ImportRun, progress: Progress) -> ImportRun:
             with run.archive.open("rb") as file:
                 carry_out(run=run, source=ArchiveSource(cast(IO[bytes], file)), progress=progress)
         else:
-            roots = django_settings.IMPORT_ROOTS
+            roots = roots_for(run.sample_set.team_id)
             with open_origin(run.source, roots=roots, prompts=run.prompts or None) as source:
                 carry_out(run=run, source=source, progress=progress)
     _drop_archive(run)
@@ -185,11 +202,17 @@ def _submit(run: ImportRun) -> ImportRun:
     return run
 
 
-def check_prompts_path(prompts: str) -> None:
-    """Raise SourceError for a table that is not there, or not within IMPORT_ROOTS."""
-    path = Path(prompts).resolve()
-    if not any(path.is_relative_to(Path(root).resolve()) for root in django_settings.IMPORT_ROOTS):
-        raise SourceError(f"{prompts} is not among what is opened for import (IMPORT_ROOTS).")
+def check_prompts_path(prompts: str, team: int | None) -> None:
+    """Raise SourceError for a table that is not there, or not within what IMPORT_ROOTS opens to the team.
+
+    A path without a leading slash is one among the files that are imported, which are looked at later.
+    """
+    path = Path(prompts)
+    if not path.is_absolute():
+        return
+    roots = roots_for(team)
+    if not any(path.resolve().is_relative_to(Path(root).resolve()) for root in roots):
+        raise not_open(prompts, roots)
     if not path.is_file():
         raise SourceError(f"There is no file {prompts} on this machine.")
 
@@ -207,7 +230,7 @@ def _refusals_recorded(run: ImportRun) -> Iterator[None]:
         yield
     except (SourceError, PromptsError, BadFiles) as error:
         run.error = str(error)
-        run.finished_at = timezone.now()
+        run.finished_at, run.lease_until = timezone.now(), None
         run.save()
         _drop_archive(run)
         raise ImportRefused(run) from error

@@ -19,7 +19,16 @@ from django.db import transaction
 
 from humaneval.samples.models import ImportRun, Sample, SampleSet
 from humaneval.samples.prompts import PromptText, ensure_prompts
-from humaneval.samples.sources import NAME_LENGTH, READ_ERRORS, Entry, Problem, too_large
+from humaneval.samples.rows import is_table
+from humaneval.samples.sources import (
+    NAME_LENGTH,
+    READ_ERRORS,
+    Entry,
+    Problem,
+    leads_outside,
+    showable,
+    too_large,
+)
 from humaneval.samples.storing import store_content
 from humaneval.samples.tables import TableRow
 from humaneval.samples.verification import BadImage, Facts, examine
@@ -31,6 +40,10 @@ _CHUNK = 1024**2
 NAME_TAKEN = (
     "a sample of this name with other content is in the set already; the stored one stays. "
     "Rename the file or import into a new set"
+)
+UNNAMED_TABLE = (
+    "not an image but a table: it is read if it is called prompts, metadata or as a prompt list is, or named "
+    "with the import (prompts)"
 )
 _NOTHING = TableRow()
 OTHER_PROMPT = "is in the set with another prompt; the stored one stays"
@@ -106,7 +119,7 @@ class Tally:
 
 def _list(entries: list[dict[str, str]], name: str, reason: str) -> None:
     if len(entries) < LISTED:
-        entries.append({"name": name, "reason": reason})
+        entries.append({"name": showable(name), "reason": showable(reason)})
 
 
 # --- one file, in a thread --------------------------------------------------------------------------
@@ -158,7 +171,7 @@ def check_file(
                 return compare(entry.name, sha256, prompt, details, known[entry.name])
             facts = examine(copy)
         except BadImage as error:
-            return Problem(entry.name, str(error))
+            return Problem(entry.name, UNNAMED_TABLE if is_table(entry.name) else str(error))
         accepted = Accepted(
             name=entry.name, sha256=sha256, size=size, facts=facts, prompt=prompt, details=details
         )
@@ -205,23 +218,35 @@ def compare(
 
 
 def compare_rows(
-    *, sample_set_id: int, names: Sequence[str], rows: Mapping[str, TableRow]
+    *,
+    sample_set_id: int,
+    names: Sequence[str],
+    rows: Mapping[str, TableRow],
+    nearly: Mapping[str, str] | None = None,
 ) -> list[Present | Problem]:
-    """Return what tables say of samples whose files are not offered: of the set's, or of none at all."""
+    """Return what tables say of samples whose files are not offered: of the set's, or of none at all.
+
+    ``nearly`` holds files that could have been meant.
+    """
     known = known_names(sample_set_id, names)
     there = (
         compare(name, held.sha256, rows[name].prompt, rows[name].details, held)
         for name, held in known.items()
     )
     lacking = (
-        Problem(
-            name[:NAME_LENGTH],
-            f"is named in {rows[name].table}, but there is no such file, here or in the set",
-        )
+        Problem(name[:NAME_LENGTH], _without_file(name, rows[name].table, (nearly or {}).get(name)))
         for name in names
         if name not in known
     )
     return [*lacking, *there]
+
+
+def _without_file(name: str, table: str, nearly: str | None) -> str:
+    if leads_outside(name):
+        return f"is named in {table}, but leads outside: name files by their path from the table's folder"
+    if nearly:
+        return f"is named in {table}, but the file is called {nearly}: upper and lower case differ"
+    return f"is named in {table}, but there is no such file, here or in the set"
 
 
 # --- the batch, in the database ---------------------------------------------------------------------

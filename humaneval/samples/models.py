@@ -7,9 +7,11 @@ import uuid
 
 from django.conf import settings as django_settings
 from django.db import models
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from humaneval.jobs.attendance import nobody_for
 from humaneval.jobs.models import JobState
 from humaneval.teams.models import DEFAULT_TEAM, Team
 
@@ -178,6 +180,13 @@ class ImportRun(models.Model):
     received = models.PositiveBigIntegerField(
         default=0, editable=False, help_text=_("Bytes that came file by file from a browser.")
     )
+    lease_until = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text=_("Until when a process without a job holds it; pushed back as long as that lives."),
+    )
+    progress_done = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+    progress_total = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
@@ -198,21 +207,36 @@ class ImportRun(models.Model):
 
     @property
     def is_underway(self) -> bool:
-        """Whether a worker will still change this row by itself."""
-        return self.finished_at is None and self.job is not None and not self.job.is_finished
+        """Whether a worker or a command will still change this row by itself."""
+        return self.state in {JobState.QUEUED, JobState.RUNNING}
 
     @property
     def state(self) -> str:
-        """One word for where the import stands: done, refused, or its job's state."""
+        """One word for where the import stands: done, refused, its job's state; interrupted without one."""
         if self.finished_at is not None:
             return "refused" if self.error else "done"
-        return self.job.state if self.job is not None else JobState.RUNNING.value
+        if self.job is not None:
+            return self.job.state
+        is_held = self.lease_until is not None and self.lease_until > timezone.now()
+        return JobState.RUNNING.value if is_held else "interrupted"
 
     @property
     def state_in_words(self) -> str | Promise:
         """The state for people."""
-        words = {"done": _("done"), "refused": _("refused")}
+        words = {"done": _("done"), "refused": _("refused"), "interrupted": _("interrupted")}
         return words.get(self.state) or JobState(self.state).label
+
+    @property
+    def waiting(self) -> str:
+        """That no worker is there to carry it out, and what to do; empty where one is, or none is needed."""
+        return nobody_for(self.job)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many files are through, and of how many, by the job if there is one."""
+        if self.job is not None:
+            return self.job.progress_done, self.job.progress_total
+        return self.progress_done, self.progress_total
 
 
 def stimulus_token() -> str:

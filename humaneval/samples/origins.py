@@ -11,7 +11,7 @@ from typing import Any
 from humaneval.samples import arrays, buckets, manifests
 from humaneval.samples.archives import ArchiveSource
 from humaneval.samples.folders import FolderSource
-from humaneval.samples.sources import Source, SourceError
+from humaneval.samples.sources import Source, SourceError, not_open
 
 
 @contextmanager
@@ -58,4 +58,4 @@ def check_origin(origin: str | Path, *, roots: Sequence[Any]) -> None:
 def _check_inside(path: Path, roots: Sequence[Any] | None) -> None:
     """Raise SourceError for what lies elsewhere, in one sentence whether something is there or not."""
     if roots is not None and not any(path.resolve().is_relative_to(Path(root).resolve()) for root in roots):
-        raise SourceError(f"{path} is not among what is opened for import (IMPORT_ROOTS).")
+        raise not_open(path, roots)

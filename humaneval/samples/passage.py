@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -15,12 +14,13 @@ from django.utils import timezone
 
 from humaneval.samples import intake
 from humaneval.samples.batches import THREADS, Progress, batched, say_nothing
+from humaneval.samples.finding import Names, read_given, read_own_table, read_own_tables, reading
 from humaneval.samples.intake import Accepted, Outcome, Present, Tally
-from humaneval.samples.models import ImportRun
-from humaneval.samples.prompt_lists import read_table_or_list
+from humaneval.samples.models import ImportRun, Sample
 from humaneval.samples.prompts import PromptsError, PromptText
-from humaneval.samples.sources import NAME_LENGTH, READ_ERRORS, Entry, Problem, Source
-from humaneval.samples.tables import Tables, read_own_tables
+from humaneval.samples.rows import opened
+from humaneval.samples.sources import NAME_LENGTH, Entry, Problem, Source, tidy_path
+from humaneval.samples.tables import Table, Tables, files
 from humaneval.samples.verification import Facts
 
 
@@ -43,28 +43,63 @@ def carry_out(*, run: ImportRun, source: Source, progress: Progress | None = Non
 
 
 def _read_tables(run: ImportRun, source: Source) -> Tables:
+    def names() -> Names:
+        return _names(run, source)
+
     if not run.prompts:
-        return read_own_tables(source, strict=run.strict)
+        return read_own_tables(source, names, strict=run.strict)
+    own = source.own_tables()
+    given = _read_given(run, source, names)
+    tables = Tables()
+    tables.add(given)
+    for table in own:
+        if table.name != given.name:
+            tables.remark(table.name, f"is not read, since {given.name} was named instead")
+    return tables
+
+
+def _read_given(run: ImportRun, source: Source, names: Callable[[], Names]) -> Table:
+    """Read the table that was named: a file of this machine, or one among the source's own.
+
+    What a request names without a leading slash is never looked for on the machine.
+    """
     path = Path(run.prompts)
-    try:
-        with path.open("rb") as given:
-            rows = read_table_or_list(given, partial(_names_in, source), path.name)
-    except READ_ERRORS as error:
-        reason = getattr(error, "strerror", None) or error
-        raise PromptsError(f"{run.prompts} cannot be read: {reason}.") from error
-    unread = [table.name for table in source.own_tables()]
-    return Tables(rows, [(name, f"is not read, since {path.name} was named instead") for name in unread])
+    if path.is_absolute() or (run.job_id is None and path.is_file()):
+        with reading(run.prompts), path.open("rb") as file, opened(file, path.name) as rows:
+            return read_given(rows, names)
+    own = {table.name: table for table in source.own_tables()}
+    name = tidy_path(run.prompts)
+    if name not in own:
+        there = ", ".join(list(own)[:10]) or "none"
+        raise PromptsError(
+            f"There is no table {run.prompts}, neither by its whole path nor among the files (there: "
+            f"{there})."
+        )
+    return read_own_table(own[name], names)
 
 
-def _names_in(source: Source) -> Iterator[str]:
-    return (entry.name for entry in source.entries() if isinstance(entry, Entry))
+def _names(run: ImportRun, source: Source) -> Names:
+    """Return what a prompt list may number: the files offered.
+
+    An uploaded zip may be a part of what a set is made of: there what the set holds counts too.
+    """
+    offered = [entry.name for entry in source.entries() if isinstance(entry, Entry)]
+    if not run.archive:
+        return Names(offered)
+    held = Sample.objects.filter(sample_set_id=run.sample_set_id)
+    waiting = held.filter(prompt=None).values_list("name", flat=True)
+    return Names([*dict.fromkeys([*offered, *waiting])], list(held.values_list("name", flat=True)))
 
 
 def _finish(run: ImportRun, tally: Tally) -> None:
-    run.added, run.unchanged, run.rejected = tally.added, tally.unchanged, tally.rejected
+    _count(run, tally)
     run.problems, run.remarks = tally.problems, tally.remarks
-    run.finished_at = timezone.now()
+    run.finished_at, run.lease_until = timezone.now(), None
     run.save()
+
+
+def _count(run: ImportRun, tally: Tally) -> None:
+    run.added, run.unchanged, run.rejected = tally.added, tally.unchanged, tally.rejected
 
 
 class _Passage:
@@ -85,6 +120,9 @@ class _Passage:
         self.tally = Tally(run_id=run.pk)
         self.unnamed = set(self.rows)
         """Names in the tables that no file has had yet."""
+        self.alike = {name.casefold(): name for name in self.rows}
+        self.nearly: dict[str, str] = {}
+        """Files whose names differ from one in the tables in upper and lower case alone, by the latter."""
         self.table = next((row.table for row in self.rows.values() if row.prompt), "")
         """A table that gives prompts; empty where none does."""
         self.unprompted: set[str] = set()
@@ -96,6 +134,7 @@ class _Passage:
         """Insert each batch as it comes: what is in stays in, whatever happens later."""
         for outcomes in self._outcomes(intake.keep_in_storage, "importing"):
             self._note_all(intake.insert(run=self.run, outcomes=outcomes))
+            _count(self.run, self.tally)
         for rows in self._rows_alone():
             self._note_rows(intake.insert(run=self.run, outcomes=rows))
         self._remark_on_tables()
@@ -140,11 +179,15 @@ class _Passage:
             self.tally.note(outcome)
             self.unnamed.discard(outcome.name)
             self._remember(outcome)
+            if outcome.name not in self.rows and outcome.name.casefold() in self.alike:
+                self.nearly[self.alike[outcome.name.casefold()]] = outcome.name
 
     def _rows_alone(self) -> Iterator[Sequence[Outcome]]:
         """Yield what tables say of files that were not offered: a part sent later may complete a set."""
         for names in batched(sorted(self.unnamed)):
-            yield intake.compare_rows(sample_set_id=self.run.sample_set_id, names=names, rows=self.rows)
+            yield intake.compare_rows(
+                sample_set_id=self.run.sample_set_id, names=names, rows=self.rows, nearly=self.nearly
+            )
 
     def _note_rows(self, outcomes: Iterable[Outcome]) -> None:
         """Count the problems alone: no file has come, or come again."""
@@ -183,8 +226,7 @@ class _Passage:
 
 def _remark(tally: Tally, table: str, words: str, names: set[str]) -> None:
     if names:
-        files = "1 file" if len(names) == 1 else f"{len(names):,} files"
-        tally.remark(table[:NAME_LENGTH], f"{words} {files} ({min(names)}, for one)")
+        tally.remark(table[:NAME_LENGTH], f"{words} {files(names)}")
 
 
 # Outcomes wait on disk between the two halves of a strict import, so that memory stays bounded.

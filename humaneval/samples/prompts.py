@@ -36,6 +36,8 @@ def checked_prompt(text: str, category: str, where: str) -> PromptText:
         raise PromptsError(f"{where}: the prompt is empty.")
     if "\x00" in prompt.text or "\x00" in prompt.category:
         raise PromptsError(f"{where}: there is a NUL character in it.")
+    if any("\ud800" <= character <= "\udfff" for character in prompt.text + prompt.category):
+        raise PromptsError(f"{where}: there is half a character in it (a lone surrogate).")
     if len(prompt.category) > CATEGORY_LENGTH:
         raise PromptsError(f"{where}: the category is longer than {CATEGORY_LENGTH} characters.")
     return prompt

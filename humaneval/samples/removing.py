@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import PROTECT
+from django.utils import timezone
 
 from humaneval.jobs.models import Job, JobState
 from humaneval.samples.batches import batched
 from humaneval.samples.models import ImageFacts, ImportRun, LeakageAudit, Sample, SampleSet, Stimulus
+
+RECENT = timedelta(minutes=30)
+"""How long a file may wait for the row that names it: a batch's, at most."""
 
 
 class StillNeeded(Exception):
@@ -56,17 +61,26 @@ def remove_sample_set(*, sample_set: SampleSet) -> int:
 def remove_unused_files() -> int:
     """Delete stored samples and stimuli that no row names; return how many files went.
 
-    Raises StillNeeded while jobs wait or run, since one may be about to name a file.
+    Files of the last :data:`RECENT` stay: whoever stores one names it after that. Raises StillNeeded while
+    jobs wait or run, or a command imports, since one may be about to name a file that has long been there.
     """
     if Job.objects.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
         raise StillNeeded("Jobs are waiting or running: let them finish first.")
+    if held := ImportRun.objects.filter(finished_at=None, lease_until__gt=timezone.now()).first():
+        raise StillNeeded(
+            f"A command is importing {held.source} into {held.sample_set}: let it finish first."
+        )
+    before = timezone.now() - RECENT
     removed = 0
     for model, folder in ((Sample, "samples"), (Stimulus, "stimuli")):
         for start in _folders(folder):
+            files = list(
+                _files(f"{folder}/{start}")
+            )  # before the rows: what is stored later is not among them
             named = model._base_manager.filter(sha256__startswith=start)
             names = set(named.values_list("file", flat=True))
-            for name in list(_files(f"{folder}/{start}")):
-                if name not in names:
+            for name in files:
+                if name not in names and default_storage.get_modified_time(name) < before:
                     default_storage.delete(name)
                     removed += 1
     return removed

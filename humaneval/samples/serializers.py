@@ -86,10 +86,13 @@ class ImportProgressSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class ImportRunSerializer(serializers.ModelSerializer[ImportRun]):
-    """One import. ``state``: queued, running, done, refused, failed or cancelled."""
+    """One import. ``state``: queued, running, interrupted, done, refused, failed or cancelled."""
 
     state = serializers.CharField(read_only=True)
     progress = serializers.SerializerMethodField()
+    waiting = serializers.CharField(
+        read_only=True, help_text="That no worker is there to carry it out, and what to do; else empty."
+    )
     error = serializers.SerializerMethodField()
     problems = EntrySerializer(
         many=True, read_only=True, help_text="Files that did not come in; the first 1000."
@@ -104,6 +107,7 @@ class ImportRunSerializer(serializers.ModelSerializer[ImportRun]):
             "strict",
             "state",
             "progress",
+            "waiting",
             "added",
             "unchanged",
             "rejected",
@@ -117,10 +121,9 @@ class ImportRunSerializer(serializers.ModelSerializer[ImportRun]):
 
     @extend_schema_field(ImportProgressSerializer)
     def get_progress(self, run: ImportRun) -> dict[str, int]:
-        """Return the job's progress."""
-        if run.job is None:
-            return {"done": 0, "total": 0}
-        return {"done": run.job.progress_done, "total": run.job.progress_total}
+        """Return the job's progress, or the command's."""
+        done, total = run.progress
+        return {"done": done, "total": total}
 
     def get_error(self, run: ImportRun) -> str:
         """Return why nothing more came in, or an empty text."""

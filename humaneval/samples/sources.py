@@ -8,26 +8,33 @@ from __future__ import annotations
 
 import lzma
 import os
+import re
 import struct
 import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
+
+from humaneval.samples.rows import ENDINGS
 
 if TYPE_CHECKING:
     from humaneval.samples.prompts import PromptText
 
 PROMPTS_FILE = "prompts.csv"
-METADATA_FILE = "metadata.csv"
-"""The table of an image folder as Hugging Face's datasets lay it out: file_name, and perhaps text."""
 
-OWN_TABLES = (PROMPTS_FILE, METADATA_FILE)
-"""Tables that a folder may bring along; the first one that is there is read."""
+OWN_TABLES = ("prompts", "metadata")
+"""What tables are called that a folder may bring along, but for their ending; the first one there is read.
+
+The second is the table of an image folder as Hugging Face's datasets lay it out: file_name, and perhaps text.
+"""
+
+OWN_LISTS = ("promptlist", "drawbench", "drawbenchprompts", "parti", "partiprompts")
+"""What prompt lists are called that a folder may bring along, without blanks, hyphens, dots and capitals."""
 
 NAME_LENGTH = 500
 READ_ERRORS = (
@@ -42,7 +49,13 @@ READ_ERRORS = (
     lzma.LZMAError,
 )
 """What reading an entry to its end may raise: the file system's errors and those of zip's methods."""
-_CLUTTER = {"thumbs.db", "desktop.ini", "__macosx"}
+_CLUTTER = {
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
+    *("__macosx", "icon\r"),
+    "@eadir",
+}
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Control characters, line separators, halves of characters; not the joiners that scripts and emoji need."""
 
 
 class SourceError(Exception):
@@ -86,17 +99,28 @@ class OwnTable:
 
 def is_own_table(name: str) -> bool:
     """Whether a file of this name says things of the others."""
-    return name.rsplit("/", 1)[-1].lower() in OWN_TABLES
+    return _place_among_own(name) is not None
 
 
 def sorted_tables(tables: Iterable[OwnTable]) -> list[OwnTable]:
-    """Return tables from the top down, in each folder in the order in which they count."""
+    """Return tables from the top down, in each folder in the order in which they count, lists last."""
 
-    def place(table: OwnTable) -> tuple[int, str, int]:
-        base = table.name.rsplit("/", 1)[-1].lower()
-        return table.name.count("/"), table.folder, OWN_TABLES.index(base)
+    def place(table: OwnTable) -> tuple[int, str, tuple[int, int], str]:
+        return table.name.count("/"), table.folder, _place_among_own(table.name) or (0, 0), table.name
 
     return sorted(tables, key=place)
+
+
+def _place_among_own(name: str) -> tuple[int, int] | None:
+    base = PurePosixPath(name.lower()).name
+    ending = PurePosixPath(base).suffix
+    stem = base.removesuffix(ending)
+    if ending not in ENDINGS:
+        return None
+    if stem in OWN_TABLES:
+        return OWN_TABLES.index(stem), ENDINGS.index(ending)
+    is_list = re.sub(r"[\s_.-]", "", stem) in OWN_LISTS
+    return (len(OWN_TABLES), ENDINGS.index(ending)) if is_list else None
 
 
 class Source(Protocol):
@@ -115,6 +139,37 @@ class Source(Protocol):
 def tidy_name(name: str) -> str:
     """Return a path in the one form that names are stored in: "/" between parts, composed Unicode."""
     return unicodedata.normalize("NFC", name.replace("\\", "/"))
+
+
+def tidy_path(name: str) -> str:
+    """Return a tidy name without the parts that say nothing: ``./1.png`` and ``.//1.png`` are one file."""
+    tidy = tidy_name(name)
+    parts = [part for part in tidy.split("/") if part not in {"", "."}]
+    return ("/" if tidy.startswith("/") else "") + "/".join(parts)
+
+
+def leads_outside(name: str) -> bool:
+    """Whether a path names something that is not below where it begins."""
+    return name.startswith("/") or ".." in name.split("/") or name[1:2] == ":"
+
+
+def objection(name: str, whole: str) -> str:
+    """Return why a path cannot be a sample's name, nothing if it can; ``whole`` is what it must stay in."""
+    return f"its path leads outside {whole}" if leads_outside(name) else unstorable(name)
+
+
+def unstorable(name: str) -> str:
+    """Return why a name cannot be stored, nothing if it can."""
+    if len(name) > NAME_LENGTH:
+        return f"its path is longer than {NAME_LENGTH} characters"
+    if _UNSHOWN.search(name):
+        return "its name holds characters that cannot be shown: rename it"
+    return ""
+
+
+def showable(text: str) -> str:
+    """Return a text that every database takes, even of a name that cannot be stored."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def is_clutter(part: str) -> bool:
@@ -138,6 +193,15 @@ def check_limits(files: int, total: int, what: str) -> None:
         )
 
 
+def unreadable(reason: str) -> Callable[[], IO[bytes]]:
+    """Return what stands for opening a file that must not be read; it raises OSError with the reason."""
+
+    def refuse() -> IO[bytes]:
+        raise OSError(reason)
+
+    return refuse
+
+
 def too_large(size: int) -> str:
     """Return the reason for refusing a file of this many bytes."""
     limit = settings.IMPORT_MAX_FILE_BYTES
@@ -147,3 +211,14 @@ def too_large(size: int) -> str:
 def printable(path: str | Path) -> str:
     """Return a path as text that every database takes, bytes that are not UTF-8 written as escapes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def not_open(place: object, roots: Sequence[object]) -> SourceError:
+    """Return the refusal of a place that the operator has not opened, with those that are open."""
+    if not roots:
+        return SourceError(
+            f"{place} is not among what is opened for import: nothing on the server is. Upload a zip or "
+            "files, or have whoever runs the platform set IMPORT_ROOTS."
+        )
+    opened = ", ".join(map(str, roots))
+    return SourceError(f"{place} is not among what is opened for import (IMPORT_ROOTS): {opened}.")

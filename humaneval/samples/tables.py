@@ -1,21 +1,16 @@
-"""Tables that say what is known of samples: prompts, and any other column.
-
-A table is named when it is imported, or lies among the files as ``prompts.csv`` or ``metadata.csv``; each
-folder may have its own, which speaks of the files in it and below.
-"""
+"""Tables that say what is known of samples by their names: prompts, and any other column."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
-from contextlib import closing
+import posixpath
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 from humaneval.samples.details import as_details
 from humaneval.samples.prompts import PromptsError, PromptText, checked_prompt
-from humaneval.samples.sources import PROMPTS_FILE, READ_ERRORS, OwnTable, Source, tidy_name
+from humaneval.samples.rows import Row, Rows, opened
+from humaneval.samples.sources import PROMPTS_FILE, showable, tidy_path
 
 NAME_COLUMNS = ("file_name", "name", "path")
 """What the column of files' names may be called: in Hugging Face's folders, as here, in manifests."""
@@ -33,141 +28,166 @@ class TableRow:
 
 
 @dataclass
+class Table:
+    """What one table says, by sample, and what is to be said of the table."""
+
+    name: str
+    rows: dict[str, TableRow] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Tables:
     """What all tables of an import say, by sample, and what is to be said of the tables."""
 
     rows: dict[str, TableRow] = field(default_factory=dict)
     remarks: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, name: str, rows: Mapping[str, TableRow]) -> None:
-        """Take in a table's rows; what was said before counts."""
+    def add(self, table: Table) -> None:
+        """Take in a table; what was said before counts."""
         contradicted = 0
-        for sample, row in rows.items():
+        for sample, row in table.rows.items():
             known = self.rows.setdefault(sample, row)
             if known is not row:
                 prompt = known.prompt or row.prompt
                 self.rows[sample] = replace(known, prompt=prompt, details={**row.details, **known.details})
                 contradicted += row.prompt not in {None, prompt}
+        self.remarks += [(table.name, text) for text in table.remarks]
         if contradicted:
-            self.remarks.append(
-                (name, f"says another prompt of {contradicted:,} files than a table above it")
-            )
+            self.remark(table.name, f"says another prompt of {contradicted:,} files than a table above it")
+
+    def remark(self, name: str, text: str) -> None:
+        """Note something worth knowing about a table."""
+        self.remarks.append((name, text))
 
 
-def read_own_tables(source: Source, *, strict: bool) -> Tables:
-    """Return what the tables among a source's files say.
+def read_table(file: IO[bytes], name: str = PROMPTS_FILE) -> Table:
+    """Return what a table says of each sample that it names; see :func:`said_by_name`."""
+    with opened(file, name) as rows:
+        return said_by_name(rows)
 
-    In each folder prompts.csv goes before metadata.csv. Raises PromptsError for an uppermost table that
-    cannot be used and, where the import is strict, for any; those further down are remarked on.
+
+def said_by_name(rows: Rows, folder: str = "") -> Table:
+    """Return what a table that lies in ``folder`` says of each sample that it names.
+
+    Its columns, in any order and case: ``name`` (or ``file_name``, ``path``), ``prompt`` (or ``text``,
+    ``caption`` beside ``file_name``) and, if wanted, ``category``; further columns are kept as details. Only
+    a table with ``name`` needs prompts. Raises PromptsError.
     """
-    found, folders = Tables(), dict[str, str]()
-    for table in source.own_tables():
-        if table.folder in folders:
-            found.remarks.append((table.name, f"is not read, since {folders[table.folder]} is beside it"))
-            continue
-        folders[table.folder] = table.name
-        depths = {folder.count("/") for folder in folders}
-        try:
-            rows = _read_own(table)
-        except PromptsError as error:
-            if strict or len(depths) == 1:
-                raise
-            found.remarks.append((table.name, f"is not read: {error}"))
-        else:
-            found.add(table.name, {in_folder(name, table.folder): row for name, row in rows.items()})
-    return found
-
-
-def _read_own(table: OwnTable) -> dict[str, TableRow]:
-    try:
-        with closing(table.open()) as file:
-            return read_table(file, table.name)
-    except READ_ERRORS as error:
-        reason = getattr(error, "strerror", None) or error
-        raise PromptsError(f"{table.name} cannot be read: {reason}.") from error
+    layout = Layout.of(rows.columns, rows.name)
+    found = _Found(Table(rows.name))
+    for row in rows:
+        name = in_folder(layout.named(row, rows.name), folder)
+        found.add(name, layout.said(row, rows.name), f"{rows.name}, {row.place}")
+    return found.table_with_remarks()
 
 
 def in_folder(name: str, folder: str) -> str:
     """Return the path of a file that a table in ``folder`` names, from there or from the top."""
-    return name if name.startswith(folder) else folder + name
-
-
-def read_table(file: IO[bytes], table: str = PROMPTS_FILE) -> dict[str, TableRow]:
-    """Return what a CSV file says of each sample that it names.
-
-    The first line holds the column names, in any order and case: ``name`` (or ``file_name``, ``path``),
-    ``prompt`` (or ``text``, ``caption`` beside ``file_name``) and, if wanted, ``category``; further columns
-    are kept as details. Commas, semicolons and tabs separate. Only a table with ``name`` needs prompts.
-    Raises PromptsError, whose sentences call the file ``table``.
-    """
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    try:
-        return _read(text, table)
-    except UnicodeDecodeError as error:
-        raise PromptsError(f"{table} is not UTF-8 text: save it as “CSV UTF-8”.") from error
-    except csv.Error as error:
-        raise PromptsError(f"{table} is not a CSV file that can be read: {error}.") from error
-    finally:
-        text.detach()
+    if name.startswith("/") or name[1:2] == ":":
+        return name
+    plain = posixpath.normpath(name)
+    return posixpath.normpath(plain if plain.startswith(folder) else folder + plain)
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """Which columns hold names and prompts; None where a table says nothing of prompts."""
 
-    columns: list[str]
     name: str
     prompt: str | None
 
     @classmethod
-    def of(cls, columns: list[str], table: str) -> _Layout:
+    def of(cls, columns: Sequence[str], table: str, names: Sequence[str] = NAME_COLUMNS) -> Layout:
         """Find them among column names in lower case; raises PromptsError."""
-        name = next((one for one in NAME_COLUMNS if one in columns), "name")
+        name = next((one for one in names if one in columns), "name")
         texts = ("prompt", *_TEXT_COLUMNS) if name == "file_name" else ("prompt",)
         prompt = next((one for one in texts if one in columns), None)
         missing = [] if name in columns else ["name"]
         missing += ["prompt"] if prompt is None and name == "name" else []
         if missing:
             raise PromptsError(
-                f"{table} has no column {' and no column '.join(missing)}; its first line must name the "
-                f"columns name, prompt and, if wanted, category (found: {', '.join(columns) or 'nothing'})."
+                f"{table} has no column {' and no column '.join(missing)}; it must name the columns name (or "
+                f"file_name), prompt and, if wanted, category (found: {shown(columns)})."
             )
-        return cls(columns, name, prompt)
+        for twice in (name, prompt, "category"):
+            if twice is not None and columns.count(twice) > 1:
+                raise PromptsError(f"{table} has the column {twice} {columns.count(twice)} times: keep one.")
+        return cls(name, prompt)
 
-    def said(self, row: Mapping[str, str], where: str, table: str) -> TableRow:
-        """Return what a row says; raises PromptsError for a prompt that cannot be stored."""
+    def named(self, row: Row, table: str) -> str:
+        """Return the file that a row is about; raises PromptsError where it names none."""
+        given = row.values.get(self.name)
+        if isinstance(given, list | dict):
+            raise PromptsError(f"{table}, {row.place}: the name is no text.")
+        name = tidy_path("" if given is None else str(given).strip())
+        if not name:
+            raise PromptsError(f"{table}, {row.place}: the name is empty.")
+        if name != showable(name):
+            raise PromptsError(f"{table}, {row.place}: there is a NUL or half a character in the name.")
+        return name
+
+    def said(self, row: Row, table: str) -> TableRow:
+        """Return what a row says; raises PromptsError for a prompt that cannot be stored.
+
+        Empty prompts are refused only where the column of names is called ``name``.
+        """
         known = {self.name} if self.prompt is None else {self.name, self.prompt, "category"}
-        prompt = None
-        if self.prompt is not None:
-            prompt = checked_prompt(row.get(self.prompt, ""), row.get("category", ""), where)
-        return TableRow(prompt, as_details(row, but=known), table)
+        return TableRow(self._prompt(row, f"{table}, {row.place}"), as_details(row.values, but=known), table)
+
+    def _prompt(self, row: Row, where: str) -> PromptText | None:
+        if self.prompt is None:
+            return None
+        text, category = (_as_text(row.values.get(column)) for column in (self.prompt, "category"))
+        return checked_prompt(text, category, where) if text.strip() or self.name == "name" else None
 
 
-def _read(text: io.TextIOWrapper, table: str) -> dict[str, TableRow]:
-    header = text.readline()
-    separator = max(",;\t", key=header.count)
-    names = [column.strip().lower() for column in next(csv.reader([header], delimiter=separator), [])]
-    layout = _Layout.of(names, table)
-    reader = csv.reader(text, delimiter=separator)
-    found: dict[str, TableRow] = {}
-    for values in reader:
-        row = dict(zip(names, (value.strip() for value in values), strict=False))
-        if any(row.values()):
-            _add_row(found, layout, row, f"{table}, line {reader.line_num + 1}", table)
-    return found
+def _as_text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
-def _add_row(
-    found: dict[str, TableRow], layout: _Layout, row: Mapping[str, str], where: str, table: str
-) -> None:
-    name = tidy_name(row.get(layout.name, "")).removeprefix("./")
-    if not name:
-        raise PromptsError(f"{where}: the name is empty.")
-    if "\x00" in name:
-        raise PromptsError(f"{where}: there is a NUL character in the name.")
-    said = layout.said(row, where, table)
-    known = found.setdefault(name, said)
-    if known.prompt != said.prompt:
-        raise PromptsError(f"{where}: {name} has another prompt further up.")
-    if known.details != said.details:
-        found[name] = replace(known, details={**said.details, **known.details})
+def shown(columns: Sequence[str]) -> str:
+    """Return columns in words, the first ones of many."""
+    listed = [showable(column)[:40] for column in columns[:12]]
+    return ", ".join([*listed, *["…"] * (len(columns) > len(listed))]) or "nothing"
+
+
+@dataclass
+class _Found:
+    """Rows as they are read, and which of them say less than they could, or more than once."""
+
+    table: Table
+    unprompted: set[str] = field(default_factory=set)
+    differing: set[str] = field(default_factory=set)
+
+    def add(self, name: str, said: TableRow, where: str) -> None:
+        """Take in a row; raises PromptsError for another prompt than one further up."""
+        known = self.table.rows.setdefault(name, said)
+        if known.prompt and said.prompt and known.prompt != said.prompt:
+            raise PromptsError(f"{where}: {name} has another prompt further up.")
+        if known is not said:
+            self.table.rows[name] = replace(
+                known, prompt=known.prompt or said.prompt, details={**said.details, **known.details}
+            )
+            if any(known.details.get(key, value) != value for key, value in said.details.items()):
+                self.differing.add(name)
+        if self.table.rows[name].prompt is None:
+            self.unprompted.add(name)
+        else:
+            self.unprompted.discard(name)
+
+    def table_with_remarks(self) -> Table:
+        """Return the table, which says what is odd about it."""
+        if self.unprompted and len(self.unprompted) < len(self.table.rows):
+            self._remark("has rows without a prompt, of", self.unprompted)
+        self._remark("has several rows, of which the first counts where they differ, of", self.differing)
+        return self.table
+
+    def _remark(self, words: str, names: set[str]) -> None:
+        if names:
+            self.table.remarks.append(f"{words} {files(names)}")
+
+
+def files(names: set[str]) -> str:
+    """Return how many files there are in words, with one of them."""
+    return f"{'1 file' if len(names) == 1 else f'{len(names):,} files'} ({min(names)}, for one)"

@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from humaneval.samples import pixels
 
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
+_HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"RIFF", b"\xff\x4f\xff\x51")
 
 
@@ -40,6 +41,12 @@ def examine(file: IO[bytes]) -> Facts:
     except Exception as error:
         raise BadImage(f"damaged or truncated image: {_in_words(error)}") from error
     return _decode(image)
+
+
+def too_many_pixels(width: int, height: int) -> str:
+    """Return the reason for refusing an image of this size."""
+    limit = settings.IMPORT_MAX_PIXELS
+    return f"decompression bomb: {width} × {height} pixels, the limit is {limit:,} (IMPORT_MAX_PIXELS)"
 
 
 def _decode(image: Image.Image) -> Facts:
@@ -74,6 +81,8 @@ def _why_unidentified(file: IO[bytes]) -> str:
         return "an archive, not an image: unpack it first"
     if start.startswith(_IMAGES):
         return "damaged or truncated image: its header cannot be read"
+    if start[4:8] == b"ftyp" and start[8:12] in _HEIC:
+        return "a HEIC photo, which is not read: save it as JPEG or PNG"
     return f"not an image (read are {', '.join(pixels.FORMATS)})"
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError
 
-from humaneval.jobs.running import JobFailed, JobStopped, RunningJob
+from humaneval.jobs.running import JobFailed, JobStopped, RunningJob, WrongWorker
 from humaneval.samples.models import SampleSet
 from humaneval.scoring import stored
 from humaneval.scoring.extractors import ExtractorRefused, Recipe, open_extractor
-from humaneval.scoring.features import Contents, contents_of, ensure_features
+from humaneval.scoring.features import READING, Contents, contents_of, ensure_features
 from humaneval.scoring.models import FeatureFile, MetricRun
 from humaneval.scoring.results import missing_metrics, store_scores
 
@@ -126,6 +126,12 @@ def _store_versions(run: MetricRun, extractor: Extractor, contents: dict[str, st
             "The samples or the extractor have changed since this run began: start a new run, "
             "so that its scores are comparable."
         )
+    begun_on, here = str(run.versions.get("device", "")).partition(":")[0], extractor.device.type
+    if begun_on not in {here, ""} and run.scores.exists():
+        raise WrongWorker(
+            f"This run's scores are from {begun_on}, and this worker has {here}: it waits for a worker with "
+            f"{begun_on}. Where there is none any more, cancel it and start a new run."
+        )
     run.versions = {
         "contents": contents,
         "metrics": metrics.__version__,
@@ -148,7 +154,7 @@ def _all_features(work: _Work, sets: Sequence[SampleSet]) -> dict[int, FeatureFi
                 contents=contents,
                 extractor=work.extractor,
                 recipe=Recipe.of_settings(work.run.extractor, work.run.settings),
-                tell=_teller(work.progress, f"features of {sample_set}"),
+                tell=_teller(work.progress, f"{READING} {sample_set}"),
             )
         work.progress.step_done(len(contents.ids))
     if work.run.reference.pk not in files:

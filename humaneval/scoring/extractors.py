@@ -62,7 +62,7 @@ def check_spec(spec: str) -> None:
 
 
 def open_extractor(recipe: Recipe) -> Extractor:
-    """Return the extractor of a recipe, on the GPU if there is one.
+    """Return the extractor of a recipe, on the device that the settings name, else the GPU if there is one.
 
     Raises :class:`ExtractorRefused` and metrics.MetricsError, the latter also when weights are missing.
     """
@@ -70,7 +70,7 @@ def open_extractor(recipe: Recipe) -> Extractor:
 
     check_spec(recipe.spec)
     kind, _, argument = recipe.spec.partition(":")
-    chosen: dict[str, Any] = dict(recipe.options)
+    chosen: dict[str, Any] = {**recipe.options, "device": settings.METRICS_DEVICE}
     if kind in OWN_FILES:
         return load_extractor(f"{kind}:{_own_file(kind, argument)}", **chosen)
     if kind != "inception":

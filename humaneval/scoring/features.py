@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.files.storage import default_storage
 
+from humaneval.jobs.models import Job, JobState
 from humaneval.jobs.services import submit
 from humaneval.samples.models import Sample, SampleSet
 from humaneval.scoring import shards
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from metrics.extractors.base import Extractor
 
 HELPER = "scoring.shards"
+READING = "features of"
+"""What a job's progress begins with while features are computed, rather than scores from them."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def ensure_features(
 ) -> FeatureFile:
     """Return the complete features of a set, computing what is missing with whoever helps.
 
-    ``tell(done)`` counts samples. Raises metrics.UnreadableImages for samples that do not decode.
+    ``tell(done)`` counts samples. Raises metrics.UnreadableImages for samples that do not decode, and
+    WrongWorker while others compute the same on another kind of device.
     """
     row, _created = FeatureFile.objects.get_or_create(
         sample_set=sample_set,
@@ -90,11 +94,12 @@ def ensure_features(
             "extractor": recipe.spec,
             "count": len(contents.ids),
             "dimension": extractor.feature_dimension,
+            "device": extractor.device.type,
         },
     )
     _forget_lost_files(row)
     if not row.file:
-        shards.cut(row, extractor.batch_size)
+        shards.begin(row, extractor)
         _call_helpers(row, extractor, recipe)
         shards.fill(row, extractor, contents.items, tell)
         row.refresh_from_db()
@@ -116,15 +121,21 @@ def _forget_lost_files(row: FeatureFile) -> None:
 
 
 def _call_helpers(row: FeatureFile, extractor: Extractor, recipe: Recipe) -> None:
-    """Ask the other metric workers, where there are some, to take shards too."""
+    """Ask the other metric workers, where there are some, to take shards too; once each."""
     args = {
         "features": row.pk,
         "spec": recipe.spec,
         "options": dict(recipe.options),
         "device": extractor.device.type,
     }
-    for number in range(1, settings.METRICS_WORKERS):
-        submit(kind=HELPER, key=f"{HELPER}:{row.pk}:{number}", args=args, team=row.sample_set.team_id)
+    key = f"{HELPER}:{row.pk}:"
+    asked = Job.objects.filter(key__startswith=key)
+    total = asked.count()
+    lacking = (
+        settings.METRICS_WORKERS - 1 - asked.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).count()
+    )
+    for number in range(total + 1, total + 1 + lacking):
+        submit(kind=HELPER, key=f"{key}{number}", args=args, team=row.sample_set.team_id)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,13 @@ class FeatureFile(models.Model):
     file = models.FileField(max_length=300, upload_to="", blank=True)
     count = models.PositiveIntegerField()
     dimension = models.PositiveIntegerField()
+    device = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Kind of device that computes it: no two compute the same to the bit."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

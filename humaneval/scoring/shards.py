@@ -1,7 +1,8 @@
 """Features of one set, shard by shard: any number of workers fill them, each shard by one at a time.
 
 A killed worker loses at most the shard it was at, which another takes once its lease is over. A shard
-that two workers computed (after a pause longer than a lease) is the same to the bit, and kept once.
+that two workers computed (after a pause longer than a lease) is the same to the bit, and kept once: by the
+same name where storage writes over files, as S3 does, by two of which one is deleted where it does not.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.utils import timezone
 
+from humaneval.jobs.running import WrongWorker
 from humaneval.scoring import stored
 from humaneval.scoring.models import FeatureFile, FeatureShard
 
@@ -29,6 +31,28 @@ Tell = Callable[[int], None]
 
 TARGET = 512
 WAIT_SECONDS = 0.5
+
+
+def begin(features: FeatureFile, extractor: Extractor) -> None:
+    """Have the shards of a set there, all of them of this extractor's kind of device.
+
+    What was begun on another kind is given up if nobody is at it; raises WrongWorker if somebody is.
+    """
+    here = extractor.device.type
+    with transaction.atomic():
+        row = FeatureFile.objects.select_for_update().get(pk=features.pk)
+        if row.device not in {here, ""}:
+            if in_hand(row):
+                raise WrongWorker(f"Others compute the features of this set on {row.device}, not on {here}.")
+            discard(row)
+        FeatureFile.objects.filter(pk=row.pk).update(device=here)
+        cut(row, extractor.batch_size)
+    features.device = here
+
+
+def in_hand(features: FeatureFile) -> bool:
+    """Return whether some worker is at a shard."""
+    return bool(_missing(features).filter(lease_until__gte=timezone.now()).exists())
 
 
 def cut(features: FeatureFile, batch_size: int) -> None:
@@ -67,9 +91,16 @@ def help_fill(features: FeatureFile, extractor: Extractor, items: Sequence[Any],
 
 
 def take(features: FeatureFile) -> FeatureShard | None:
-    """Return a missing shard, now in this worker's hands for one lease; None if there is none free."""
+    """Return a missing shard, now in this worker's hands for one lease; None if there is none free.
+
+    There is none either once the set is computed on another kind of device than when ``features`` was read.
+    """
     token = secrets.token_hex(16)
-    free = _missing(features).filter(Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now()))
+    over = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
+    # The conditions on the shard are on its own row, not behind a join: PostgreSQL looks at those again
+    # when another worker's update, which this one waited for, is through.
+    same_device = FeatureFile.objects.filter(pk=features.pk, device=features.device)
+    free = FeatureShard.objects.filter(over, file="", features__in=same_device)
     for shard in free[:20]:
         if free.filter(pk=shard.pk).update(lease_until=_lease_end(), claim=token):
             shard.claim = token
@@ -95,7 +126,8 @@ def join(features: FeatureFile, name: str) -> None:
         if not features.file:
             raise
         return
-    if not FeatureFile.objects.filter(pk=features.pk, file="").update(file=whole):
+    rows = FeatureFile.objects.filter(pk=features.pk)
+    if not rows.filter(file="").update(file=whole) and not rows.filter(file=whole).exists():
         stored.delete_files([whole])
     discard(features)
     features.refresh_from_db()
@@ -139,7 +171,9 @@ def _compute(shard: FeatureShard, extractor: Extractor, items: Sequence[Any], te
 
 
 def _keep(shard: FeatureShard, name: str) -> None:
-    if not FeatureShard.objects.filter(pk=shard.pk, file="").update(file=name, lease_until=None, claim=""):
+    rows = FeatureShard.objects.filter(pk=shard.pk)
+    kept = rows.filter(file="").update(file=name, lease_until=None, claim="")
+    if not kept and not rows.filter(file=name).exists():
         stored.delete_files([name])
 
 

@@ -6,6 +6,7 @@ README.md beside this file lists every name with the question it answers.
 from humaneval.stats.active import next_pairs
 from humaneval.stats.agreement import fleiss_kappa, gwet_ac, krippendorff_alpha, percent_agreement
 from humaneval.stats.agreement_overview import agreement_overview
+from humaneval.stats.batch_influence import batch_influence_on_winner
 from humaneval.stats.bradley_terry import bradley_terry
 from humaneval.stats.concordance import kendall_w
 from humaneval.stats.condition_means import condition_means
@@ -19,10 +20,12 @@ from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableEr
 from humaneval.stats.human_metric import human_metric_correlation, noise_ceiling
 from humaneval.stats.hype import hype_score
 from humaneval.stats.icc import icc
-from humaneval.stats.influence import mean_influence_on_winner, ranking_influence, winner_influence
+from humaneval.stats.influence import ranking_influence, winner_influence
 from humaneval.stats.item_correlations import item_correlations
 from humaneval.stats.kappa import cohen_kappa
 from humaneval.stats.latent_truth import dawid_skene, mace, one_coin
+from humaneval.stats.lineup_correlations import lineup_correlations
+from humaneval.stats.mean_influence import mean_influence_on_winner
 from humaneval.stats.multiplicity import adjust_pvalues
 from humaneval.stats.opinion import answer_distribution, mean_opinion_score
 from humaneval.stats.order_agreement import order_agreement
@@ -56,6 +59,7 @@ __all__ = [
     "allocation",
     "answer_distribution",
     "anytime_multiplier",
+    "batch_influence_on_winner",
     "bradley_terry",
     "by_condition",
     "cohen_kappa",
@@ -78,6 +82,7 @@ __all__ = [
     "item_correlations",
     "kendall_w",
     "krippendorff_alpha",
+    "lineup_correlations",
     "mace",
     "mean_difference",
     "mean_influence_on_winner",

@@ -13,16 +13,18 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse, stats
+from scipy import stats
 from scipy.special import expit
 
 from humaneval.stats import comparisons as table_of
 from humaneval.stats.alike import COVARIANCE_NOTE, RAISED, raised_covariance, smoothed
 from humaneval.stats.bootstrap import chunks, multiplicities
-from humaneval.stats.columns import Codes, cells, encode
+from humaneval.stats.columns import Codes, encode
 from humaneval.stats.comparisons import TIE, Comparisons
 from humaneval.stats.errors import InputError, NotEstimableError
-from humaneval.stats.intervals import Percentile, Symmetric
+from humaneval.stats.intervals import Percentile, Symmetric, SymmetricEach
+from humaneval.stats.items import Items, Repeating, as_items
+from humaneval.stats.multiway import Told, crossed_covariance, freedom_in_words
 from humaneval.stats.pairwise_fit import PairModel, fit, fit_many
 from humaneval.stats.results import FloatArray, IntervalRule, Result, Tested
 from humaneval.stats.tie_models import MODELS, TieModel
@@ -39,16 +41,23 @@ ONE_RATER_NOTE = "All votes come from one rater: the intervals speak of this rat
 class Strengths(Result[FloatArray]):
     """Log-strengths of conditions, centred on 0 (so that a difference is a log-odds of winning).
 
-    ``covariance`` is that of the centred log-strengths; ``replicates`` the bootstrap's log-strengths where
+    ``covariance`` is that of the centred log-strengths, ``freedoms`` the degrees of freedom of each (infinite
+    where votes are taken as independent: raters and items tell more of some conditions than of others);
+    ``replicates`` the bootstrap's log-strengths where
     one was made; ``unbounded`` tells which conditions have no finite estimate of their own ("above" where
     a condition never lost to the rest, "below" where it never won).
     """
 
     labels: NDArray[Any]
     covariance: FloatArray = field(repr=False)
-    degrees_of_freedom: float
+    freedoms: FloatArray
     unbounded: dict[str, Literal["above", "below"]]
     replicates: FloatArray | None = field(default=None, repr=False)
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """The fewest degrees of freedom of any condition."""
+        return float(self.freedoms.min())
 
     @property
     def log_strength(self) -> FloatArray:
@@ -73,11 +82,10 @@ class Strengths(Result[FloatArray]):
         estimate = float(self.estimate[a] - self.estimate[b])
         variance = self.covariance[a, a] + self.covariance[b, b] - 2 * self.covariance[a, b]
         error = float(np.sqrt(max(variance, 0.0)))
-        rule: IntervalRule = Symmetric(self.degrees_of_freedom)
+        freedom = float(min(self.freedoms[a], self.freedoms[b]))
+        rule: IntervalRule = Symmetric(freedom)
         if self.replicates is not None:
-            rule = Percentile(
-                self.replicates[:, a] - self.replicates[:, b], degrees_of_freedom=self.degrees_of_freedom
-            )
+            rule = Percentile(self.replicates[:, a] - self.replicates[:, b], degrees_of_freedom=freedom)
         return Tested(
             estimate=estimate,
             standard_error=error,
@@ -87,9 +95,7 @@ class Strengths(Result[FloatArray]):
             clusters=self.clusters,
             convention=self.convention,
             notes=self.notes,
-            pvalue=float(2 * stats.t.sf(abs(estimate) / error, self.degrees_of_freedom))
-            if error > 0
-            else 1.0,
+            pvalue=float(2 * stats.t.sf(abs(estimate) / error, freedom)) if error > 0 else 1.0,
         )
 
 
@@ -125,7 +131,7 @@ def bradley_terry(
     position: ArrayLike | None = None,
     counts: ArrayLike | None = None,
     rater: ArrayLike | None = None,
-    item: ArrayLike | None = None,
+    item: Repeating | None = None,
     labels: ArrayLike | None = None,
     ties: Ties = "half",
     tied: ArrayLike | None = None,
@@ -142,8 +148,10 @@ def bradley_terry(
     position effect; ``counts`` repeats votes. A matrix: ``wins[i, j]`` (or, alone, ``counts[i, j]``) the
     times i beat j, ``tied`` the symmetric matrix of ties, ``labels`` the names.
 
-    ``cluster``: "rater" (default where raters are given) and "two_way" (rater and ``item``) give sandwich
-    standard errors with a Student quantile on clusters - 1; "none" (or None) the model's; a column of
+    ``cluster``: "rater" and "two_way" (rater and ``item``: a column, or one for each place where a vote shows
+    several images) give sandwich standard errors with Student quantiles
+    (:mod:`humaneval.stats.multiway`); the default is two-way where items are given too, by rater where only
+    raters are. "none" (or None) gives the model's; a column of
     cluster labels, one a vote, takes the place of ``rater``. ``replicates`` > 0 adds a
     bootstrap over the same clusters (for "none" single votes), whose percentiles then make the intervals.
     Where raters are too few or too alike to show how they differ, no contrast's variance falls below the
@@ -172,7 +180,7 @@ def bradley_terry(
     if not isinstance(cluster, str):
         rater, cluster = cluster, "rater"
     raters = None if rater is None else _cluster_codes(rater, table, "rater")
-    items = None if item is None else _cluster_codes(item, table, "item")
+    items = _items_of(item, table)
     return _with_clusters(result, pair_model, theta, raters, items, cluster, replicates, seed)
 
 
@@ -230,6 +238,13 @@ def _cluster_codes(labels: ArrayLike, table: Comparisons, name: str) -> Codes:
     return codes
 
 
+def _items_of(item: Repeating | None, table: Comparisons) -> Items | None:
+    found = as_items(item)
+    if found is not None and (table.place is None or len(found) != len(table.place)):
+        raise InputError(f"item= needs the votes; it has {len(found)} values for {table.n} of them.")
+    return found
+
+
 def _with_model_errors(
     model: PairModel,
     theta: FloatArray,
@@ -247,7 +262,7 @@ def _with_model_errors(
         notes=notes,
         labels=model.table.labels,
         covariance=np.zeros((0, 0)),
-        degrees_of_freedom=np.inf,
+        freedoms=np.full(model.table.size, np.inf),
         design_effect=1.0,
         unbounded=unbounded,
         log_likelihood=float(model.log_likelihood(theta, model.table.counts)),
@@ -275,7 +290,7 @@ def _with_clusters(
     model: PairModel,
     theta: FloatArray,
     rater: Codes | None,
-    item: Codes | None,
+    item: Items | None,
     cluster: str,
     replicates: int,
     seed: int,
@@ -288,9 +303,10 @@ def _with_clusters(
         return _bootstrapped(naive, model, theta, None, None, replicates, seed) if replicates else naive
     if rater is None or (cluster == "two_way" and item is None):
         raise InputError(f"cluster={cluster!r} needs rater={' and item=' if cluster == 'two_way' else ''}.")
+    two_way = item if cluster in ("two_way", "auto") else None
     if rater.size < 2:
-        return replace(result, notes=(*result.notes, ONE_RATER_NOTE))
-    two_way = item if cluster == "two_way" else None
+        alone = replace(result, notes=(*result.notes, ONE_RATER_NOTE))
+        return _sandwiched(alone, model, theta, None, two_way) if two_way is not None else alone
     clustered = _sandwiched(result, model, theta, rater, two_way)
     if replicates:
         return _bootstrapped(clustered, model, theta, rater, two_way, replicates, seed)
@@ -298,75 +314,56 @@ def _with_clusters(
 
 
 def _sandwiched(
-    result: BradleyTerry, model: PairModel, theta: FloatArray, rater: Codes, item: Codes | None
+    result: BradleyTerry, model: PairModel, theta: FloatArray, rater: Codes | None, item: Items | None
 ) -> BradleyTerry:
     _, information = model.score_and_information(theta, model.table.counts)
     bread = model.covariance(information)
-    covariance: FloatArray = bread @ _meat(model, theta, rater) @ bread
-    clusters, name = {"rater": rater.size}, "rater"
-    if item is not None and item.size > 1:
-        by_item = bread @ _meat(model, theta, item) @ bread
-        pairs = cells(rater.codes, item.codes, item.size)
-        both = covariance + by_item - bread @ _meat(model, theta, pairs) @ bread
-        covariance = _at_least(both, covariance, by_item)
-        clusters, name = {"rater": rater.size, "item": item.size}, "rater and item"
-    covariance, raised = raised_covariance(covariance, bread)
-    freedom = float(min(clusters.values()) - 1)
-    independent = float(np.trace(bread[: model.table.size, : model.table.size]))
+    found = crossed_covariance(_told(model, theta), bread, rater, item)
+    if found is None:
+        return result
+    k = model.table.size
+    covariance, raised = raised_covariance(found.covariance, bread)
+    freedoms = found.freedoms[:k]
     changed = replace(
         result,
-        method=f"{model.ties.name}, sandwich clustered by {name}{RAISED * raised}",
-        rule=Symmetric(freedom),
-        convention=f"Student t on {freedom:g} degrees of freedom",
+        method=f"{model.ties.name}, sandwich clustered by {found.by}{RAISED * raised}",
+        rule=SymmetricEach(freedoms),
+        convention=freedom_in_words(freedoms),
         notes=result.notes + ((COVARIANCE_NOTE,) if raised else ()),
-        degrees_of_freedom=freedom,
-        clusters=clusters,
-        design_effect=float(np.trace(covariance[: model.table.size, : model.table.size]) / independent),
+        freedoms=freedoms,
+        clusters=found.clusters,
+        design_effect=float(np.trace(covariance[:k, :k]) / np.trace(bread[:k, :k])),
     )
     return _with_covariance(changed, model, theta, covariance)
 
 
-def _meat(model: PairModel, theta: FloatArray, cluster: Codes) -> FloatArray:
-    """Return the sum over clusters of the outer products of their scores, times G/(G - 1)."""
-    scores = _cluster_scores(model, theta, cluster)
-    return np.asarray(scores.T @ scores) * (cluster.size / (cluster.size - 1))
+def _told(model: PairModel, theta: FloatArray) -> Told:
+    """Return what each vote adds to the derivatives: its kind is its cell and outcome."""
+    table, terms = model.table, model.terms(theta)
+    by_d, by_t = np.maximum(-terms.by_dd, 0.0), np.maximum(-terms.by_tt, 0.0)
+    return Told(
+        table_of.places_of(table),
+        _design(model, terms.by_d, terms.by_t, -1.0, table.side),
+        _design(model, by_d, by_t, 1.0, table.side**2),
+        table.weight,
+        table.weight,
+    )
 
 
-def _cluster_scores(model: PairModel, theta: FloatArray, cluster: Codes) -> FloatArray:
-    """Return each cluster's sum of its votes' scores, (clusters, parameters)."""
-    terms = model.terms(theta)
-    tables = table_of.cluster_tables(model.table, cluster.codes, cluster.size)
-    return np.asarray(tables @ _score_design(model, terms.by_d, terms.by_t))
-
-
-def _score_design(model: PairModel, by_d: FloatArray, by_t: FloatArray) -> sparse.csr_matrix:
-    """Return the (3·cells x parameters) scores of one vote in each cell with each outcome."""
-    rows = np.arange(by_d.size)
-    cell = rows // 3
-    value = by_d.ravel()
-    parts = [
-        (value, rows, model.table.first[cell]),
-        (-value, rows, model.table.second[cell]),
-    ]
+def _design(
+    model: PairModel, by_d: FloatArray, by_t: FloatArray, sign: float, side: FloatArray
+) -> FloatArray:
+    """Return what one vote in each cell with each outcome adds to every parameter (3·cells x parameters)."""
+    table, rows = model.table, np.arange(by_d.size)
+    cell, value = rows // 3, by_d.ravel()
+    found = np.zeros((len(rows), model.size))
+    found[rows, table.first[cell]] = value
+    found[rows, table.second[cell]] = sign * value
     if model.position:
-        parts.append((value * model.table.side[cell], rows, np.full(len(rows), model.table.size)))
+        found[:, table.size] = value * side[cell]
     if model.ties.has_parameter:
-        parts.append((by_t.ravel(), rows, np.full(len(rows), model.size - 1)))
-    data, row, column = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return sparse.csr_matrix((data, (row, column)), shape=(len(rows), model.size)).toarray()
-
-
-def _at_least(both: FloatArray, by_rater: FloatArray, by_item: FloatArray) -> FloatArray:
-    """Return the two-way covariance made positive, no variance below the larger one-way one.
-
-    Negative eigenvalues are cut (Cameron, Gelbach and Miller 2011), then parameters are scaled up.
-    """
-    values, vectors = np.linalg.eigh((both + both.T) / 2)
-    positive = (vectors * np.maximum(values, 0.0)) @ vectors.T
-    floor = np.maximum(np.diag(by_rater), np.diag(by_item))
-    current = np.maximum(np.diag(positive), 1e-300)
-    scale = np.sqrt(np.maximum(floor / current, 1.0))
-    return np.asarray(positive * np.outer(scale, scale))
+        found[:, -1] = by_t.ravel()
+    return found
 
 
 def _bootstrapped(
@@ -374,22 +371,24 @@ def _bootstrapped(
     model: PairModel,
     theta: FloatArray,
     rater: Codes | None,
-    item: Codes | None,
+    item: Items | None,
     replicates: int,
     seed: int,
 ) -> BradleyTerry:
-    draws = bootstrap_strengths(model, theta, rater, item, replicates=replicates, seed=seed)
+    items = None if item is None or item.name not in result.clusters else item.one_code()
+    draws = bootstrap_strengths(model, theta, rater, items, replicates=replicates, seed=seed)
     k = model.table.size
-    fewest = min((codes.size for codes in (rater, item) if codes is not None), default=0)
+    fewest = min(result.clusters.values(), default=0)
     growth = fewest / (fewest - 1) if fewest else 1.0
     freedom = fewest - 1.0 if fewest else np.inf
     _, information = model.score_and_information(theta, model.table.counts)
     draws, covariance, raised = smoothed(draws, model.covariance(information), growth, seed)
-    name = "votes" if rater is None else "raters" if item is None else "raters and items"
+    name = "votes" if rater is None else "raters" if items is None else "raters and items"
     changed = replace(
         result,
         method=f"{model.ties.name}, bootstrap over {name} ({replicates} replicates, seed {seed})",
         rule=Percentile(draws[:, :k], float(np.sqrt(growth)), degrees_of_freedom=freedom),
+        freedoms=np.full(k, freedom),
         convention="percentile, widened for few clusters" if fewest else "percentile",
         notes=result.notes + ((COVARIANCE_NOTE,) if raised and COVARIANCE_NOTE not in result.notes else ()),
         replicates=draws[:, :k],

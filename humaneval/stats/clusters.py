@@ -11,12 +11,14 @@ a design matrix for each fit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from humaneval.stats.alike import is_alike
-from humaneval.stats.columns import Codes, IntArray, cells, sums_by
+from humaneval.stats.columns import Codes, IntArray, sums_by
+from humaneval.stats.items import Items
 from humaneval.stats.results import FloatArray
 
 EXACT = 1e-9
@@ -82,13 +84,52 @@ def one_way(influence: Influence, codes: Codes) -> tuple[float, float]:
 
     Zero degrees of freedom mean that there are too few clusters for any variance.
     """
-    key = codes.codes * influence.groups + influence.group
-    shape = (codes.size, influence.groups)
-    sums = sums_by(key, influence.contribution, shape[0] * shape[1]).reshape(shape)
-    shares = sums_by(key, influence.share, shape[0] * shape[1]).reshape(shape)
+    squares, shares = _squares(influence, [codes.codes], codes.size)
+    return float(squares.sum()), _degrees_of_freedom(shares)
+
+
+def by_items(influence: Influence, items: Items) -> tuple[float, float]:
+    """Return the CR2 variance over items, of which a vote may have several, and its degrees of freedom.
+
+    Sums over items count votes that share all m of theirs m times; their sets are taken off again.
+    """
+    variance, shares, together = _over_items(influence, items)
+    if together is None:
+        return variance, _degrees_of_freedom(shares)
+    # Images that always come together are one cluster.
+    freedom = min(_degrees_of_freedom(shares / max(shares.sum(), 1e-300)), _degrees_of_freedom(together))
+    return variance, freedom
+
+
+def _over_items(influence: Influence, items: Items) -> tuple[float, FloatArray, FloatArray | None]:
+    """Return the variance over items, and the shares of all votes of items and of sets of several."""
+    squares, shares = _squares(influence, items.columns, items.size)
+    if not items.several:
+        return float(squares.sum()), shares, None
+    sets, beyond = items.sets()
+    again, together = _squares(influence, [sets.codes], sets.size)
+    return float(squares.sum() - beyond @ again), shares, together
+
+
+def _squares(influence: Influence, owners: Sequence[IntArray], size: int) -> tuple[FloatArray, FloatArray]:
+    """Return each cluster's squared (adjusted) contribution, and its share of all votes.
+
+    ``owners`` are columns of clusters, each vote in one of every column; from ``size`` on they are none.
+    """
+    shape = (size + 1, influence.groups)
+    sums, shares = np.zeros(shape), np.zeros(shape)
+    for owner in owners:
+        key = owner * influence.groups + influence.group
+        sums += sums_by(key, influence.contribution, sums.size).reshape(shape)
+        shares += sums_by(key, influence.share, shares.size).reshape(shape)
+    sums, shares = sums[:size], shares[:size]
+    return _adjusted(sums, shares).sum(axis=1) ** 2, shares.mean(axis=1)
+
+
+def _adjusted(sums: FloatArray, shares: FloatArray) -> FloatArray:
+    """Return clusters' contributions as CR2 takes them; 0 where a cluster is all of its group."""
     room = 1.0 - shares
-    adjusted = np.divide(sums, np.sqrt(np.maximum(room, 0)), out=np.zeros(shape), where=room > 1e-12)
-    return float((adjusted.sum(axis=1) ** 2).sum()), _degrees_of_freedom(shares.mean(axis=1))
+    return np.divide(sums, np.sqrt(np.maximum(room, 0)), out=np.zeros(sums.shape), where=room > 1e-12)
 
 
 def _degrees_of_freedom(shares: FloatArray) -> float:
@@ -99,27 +140,25 @@ def _degrees_of_freedom(shares: FloatArray) -> float:
     return float(1.0 / ((shares**2).sum() + odds.sum() ** 2 - (odds**2).sum()))
 
 
-def independent_variance(influence: Influence) -> tuple[float, float]:
-    """Return the variance with every vote its own cluster, and its degrees of freedom."""
-    n = len(influence.share)
-    return one_way(influence, Codes(np.arange(n), np.arange(n)))
+def independent_variance(influence: Influence) -> float:
+    """Return the variance with every vote its own cluster."""
+    return float((_adjusted(influence.contribution, influence.share) ** 2).sum())
 
 
-def crossed(rater: Codes, item: Codes) -> bool:
-    """Whether some item was answered by more than one rater."""
-    pairs = cells(rater.codes, item.codes, item.size)
-    return pairs.size > item.size
+def independent_freedom(influence: Influence) -> float:
+    """Return the degrees of freedom of :func:`independent_variance`."""
+    return _degrees_of_freedom(influence.share / influence.groups)
 
 
-def cluster_variance(influence: Influence, rater: Codes | None, item: Codes | None) -> ClusterVariance:
+def cluster_variance(influence: Influence, rater: Codes | None, item: Items | None) -> ClusterVariance:
     """Return the variance by the widest clustering that the votes allow.
 
     Two-way by rater and item where items repeat across raters, else by rater; by item or by vote, with a
     note, where there is only one rater. ``degrees_of_freedom`` is 0 where there is only one vote.
     """
-    independent, free = independent_variance(influence)
+    independent = independent_variance(influence)
     if rater is not None and rater.size > 1:
-        if item is not None and item.size > 1 and crossed(rater, item):
+        if item is not None and item.size > 1 and item.crossed(rater):
             return _two_way(influence, rater, item, independent)
         variance, freedom = one_way(influence, rater)
         return ClusterVariance(variance, freedom, independent, "clustered by rater", {"rater": rater.size})
@@ -127,27 +166,28 @@ def cluster_variance(influence: Influence, rater: Codes | None, item: Codes | No
         note = "No raters were given: votes are taken as independent, which those of one rater are not."
     else:
         note = "All votes come from one rater: the interval speaks of this rater only, not of people."
-    return _without_raters(influence, item, independent, free, note)
+    return _without_raters(influence, item, independent, note)
 
 
 def _without_raters(
-    influence: Influence, item: Codes | None, independent: float, free: float, note: str
+    influence: Influence, item: Items | None, independent: float, note: str
 ) -> ClusterVariance:
     if item is not None and 1 < item.size < len(influence.share):
-        variance, freedom = one_way(influence, item)
+        variance, freedom = by_items(influence, item)
         return ClusterVariance(
-            variance, freedom, independent, "clustered by item", {"item": item.size}, (note,)
+            variance, freedom, independent, f"clustered by {item.name}", {item.name: item.size}, (note,)
         )
+    free = independent_freedom(influence)
     return ClusterVariance(independent, free, independent, "independent votes", {}, (note,))
 
 
-def _two_way(influence: Influence, rater: Codes, item: Codes, independent: float) -> ClusterVariance:
+def _two_way(influence: Influence, rater: Codes, item: Items, independent: float) -> ClusterVariance:
     by_rater, rater_freedom = one_way(influence, rater)
-    by_item, item_freedom = one_way(influence, item)
-    by_cell, _ = one_way(influence, cells(rater.codes, item.codes, item.size))
+    by_item, item_freedom = by_items(influence, item)
+    by_cell, *_ = _over_items(influence, item.with_raters(rater))
     both = by_rater + by_item - by_cell
-    clusters = {"rater": rater.size, "item": item.size}
-    larger, larger_freedom, name = max((by_rater, rater_freedom, "rater"), (by_item, item_freedom, "item"))
+    clusters = {"rater": rater.size, item.name: item.size}
+    larger, larger_freedom, name = max((by_rater, rater_freedom, "rater"), (by_item, item_freedom, item.name))
     if both <= larger * (1 + EXACT):  # the order of votes must not decide
         note = f"Two-way clustering gave less variance than clustering by {name} alone; the larger is used."
         return ClusterVariance(
@@ -160,4 +200,5 @@ def _two_way(influence: Influence, rater: Codes, item: Codes, independent: float
         )
     parts = by_rater**2 / max(rater_freedom, 1e-12) + by_item**2 / max(item_freedom, 1e-12)
     freedom = max(both**2 / parts, min(rater_freedom, item_freedom))
-    return ClusterVariance(both, freedom, independent, "clustered two-way by rater and item", clusters)
+    method = f"clustered two-way by rater and {item.name}"
+    return ClusterVariance(both, freedom, independent, method, clusters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -30,6 +31,13 @@ class Codes:
         """How many different labels there are."""
         return len(self.labels)
 
+    @property
+    def first(self) -> IntArray:
+        """The first row of each label."""
+        found = np.zeros(self.size, dtype=np.int64)
+        found[self.codes[::-1]] = np.arange(len(self.codes))[::-1]
+        return found
+
 
 def encode(labels: ArrayLike) -> Codes:
     """Code a column of labels (numbers or strings) as 0..k-1 in sorted order of the labels.
@@ -42,6 +50,8 @@ def encode(labels: ArrayLike) -> Codes:
         low, high = int(column.min()), int(column.max())
         if high - low <= 4 * len(column) + 1000:
             return _encode_small_integers(column, low, high)
+        if (high - low).bit_length() + len(column).bit_length() < 63 and high < 2**62 and low > -(2**62):
+            return _encode_by_sorting_once(column, low)
     if column.dtype.kind == "O":
         column = column.astype(str)
     if column.dtype.kind == "U" and len(column) > MANY_TEXTS:
@@ -77,6 +87,19 @@ def _encode_small_integers(column: NDArray[Any], low: int, high: int) -> Codes:
         return Codes(shifted, np.arange(low, high + 1))
     position = np.cumsum(present, dtype=np.int64) - 1
     return Codes(position[shifted], np.flatnonzero(present) + low)
+
+
+def _encode_by_sorting_once(column: NDArray[Any], low: int) -> Codes:
+    """Code integers by sorting numbers that hold both value and row: several times as fast as an argsort."""
+    bits = len(column).bit_length()
+    both = ((column.astype(np.int64) - low) << bits) + np.arange(len(column))
+    both.sort()
+    row = both & ((1 << bits) - 1)
+    both >>= bits
+    is_new = np.concatenate([[True], both[1:] != both[:-1]])
+    codes = np.empty(len(column), dtype=np.int64)
+    codes[row] = np.cumsum(is_new) - 1
+    return Codes(codes, (both[is_new] + low).astype(column.dtype))
 
 
 def _encode_small_integers_together(
@@ -197,10 +220,10 @@ def weights(values: ArrayLike | None, n: int, name: str = "weight") -> FloatArra
     return column
 
 
-def same_length(**columns: ArrayLike | Codes | None) -> int:
+def same_length(**columns: ArrayLike | Sized | None) -> int:
     """Return the number of votes, or raise naming the columns whose lengths differ or are empty."""
     lengths = {
-        name: len(column if isinstance(column, Codes) else np.asarray(column))
+        name: len(column if isinstance(column, Sized) else np.asarray(column))
         for name, column in columns.items()
         if column is not None
     }

@@ -237,10 +237,15 @@ def beating_groups(table: Comparisons) -> list[list[int]]:
     return sorted(members, key=lambda group: -float(np.mean(score[group])))
 
 
-def cluster_tables(table: Comparisons, cluster: IntArray, size: int) -> sparse.csr_matrix:
-    """Return the (clusters x 3·cells) counts of each cluster's votes."""
+def places_of(table: Comparisons) -> IntArray:
+    """Return the place of each vote in the table. Raises InputError for a table that came ready-made."""
     if table.place is None:
         raise InputError("Clusters need the votes, not a ready table.")
-    weight = np.ones(len(table.place)) if table.weight is None else table.weight
-    shape = (size, table.counts.size)
-    return sparse.coo_matrix((weight, (cluster, table.place)), shape).tocsr()
+    return table.place
+
+
+def cluster_tables(table: Comparisons, cluster: IntArray, size: int) -> sparse.csr_matrix:
+    """Return the (clusters x 3·cells) counts of each cluster's votes."""
+    place = places_of(table)
+    weight = np.ones(len(place)) if table.weight is None else table.weight
+    return sparse.coo_matrix((weight, (cluster, place)), (size, table.counts.size)).tocsr()

@@ -129,7 +129,7 @@ def crowd_bradley_terry(
         notes=notes,
         labels=table.labels,
         covariance=covariance,
-        degrees_of_freedom=raters.size - 1.0,
+        freedoms=np.full(table.size, raters.size - 1.0),
         unbounded={},
         replicates=draws,
         rater_labels=raters.labels,

@@ -19,6 +19,7 @@ from humaneval.stats.clusters import ALIKE_NOTE, Influence, cluster_variance
 from humaneval.stats.columns import encode, same_length, sums_by
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric
+from humaneval.stats.items import as_items
 from humaneval.stats.ordinal import cumulative_link
 from humaneval.stats.rates import rate, zero_one
 from humaneval.stats.results import Interval, Result
@@ -185,9 +186,7 @@ def _yes_no(
     slopes = 1 / stats.norm.pdf(stats.norm.ppf([hit, alarm])) * np.array([1.0, -1.0])
     share = 1 / total[group]
     influence = Influence(slopes[group] * share * (votes - (yes / total)[group]), share, group, 2)
-    variance = cluster_variance(
-        influence, None if rater is None else encode(rater), None if item is None else encode(item)
-    )
+    variance = cluster_variance(influence, None if rater is None else encode(rater), as_items(item))
     at_least = _delta_variance(hit, alarm, hit * (1 - hit) / total[0], alarm * (1 - alarm) / total[1])
     value, freedom = variance.variance, variance.degrees_of_freedom
     notes = variance.notes

@@ -13,6 +13,7 @@ from humaneval.stats.clusters import ClusterVariance, Influence, cluster_varianc
 from humaneval.stats.columns import encode, numbers, same_length, sums_by, weights
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Symmetric, two_sided
+from humaneval.stats.items import as_items
 from humaneval.stats.rates import zero_one
 from humaneval.stats.results import FloatArray, Interval, IntervalRule, Tested
 from humaneval.stats.tables import counts_table, only_counts, rows_and_columns
@@ -131,7 +132,7 @@ class _Pair:
         return cluster_variance(
             Influence(signed, share, group, 2),
             None if self.rater is None else encode(self.rater),
-            None if self.item is None else encode(self.item),
+            as_items(self.item),
         )
 
     def difference(self, variance: ClusterVariance, what: str, bound: float) -> Difference:

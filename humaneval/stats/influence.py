@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from humaneval.stats.bradley_terry import bradley_terry
-from humaneval.stats.columns import encode, encode_together, numbers, same_length, sums_by, truths
+from humaneval.stats.columns import encode, encode_together, same_length, sums_by, truths
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.plackett_luce import Ballots, ballots_of
 from humaneval.stats.results import FloatArray
@@ -23,9 +23,9 @@ class WinnerInfluence:
     """What the winner's lead over the runner-up rests on.
 
     ``votes_to_change`` is how few votes, left out, put another condition first (None if not found within
-    half of all votes), ``votes`` are their row numbers. ``raters`` lists raters whose leaving alone does,
-    ``rater_leads`` maps each rater to the lead without them (in logits, or in the answer's unit; negative
-    where the winner falls).
+    half of all votes), ``votes`` are their row numbers. ``minimal`` says that no fewer can; without it
+    their number is an upper bound. ``raters`` lists raters whose leaving alone does, ``rater_leads`` maps
+    each rater to the lead without them (in logits, or in the answer's unit; negative where the winner falls).
     """
 
     winner: Any
@@ -33,6 +33,7 @@ class WinnerInfluence:
     lead: float
     votes_to_change: int | None
     votes: NDArray[np.int64]
+    minimal: bool
     raters: tuple[Any, ...]
     rater_leads: dict[Any, float]
 
@@ -48,8 +49,8 @@ def winner_influence(
 
     Votes are ordered by their influence on the lead (the half-win Bradley-Terry's Newton step, as
     Broderick, Giordano and Meager 2020), the smallest set that overturns it is found by bisection, and the
-    model is refitted without it: what is reported did happen. Votes of one outcome of one pair are alike, so
-    that refits cost what the pairs cost, not the votes.
+    model is refitted without it: what is reported did happen, though another set may do with fewer. Votes of
+    one outcome of one pair are alike, so that refits cost what the pairs cost, not the votes.
     """
     n = same_length(winner=winner, loser=loser, rater=rater, tie=tie)
     votes = _tabulated(winner, loser, np.zeros(n, bool) if tie is None else truths(tie, "tie"))
@@ -94,6 +95,7 @@ def _influence(votes: _Votes | Ballots, rater: ArrayLike) -> WinnerInfluence:
         lead=float(strengths[first] - strengths[order[1]]),
         votes_to_change=None if best is None else len(best),
         votes=np.zeros(0, dtype=np.int64) if best is None else best,
+        minimal=False,
         raters=tuple(name for name, lead in leads.items() if lead < 0),
         rater_leads=leads,
     )
@@ -221,68 +223,3 @@ def _lead(votes: _Votes | Ballots, counts: FloatArray, winner: Any) -> float | N
     if place is None or len(labels) < 2:
         return None
     return float(strengths[place] - np.delete(strengths, place).max())
-
-
-def mean_influence_on_winner(answer: ArrayLike, *, condition: ArrayLike, rater: ArrayLike) -> WinnerInfluence:
-    """Return how few votes, or which single rater, would change which condition has the highest mean.
-
-    The votes that hold the winner up most go first: its own highest answers and the challenger's lowest, each
-    by what it moves its mean. The means are recomputed after each: what is reported did happen.
-    """
-    n = same_length(answer=answer, condition=condition, rater=rater)
-    values, groups, who = numbers(answer, "answer"), encode(condition), encode(rater)
-    if groups.size < 2:
-        raise InputError("Influence on the winner needs at least two conditions.")
-    size = sums_by(groups.codes, np.ones(n), groups.size)
-    means = sums_by(groups.codes, values, groups.size) / size
-    order = np.argsort(-means, kind="stable")
-    tried = (_fewest_of_means(values, groups.codes, int(order[0]), int(one)) for one in order[1:4])
-    best = min((found for found in tried if found is not None), key=len, default=None)
-    leads = _mean_leads(values, groups.codes, who.codes, (who.size, groups.size), int(order[0]))
-    names = [name.item() if hasattr(name, "item") else name for name in who.labels]
-    by_rater = {name: float(lead) for name, lead in zip(names, leads, strict=True) if np.isfinite(lead)}
-    return WinnerInfluence(
-        winner=groups.labels[order[0]],
-        runner_up=groups.labels[order[1]],
-        lead=float(means[order[0]] - means[order[1]]),
-        votes_to_change=None if best is None else len(best),
-        votes=np.zeros(0, dtype=np.int64) if best is None else best,
-        raters=tuple(name for name, lead in by_rater.items() if lead < 0),
-        rater_leads=by_rater,
-    )
-
-
-def _fewest_of_means(
-    values: FloatArray, codes: NDArray[np.int64], first: int, challenger: int
-) -> NDArray[np.int64] | None:
-    """Return the fewest votes, by influence, without which the challenger's mean is above the first's."""
-    rows = np.flatnonzero((codes == first) | (codes == challenger))
-    own, y = codes[rows] == first, values[rows]
-    counts = np.array([(~own).sum(), own.sum()])
-    means = np.array([y[~own].mean(), y[own].mean()])
-    effect = np.where(own, (y - means[1]) / counts[1], (means[0] - y) / counts[0])
-    order = np.argsort(-effect, kind="stable")
-    gone = own[order]
-    left = [counts[side] - np.cumsum(gone == bool(side)) for side in (0, 1)]
-    total = [
-        counts[side] * means[side] - np.cumsum(np.where(gone == bool(side), y[order], 0)) for side in (0, 1)
-    ]
-    known = (left[0] > 0) & (left[1] > 0)
-    ahead = known & (total[0] * left[1] > total[1] * left[0] + 1e-9 * left[0] * left[1])
-    found = np.flatnonzero(ahead[: max(len(rows) // 2, 1)])
-    return np.sort(rows[order[: found[0] + 1]]) if len(found) else None
-
-
-def _mean_leads(
-    values: FloatArray, codes: NDArray[np.int64], who: NDArray[np.int64], shape: tuple[int, int], first: int
-) -> FloatArray:
-    """Return the winner's lead without each rater; NaN where it or all others are gone then."""
-    key = who * shape[1] + codes
-    sums = sums_by(key, values, shape[0] * shape[1]).reshape(shape)
-    counts = sums_by(key, np.ones(len(values)), shape[0] * shape[1]).reshape(shape)
-    left = counts.sum(axis=0) - counts
-    means = np.full(shape, np.nan)
-    np.divide(sums.sum(axis=0) - sums, left, out=means, where=left > 0.5)
-    others = np.delete(means, first, axis=1)
-    highest = np.where(np.isnan(others), -np.inf, others).max(axis=1)
-    return np.asarray(np.where(np.isfinite(highest), means[:, first] - highest, np.nan))

@@ -28,6 +28,26 @@ def modal_exposure(
     less than ``fewest`` trials are left out. The interval is a percentile bootstrap over raters, as
     published. Raises NotEstimableError where fewer than two raters have a block long enough.
     """
+    scores, short = modal_scores(frames, frame_ms=frame_ms, block=block, rater=rater, fewest=fewest)
+    if len(scores) < 2:
+        raise NotEstimableError(f"Fewer than two raters have a block of at least {fewest} trials.")
+    draws = _resampled(scores, replicates, seed)
+    return Result(
+        estimate=float(np.mean(scores)),
+        standard_error=float(np.std(scores, ddof=1) / np.sqrt(len(scores))),
+        n=np.size(frames),
+        method=f"mean of blocks' modal exposures, bootstrap over raters ({replicates}, seed {seed})",
+        rule=Percentile(draws),
+        clusters={"rater": len(scores)},
+        convention="percentile",
+        notes=(f"{short} blocks with under {fewest} trials are left out.",) if short else (),
+    )
+
+
+def modal_scores(
+    frames: ArrayLike, *, frame_ms: ArrayLike, block: ArrayLike, rater: ArrayLike, fewest: int = 20
+) -> tuple[FloatArray, int]:
+    """Return raters' means of their blocks' modal exposures (ms), and how many blocks were too short."""
     same_length(frames=frames, frame_ms=frame_ms, block=block, rater=rater)
     counts, periods = numbers(frames, "frames"), numbers(frame_ms, "frame_ms")
     who, blocks = encode(rater), encode(block)
@@ -39,20 +59,7 @@ def modal_exposure(
             score = _mode(counts[mine]) * float(np.median(periods[mine]))
             modes.setdefault(int(rater_of), []).append(score)
     short = sum(len(mine) < fewest for mine in parts)
-    scores = [float(np.mean(of_rater)) for of_rater in modes.values()]
-    if len(scores) < 2:
-        raise NotEstimableError(f"Fewer than two raters have a block of at least {fewest} trials.")
-    draws = _resampled(np.array(scores), replicates, seed)
-    return Result(
-        estimate=float(np.mean(scores)),
-        standard_error=float(np.std(scores, ddof=1) / np.sqrt(len(scores))),
-        n=len(counts),
-        method=f"mean of blocks' modal exposures, bootstrap over raters ({replicates}, seed {seed})",
-        rule=Percentile(draws),
-        clusters={"rater": len(scores)},
-        convention="percentile",
-        notes=(f"{short} blocks with under {fewest} trials are left out.",) if short else (),
-    )
+    return np.array([float(np.mean(of_rater)) for of_rater in modes.values()]), short
 
 
 def _mode(values: FloatArray) -> float:

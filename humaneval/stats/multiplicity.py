@@ -1,4 +1,4 @@
-"""Several tests at once: adjusted p-values, by statsmodels."""
+"""Several tests at once: adjusted p-values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.multitest import fdrcorrection
 
 from humaneval.stats.columns import numbers
 from humaneval.stats.errors import InputError
@@ -24,7 +24,16 @@ def adjust_pvalues(
     column = numbers(pvalues, "pvalues")
     if ((column < 0) | (column > 1)).any():
         raise InputError("p-values lie between 0 and 1.")
-    names = {"holm": "holm", "benjamini_hochberg": "fdr_bh"}
-    if method not in names:
+    if method not in ("holm", "benjamini_hochberg"):
         raise InputError(f"method is holm or benjamini_hochberg, not {method!r}.")
-    return np.asarray(multipletests(column, method=names[method])[1]) if len(column) else column
+    if not len(column):
+        return column
+    return _holm(column) if method == "holm" else np.asarray(fdrcorrection(column)[1])
+
+
+def _holm(pvalues: FloatArray) -> FloatArray:
+    """Return what statsmodels' ``multipletests`` does, less its garbage collection (0.2 s a call)."""
+    order = np.argsort(pvalues)
+    adjusted = np.empty_like(pvalues)
+    adjusted[order] = np.maximum.accumulate(pvalues[order] * np.arange(len(pvalues), 0, -1))
+    return adjusted.clip(max=1)

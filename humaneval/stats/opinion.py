@@ -12,6 +12,7 @@ from humaneval.stats.clusters import ClusterVariance, cluster_variance, mean_inf
 from humaneval.stats.columns import encode, numbers, same_length, sums_by, weights
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Given, Symmetric
+from humaneval.stats.items import Repeating, as_items
 from humaneval.stats.results import FloatArray, IntervalRule, Result
 
 
@@ -41,7 +42,7 @@ def mean_opinion_score(
     answer: ArrayLike,
     *,
     rater: ArrayLike | None = None,
-    item: ArrayLike | None = None,
+    item: Repeating | None = None,
     weight: ArrayLike | None = None,
     points: tuple[float, float] | None = None,
 ) -> MeanOpinionScore:
@@ -50,7 +51,7 @@ def mean_opinion_score(
     ``points`` gives the ends of the scale, for example (1, 5): the interval is cut there, and where the
     votes say nothing about their spread (one vote, or all alike) it is the whole scale. Without
     ``points`` such votes raise NotEstimableError. Raters who agree exactly get the variance of independent
-    votes, and ``notes`` say so. Two-way clustering where items repeat across raters,
+    votes, and ``notes`` say so. Two-way clustering where items (one a vote, or several) repeat across raters,
     else by rater (CR2 with Satterthwaite degrees of freedom, Bell and McCaffrey 2002).
     """
     n = same_length(answer=answer, rater=rater, item=item, weight=weight)
@@ -58,7 +59,7 @@ def mean_opinion_score(
     _check_points(votes, points)
     mean, influence = mean_influence(votes, weight_of)
     variance = cluster_variance(
-        influence, None if rater is None else encode(rater), None if item is None else encode(item)
+        influence, None if rater is None else encode(rater), as_items(item)
     ).or_independent()
     rule, notes = _mean_rule(variance, points)
     return MeanOpinionScore(

@@ -7,21 +7,26 @@ their deviations from the condition's mean: a method of moments that needs no ba
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from humaneval.stats.errors import NotEstimableError
-from humaneval.stats.study_size import Aim
+from humaneval.stats.study_size import FLATTENING, Aim
 
 Codes = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+_STEEPEST = 2.0
+"""By how much more than they show logits of a pilot may be taken to differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pilot:
-    """What a pilot says, in the units of :class:`~humaneval.stats.study_size.Expected`, and its size."""
+    """What a pilot says, in the units of :class:`~humaneval.stats.vote_size.Expected`, and its size."""
 
     effect: float
     rater: float
@@ -68,7 +73,8 @@ def preferences_of_pilot(
 ) -> Pilot:
     """Return the logits by which raters and prompts differ in a preference; ``answer`` is 1 where first won.
 
-    The effect is the largest log odds between two conditions, as they would be without raters' differences.
+    The effect is the largest log odds between two conditions. What differs draws votes together, so that all
+    three show f times as large, with f^-2 = 1 + c V = 1 / (1 - c f^2 V) for a variance V of logits.
     """
     one, other = np.asarray(first).astype(np.int64), np.asarray(second).astype(np.int64)
     swapped = one > other
@@ -78,9 +84,35 @@ def preferences_of_pilot(
     chance = np.clip(votes.means(), 0.02, 0.98)
     slope = float(np.mean(chance * (1 - chance)))
     by_rater, by_item = _root(votes.shared(votes.rater)) / slope, _root(votes.shared(votes.item)) / slope
-    steepness = math.sqrt(1 + 0.3458 * (by_rater**2 + by_item**2))
-    effect = float(np.max(np.abs(np.log(chance / (1 - chance))))) * steepness
-    return votes.pilot(effect=effect, rater=by_rater, item=by_item)
+    steeper = 1 / math.sqrt(max(1 - FLATTENING * (by_rater**2 + by_item**2), _STEEPEST**-2))
+    effect = float(np.max(np.abs(np.log(chance / (1 - chance)))))
+    return votes.pilot(effect=steeper * effect, rater=steeper * by_rater, item=steeper * by_item)
+
+
+def orders_of_pilot(above: ArrayLike, *, lineup: ArrayLike, rater: ArrayLike, item: ArrayLike) -> Pilot:
+    """Return what orders say as preferences do, each order as all the pairs that it decides.
+
+    ``above`` and ``lineup`` have a row an order and a column a slot: a number that is higher the better the
+    image was put (equal where the order leaves it open), and the condition that stood there (0: none).
+    """
+    put, shown = np.asarray(above, dtype=float), np.asarray(lineup).astype(np.int64)
+    who, what = np.asarray(rater), np.asarray(item)
+    pairs = list(combinations(range(put.shape[1]), 2))
+    decided = [(shown[:, a] > 0) & (shown[:, b] > 0) & (put[:, a] != put[:, b]) for a, b in pairs]
+    if not any(rows.any() for rows in decided):
+        raise NotEstimableError("The pilot has no votes that count.")
+
+    def stacked(column: Callable[[int, int], NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([column(*pair)[rows] for pair, rows in zip(pairs, decided, strict=True)])
+
+    found = preferences_of_pilot(
+        stacked(lambda a, b: put[:, a] > put[:, b]),
+        first=stacked(lambda a, b: shown[:, a]),
+        second=stacked(lambda a, b: shown[:, b]),
+        rater=stacked(lambda a, b: who),
+        item=stacked(lambda a, b: what),
+    )
+    return replace(found, votes=len(put))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ With two conditions a ranking it is Bradley-Terry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,9 +19,11 @@ from scipy.special import logsumexp
 
 from humaneval.stats.alike import COVARIANCE_NOTE, RAISED, raised_covariance
 from humaneval.stats.bradley_terry import ONE_RATER_NOTE, PRIOR_DEVIATION, Strengths
-from humaneval.stats.columns import IntArray, cells, encode, missing, sums_by
+from humaneval.stats.columns import Codes, IntArray, cells, encode, missing, sums_by
 from humaneval.stats.errors import DisconnectedError, InputError, NotEstimableError
-from humaneval.stats.intervals import Symmetric
+from humaneval.stats.intervals import SymmetricEach
+from humaneval.stats.items import Items, Repeating, as_items
+from humaneval.stats.multiway import Told, crossed_covariance, freedom_in_words
 from humaneval.stats.results import FloatArray
 from humaneval.stats.tables import counts_table, only_counts
 
@@ -31,13 +33,36 @@ class PlackettLuce(Strengths):
     """Plackett-Luce log-strengths (log-worths), centred on 0."""
 
     log_likelihood: float
+    independent: FloatArray
+    """The covariance if rankings were independent."""
+
+    def as_independent(self) -> PlackettLuce:
+        """Return the same fit with errors as if rankings were independent."""
+        return replace(
+            self,
+            standard_error=np.sqrt(np.maximum(np.diag(self.independent), 0.0)),
+            method=MODEL_BASED,
+            rule=SymmetricEach(np.full(len(self.labels), np.inf)),
+            clusters={},
+            convention="normal",
+            notes=(INDEPENDENT_NOTE, *_unbounded_notes(self.unbounded)),
+            covariance=self.independent,
+            freedoms=np.full(len(self.labels), np.inf),
+            design_effect=1.0,
+        )
+
+
+MODEL_BASED = "Plackett-Luce, model-based errors"
+INDEPENDENT_NOTE = "Rankings are taken as independent; those of one rater are not."
 
 
 @dataclass(frozen=True, eq=False)
 class _Choices:
     """Distinct choice sets: ``member`` (S, K) 0/1, ``sign`` (S) +1 for best and -1 for worst choices.
 
-    Each single choice has its set, the condition chosen, and its ballot.
+    ``chosen`` (S, K) tells how often each condition was chosen from each set. Ballots that are alike are of
+    one kind: each single choice of a kind has its set, the condition chosen, and the kind. ``kind`` is that
+    of each ballot.
     """
 
     labels: NDArray[Any]
@@ -46,8 +71,9 @@ class _Choices:
     chosen: FloatArray
     set_of: IntArray
     choice: IntArray
-    ballot: IntArray
-    ballots: int
+    kind_of: IntArray
+    kinds: int
+    kind: IntArray
 
     @property
     def size(self) -> int:
@@ -61,13 +87,15 @@ def plackett_luce(
     worst: ArrayLike | None = None,
     offered: Sequence[Sequence[Any]] | ArrayLike | None = None,
     rater: ArrayLike | None = None,
+    item: Repeating | None = None,
     counts: ArrayLike | None = None,
 ) -> PlackettLuce:
     """Return log-strengths from rankings (each a row of labels, best first) or best-worst choices.
 
     ``offered`` lists what each ranking chose from, where it stops early (a top-3 of 8); for best-worst
     choices it is required: ``best`` is chosen from all offered, ``worst`` from the rest with the
-    strengths reversed. With ``rater`` (one a ranking) errors are a sandwich clustered by rater, Student t.
+    strengths reversed. With ``rater`` (one a ranking) errors are a sandwich clustered by rater, and with
+    ``item`` (what each ranking is about: a column, or one for each image shown) two-way, Student t.
 
     ``counts`` tells how often each ranking (or best-worst choice) was given, without raters.
 
@@ -75,49 +103,57 @@ def plackett_luce(
     normal prior of 2 logits is used and said.
     """
     choices = _read(rankings, best, worst, offered)
+    n = len(choices.kind)
+    if item is not None and rater is None:
+        raise InputError("item= needs rater=: rankings are clustered by rater, and then by item.")
     if counts is not None:
-        only_counts(rater=rater)
-        choices = _repeated(choices, counts_table(counts, "one number a ranking", (choices.ballots,)))
+        only_counts(rater=rater, item=item)
+        times = counts_table(counts, "one number a ranking", (len(choices.kind),))
+        choices = _repeated(choices, sums_by(choices.kind, times, choices.kinds))
+        n = round(float(times.sum()))
     unbounded = _unbounded(choices)
     precision = PRIOR_DEVIATION**-2 if unbounded else 0.0
     theta, information = _maximise(choices, precision)
     k = choices.size
     covariance = np.linalg.inv(information) - (0.0 if precision else 1.0 / k)
     independent = covariance
-    freedom, clusters, method = np.inf, {}, "Plackett-Luce, model-based errors"
-    notes: tuple[str, ...] = ("Rankings are taken as independent; those of one rater are not.",)
+    freedoms, clusters, method = np.full(k, np.inf), {}, MODEL_BASED
+    notes: tuple[str, ...] = (INDEPENDENT_NOTE,)
     if rater is not None:
-        codes = encode(rater)
-        if len(codes.codes) != choices.ballots:
-            raise InputError(f"{len(codes.codes)} raters for {choices.ballots} rankings.")
-        if codes.size > 1:
-            clustered = _sandwich(choices, theta, covariance, codes.codes, codes.size)
-            covariance, raised = raised_covariance(clustered, covariance)
-            freedom, clusters = codes.size - 1.0, {"rater": codes.size}
-            method = "Plackett-Luce, sandwich clustered by rater" + RAISED * raised
-            notes = (COVARIANCE_NOTE,) if raised else ()
-        else:
-            notes = (ONE_RATER_NOTE,)
-    if unbounded:
-        notes += (
-            f"First or last throughout: {', '.join(unbounded)}. Their strengths have no finite estimate; all "
-            f"are shown under a weak normal prior of {PRIOR_DEVIATION:g} logits.",
-        )
+        raters, items = _clusters_of(choices, rater, item)
+        notes = (ONE_RATER_NOTE,) if raters.size < 2 else ()
+        found = crossed_covariance(_told(choices, theta), covariance, raters, items)
+        if found is not None:
+            covariance, raised = raised_covariance(found.covariance, covariance)
+            freedoms, clusters = found.freedoms, found.clusters
+            method = f"Plackett-Luce, sandwich clustered by {found.by}{RAISED * raised}"
+            notes += (COVARIANCE_NOTE,) if raised else ()
+    notes += _unbounded_notes(unbounded)
     return PlackettLuce(
         estimate=theta,
         standard_error=np.sqrt(np.maximum(np.diag(covariance), 0.0)),
-        n=choices.ballots,
+        n=n,
         method=method,
-        rule=Symmetric(freedom),
+        rule=SymmetricEach(freedoms),
         clusters=clusters,
-        convention="normal" if np.isinf(freedom) else "Student t",
+        convention=freedom_in_words(freedoms),
         notes=notes,
         labels=choices.labels,
         covariance=covariance,
-        degrees_of_freedom=freedom,
+        freedoms=freedoms,
         design_effect=float(np.trace(covariance) / np.trace(independent)),
         unbounded=unbounded,
         log_likelihood=_log_likelihood(choices, theta),
+        independent=independent,
+    )
+
+
+def _unbounded_notes(unbounded: Mapping[str, Any]) -> tuple[str, ...]:
+    if not unbounded:
+        return ()
+    return (
+        f"First or last throughout: {', '.join(unbounded)}. Their strengths have no finite estimate; all "
+        f"are shown under a weak normal prior of {PRIOR_DEVIATION:g} logits.",
     )
 
 
@@ -157,9 +193,10 @@ def _tables(
 
 
 def _by_distinct_rows(tables: Sequence[IntArray], read: _Reader) -> _Choices:
-    """Read each different ballot once, and give every ballot the choices of its like."""
-    first, row_of = _distinct_rows(tables)
-    return _given_again(read([one[first] for one in tables]), row_of)
+    """Read each different ballot once, and count its choices as often as it was given."""
+    first, kind = _distinct_rows(tables)
+    read_once = replace(read([one[first] for one in tables]), kind=kind)
+    return _repeated(read_once, np.bincount(kind, minlength=len(first)).astype(np.float64))
 
 
 def _distinct_rows(tables: Sequence[IntArray]) -> tuple[IntArray, IntArray]:
@@ -171,28 +208,6 @@ def _distinct_rows(tables: Sequence[IntArray]) -> tuple[IntArray, IntArray]:
     first = np.zeros(int(row_of.max()) + 1, dtype=np.int64)
     first[row_of[::-1]] = np.arange(len(row_of))[::-1]
     return first, row_of
-
-
-def _given_again(choices: _Choices, row_of: IntArray) -> _Choices:
-    """Return the choices of ballots that are each like one of those read."""
-    size, k = choices.ballots, choices.size
-    each = np.bincount(choices.ballot, minlength=size)
-    start, order = np.cumsum(each) - each, np.argsort(choices.ballot, kind="stable")
-    many = each[row_of]
-    ballot = np.repeat(np.arange(len(row_of)), many)
-    nth = np.arange(len(ballot)) - np.repeat(np.cumsum(many) - many, many)
-    pick = order[np.repeat(start[row_of], many) + nth]
-    times = np.bincount(row_of, minlength=size).astype(np.float64)
-    return replace(
-        choices,
-        chosen=sums_by(
-            choices.set_of * k + choices.choice, times[choices.ballot], len(choices.member) * k
-        ).reshape(-1, k),
-        set_of=choices.set_of[pick],
-        choice=choices.choice[pick],
-        ballot=ballot,
-        ballots=len(row_of),
-    )
 
 
 _Table = list[list[Any]] | NDArray[Any]
@@ -290,15 +305,16 @@ def _distinct(
     _, first, set_of = np.unique(rows, return_index=True, return_inverse=True)
     k = len(labels)
     chosen = sums_by(set_of * k + choice, np.ones(len(choice)), len(first) * k).reshape(-1, k)
-    return _Choices(labels, member[first], sign[first], chosen, set_of, choice, ballot, ballots)
+    own = np.arange(ballots)
+    return _Choices(labels, member[first], sign[first], chosen, set_of, choice, ballot, ballots, own)
 
 
 def _repeated(choices: _Choices, times: FloatArray) -> _Choices:
-    """Return the choices of ballots given so often each."""
+    """Return the choices of ballots of which each kind was given so often."""
     k = choices.size
     place = choices.set_of * k + choices.choice
-    chosen = sums_by(place, times[choices.ballot], len(choices.member) * k).reshape(-1, k)
-    return replace(choices, chosen=chosen, ballots=round(float(times.sum())))
+    chosen = sums_by(place, times[choices.kind_of], len(choices.member) * k).reshape(-1, k)
+    return replace(choices, chosen=chosen)
 
 
 def _unbounded(choices: _Choices) -> dict[str, Any]:
@@ -350,19 +366,28 @@ def _maximise(choices: _Choices, precision: float) -> tuple[FloatArray, FloatArr
     raise NotEstimableError("Plackett-Luce: no maximum found in 200 Newton steps.")
 
 
-def _sandwich(
-    choices: _Choices, theta: FloatArray, bread: FloatArray, rater: IntArray, size: int
-) -> FloatArray:
-    """Return the covariance with scores summed by rater."""
-    scores = _scores(choices, theta, rater, size)
-    return np.asarray(bread @ (scores.T @ scores) @ bread) * size / (size - 1)
+def _told(choices: _Choices, theta: FloatArray) -> Told:
+    """Return what each ballot adds to the derivatives by the strengths."""
+    chance = _chances(choices, theta)
+    asked = sparse.coo_matrix(
+        (np.ones(len(choices.set_of)), (choices.kind_of, choices.set_of)), (choices.kinds, len(chance))
+    ).tocsr()
+    information = np.asarray(asked @ (chance * (1 - chance)))
+    return Told(choices.kind, _scores(choices, theta), information)
 
 
-def _scores(choices: _Choices, theta: FloatArray, owner: IntArray, size: int) -> FloatArray:
-    """Return the log-likelihood's derivatives by the strengths, summed over each owner's ballots."""
-    who = owner[choices.ballot]
+def _clusters_of(choices: _Choices, rater: ArrayLike, item: Repeating | None) -> tuple[Codes, Items | None]:
+    raters, items = encode(rater), as_items(item)
+    for name, column in (("raters", raters), ("items", items)):
+        if column is not None and len(column) != len(choices.kind):
+            raise InputError(f"{len(column)} {name} for {len(choices.kind)} rankings.")
+    return raters, items
+
+
+def _scores(choices: _Choices, theta: FloatArray) -> FloatArray:
+    """Return the log-likelihood's derivatives by the strengths for one ballot of each kind."""
+    who, k, size = choices.kind_of, choices.size, choices.kinds
     sign = choices.sign[choices.set_of]
-    k = choices.size
     chosen = sums_by(who * k + choices.choice, sign, size * k).reshape(size, k)
     sets = sparse.coo_matrix((sign, (who, choices.set_of)), (size, len(choices.member))).tocsr()
     return np.asarray(chosen - np.asarray(sets @ _chances(choices, theta)))
@@ -387,9 +412,8 @@ class Ballots:
 
     def shifts(self, strengths: FloatArray) -> FloatArray:
         """Return what one ballot of each kind adds to every strength, to first order (kinds, conditions)."""
-        kinds = len(self.counts)
         _theta, information = self._maximum(self.counts)
-        return _scores(self.choices, strengths, np.arange(kinds), kinds) @ np.linalg.inv(information)
+        return _scores(self.choices, strengths) @ np.linalg.inv(information)
 
     def _maximum(self, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
         given = _repeated(self.choices, counts)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 from scipy.special import expit
 
 from humaneval.stats.bradley_terry import BradleyTerry, Strengths
@@ -70,9 +70,16 @@ def joint_draws(strengths: Strengths, *, seed: int = 0, draws: int = DRAWS) -> F
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     noise = rng.standard_normal((draws, len(values))) @ root.T
     if np.isfinite(strengths.degrees_of_freedom):
-        freedom = strengths.degrees_of_freedom
-        noise /= np.sqrt(rng.chisquare(freedom, (draws, 1)) / freedom)
+        noise *= _stretch(strengths.freedoms, rng.random((draws, 1)))
     return np.asarray(strengths.estimate + noise)
+
+
+def _stretch(freedoms: FloatArray, share: FloatArray) -> FloatArray:
+    """Return what makes normal noise Student's: by one chance, each condition's of its degrees of freedom."""
+    finite = np.isfinite(freedoms)
+    known = np.where(finite, freedoms, 1.0)
+    scale = np.sqrt(known / (2 * special.gammaincinv(known / 2, share)))
+    return np.asarray(np.where(finite, scale, 1.0))
 
 
 def _certainly_better(strengths: Strengths, draws: FloatArray, level: float) -> NDArray[np.bool_]:

@@ -16,10 +16,11 @@ from scipy import sparse
 
 from humaneval.stats import bootstrap
 from humaneval.stats.alike import is_alike, one_error
-from humaneval.stats.clusters import ClusterVariance, cluster_variance, crossed, mean_influence
+from humaneval.stats.clusters import ClusterVariance, cluster_variance, mean_influence
 from humaneval.stats.columns import Codes, encode, numbers, same_length, sums_by, weights
 from humaneval.stats.errors import InputError, NotEstimableError
 from humaneval.stats.intervals import Binomial, Percentile, Score
+from humaneval.stats.items import Items, Repeating, as_items
 from humaneval.stats.mixed_logit import mixed_logit
 from humaneval.stats.results import FloatArray, IntervalRule, Result
 from humaneval.stats.tables import only_counts, right_of
@@ -39,7 +40,7 @@ def rate(
     answer: ArrayLike | None = None,
     *,
     rater: ArrayLike | None = None,
-    item: ArrayLike | None = None,
+    item: Repeating | None = None,
     weight: ArrayLike | None = None,
     successes: float | None = None,
     trials: float | None = None,
@@ -50,9 +51,9 @@ def rate(
 ) -> RateResult:
     """Return the share of yes answers (``answer`` is 0/1 or bool, one value a vote).
 
-    ``method="clustered"``: sandwich variance two-way by rater and item where items repeat across raters,
-    else by rater (CR2), put into Wilson's score interval through the effective number of votes
-    p(1-p)/se² with a Student quantile. ``cluster_bootstrap`` redraws raters, and items where these
+    ``method="clustered"``: sandwich variance two-way by rater and item where items (one a vote, or several)
+    repeat across raters, else by rater (CR2), put into Wilson's score interval through the effective number
+    of votes p(1-p)/se² with a Student quantile. ``cluster_bootstrap`` redraws raters, and items where these
     repeat (percentile interval, widened for few);
     ``mixed_logit`` fits crossed rater and item effects (:mod:`humaneval.stats.mixed_logit`);
     ``wilson``, ``clopper_pearson`` and ``jeffreys`` take votes as independent, which votes of people are
@@ -73,11 +74,13 @@ def rate(
     if method in _NAIVE:
         return _naive(float(weight_of @ votes), float(weight_of.sum()), method, len(votes))
     raters = None if rater is None else encode(rater)
-    items = None if item is None else encode(item)
+    items = as_items(item)
     if method == "clustered":
         return _clustered(votes, weight_of, raters, items)
     if raters is None:
         raise InputError(f"method={method!r} needs rater=.")
+    if items is not None and items.several and method in ("cluster_bootstrap", "mixed_logit"):
+        raise InputError(f"method={method!r} takes one item a vote; the default takes several.")
     if method == "cluster_bootstrap":
         return _bootstrapped(votes, weight_of, raters, items, replicates, seed)
     if method == "mixed_logit":
@@ -123,7 +126,7 @@ def _naive(successes: float, trials: float, method: str, n: int) -> RateResult:
     )
 
 
-def _clustered(votes: FloatArray, weight: FloatArray, rater: Codes | None, item: Codes | None) -> RateResult:
+def _clustered(votes: FloatArray, weight: FloatArray, rater: Codes | None, item: Items | None) -> RateResult:
     p, influence = mean_influence(votes, weight)
     variance = cluster_variance(influence, rater, item).or_independent()
     rule, notes = _score_rule(p, variance, float(1.0 / (influence.share**2).sum()))
@@ -152,13 +155,13 @@ def _score_rule(p: float, variance: ClusterVariance, votes: float) -> tuple[Inte
 
 
 def _bootstrapped(
-    votes: FloatArray, weight: FloatArray, rater: Codes, item: Codes | None, replicates: int, seed: int
+    votes: FloatArray, weight: FloatArray, rater: Codes, item: Items | None, replicates: int, seed: int
 ) -> RateResult:
     if rater.size < 2:
         raise NotEstimableError("A bootstrap over raters needs at least two raters.")
-    two_way = item if item is not None and item.size > 1 and crossed(rater, item) else None
+    two_way = item if item is not None and item.size > 1 and item.crossed(rater) else None
     draws = _draws(votes, weight, rater, two_way, replicates, seed)
-    clusters = {"rater": rater.size} if two_way is None else {"rater": rater.size, "item": two_way.size}
+    clusters = {"rater": rater.size} if two_way is None else {"rater": rater.size, two_way.name: two_way.size}
     fewest = min(clusters.values())
     growth = fewest / (fewest - 1)
     p, influence = mean_influence(votes, weight)
@@ -180,22 +183,22 @@ def _bootstrapped(
 
 
 def _draws(
-    votes: FloatArray, weight: FloatArray, rater: Codes, item: Codes | None, replicates: int, seed: int
+    votes: FloatArray, weight: FloatArray, rater: Codes, item: Items | None, replicates: int, seed: int
 ) -> FloatArray:
     if item is None:
         yes = sums_by(rater.codes, weight * votes, rater.size)
         total = sums_by(rater.codes, weight, rater.size)
         return bootstrap.ratio_replicates(yes, total, replicates=replicates, seed=seed)
-    place, shape = (rater.codes, item.codes), (rater.size, item.size)
+    place, shape = (rater.codes, item.codes[:, 0]), (rater.size, item.size)
     said = sparse.coo_matrix((weight * votes, place), shape).tocsr()
     asked = sparse.coo_matrix((weight, place), shape).tocsr()
     return bootstrap.crossed_ratio_replicates(said, asked, replicates=replicates, seed=seed)
 
 
-def _mixed(votes: FloatArray, weight: FloatArray, rater: Codes, item: Codes | None) -> RateResult:
+def _mixed(votes: FloatArray, weight: FloatArray, rater: Codes, item: Items | None) -> RateResult:
     if not (weight == weight[0]).all():
         raise InputError("A mixed logit takes no weights.")
-    found = mixed_logit(votes, rater, item)
+    found = mixed_logit(votes, rater, None if item is None else item.one_code())
     return RateResult(
         estimate=found.estimate,
         standard_error=found.standard_error,

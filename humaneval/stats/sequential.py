@@ -25,6 +25,7 @@ from humaneval.stats.bradley_terry import Strengths
 from humaneval.stats.clusters import cluster_variance, mean_influence
 from humaneval.stats.columns import Codes, encode, numbers, same_length, sums_by, weights
 from humaneval.stats.errors import InputError, NotEstimableError
+from humaneval.stats.items import as_items
 from humaneval.stats.results import FloatArray, Interval, Result, Tested
 
 TUNED_FOR = 30
@@ -137,7 +138,7 @@ def confidence_sequence(
     if method == "betting":
         return _betting(votes, np.asarray(rater), bounds, tuned_for)
     mean, influence = mean_influence(votes, weight_of)
-    found = cluster_variance(influence, who, None if item is None else encode(item))
+    found = cluster_variance(influence, who, as_items(item))
     clusters = float(min(found.clusters.values())) if who.size > 1 and found.clusters else 1.0
     floor, effective = _floor(votes, weight_of, mean, bounds, clusters if found.variance == 0 else np.inf)
     variance = max(found.variance, floor)

@@ -16,7 +16,9 @@ from humaneval.stats.bradley_terry import ONE_RATER_NOTE, PRIOR_DEVIATION, Stren
 from humaneval.stats.columns import encode, sums_by
 from humaneval.stats.comparisons import LOSS, TIE, WIN, Comparisons
 from humaneval.stats.errors import InputError, NotEstimableError
-from humaneval.stats.intervals import Symmetric
+from humaneval.stats.intervals import SymmetricEach
+from humaneval.stats.items import Repeating, as_items
+from humaneval.stats.multiway import Told, crossed_covariance, freedom_in_words
 from humaneval.stats.results import FloatArray
 
 SCALE = np.sqrt(2.0)
@@ -31,6 +33,7 @@ def thurstone(
     tie: ArrayLike | None = None,
     counts: ArrayLike | None = None,
     rater: ArrayLike | None = None,
+    item: Repeating | None = None,
     labels: ArrayLike | None = None,
     tied: ArrayLike | None = None,
     unit: str = "difference",
@@ -39,8 +42,8 @@ def thurstone(
 
     ``unit="difference"`` (default) scales so that P(i beats j) = Φ(s_i - s_j), as R's probit fits do;
     ``"sensation"`` so that each sensation has deviation 1 and P = Φ((s_i - s_j)/√2), as Thurstone wrote.
-    With ``rater`` the errors are a sandwich clustered by rater. Raises as bradley_terry, and
-    NotEstimableError where a condition won or lost all its comparisons.
+    With ``rater`` the errors are a sandwich clustered by rater, with ``item`` too two-way. Raises as
+    bradley_terry, and NotEstimableError where a condition won or lost all its comparisons.
     """
     if unit not in ("difference", "sensation"):
         raise InputError(f"unit is difference or sensation, not {unit!r}.")
@@ -57,33 +60,34 @@ def thurstone(
         )
     values, covariance = _probit(table)
     independent = covariance
-    freedom, clusters, method = np.inf, {}, "Thurstone case V (probit), model-based errors"
+    freedoms, clusters = np.full(table.size, np.inf), {}
+    method = "Thurstone case V (probit), model-based errors"
     notes: tuple[str, ...] = ("Votes are taken as independent; votes of one rater are not.",)
     if rater is not None:
-        codes = encode(rater)
-        if table.place is None or len(codes.codes) != len(table.place):
-            raise InputError("rater= needs the votes, one rater a vote.")
-        if codes.size > 1:
-            clustered = _sandwich(table, values, covariance, codes.codes, codes.size)
-            covariance, raised = raised_covariance(clustered, covariance)
-            freedom, clusters = codes.size - 1.0, {"rater": codes.size}
-            method = "Thurstone case V (probit), sandwich clustered by rater" + RAISED * raised
-            notes = (COVARIANCE_NOTE,) if raised else ()
-        else:
-            notes = (ONE_RATER_NOTE,)
+        raters, items = encode(rater), as_items(item)
+        for name, column in (("rater", raters), ("item", items)):
+            if column is not None and (table.place is None or len(column) != len(table.place)):
+                raise InputError(f"{name}= needs the votes, one {name} a vote.")
+        notes = (ONE_RATER_NOTE,) if raters.size < 2 else ()
+        found = crossed_covariance(_told(table, values), covariance, raters, items)
+        if found is not None:
+            covariance, raised = raised_covariance(found.covariance, covariance)
+            freedoms, clusters = found.freedoms, found.clusters
+            method = f"Thurstone case V (probit), sandwich clustered by {found.by}{RAISED * raised}"
+            notes += (COVARIANCE_NOTE,) if raised else ()
     scale = 1.0 if unit == "difference" else SCALE
     return Strengths(
         estimate=values * scale,
         standard_error=np.sqrt(np.maximum(np.diag(covariance), 0.0)) * scale,
         n=table.n,
         method=method,
-        rule=Symmetric(freedom),
+        rule=SymmetricEach(freedoms),
         clusters=clusters,
-        convention="normal" if np.isinf(freedom) else "Student t",
+        convention=freedom_in_words(freedoms),
         notes=notes,
         labels=table.labels,
         covariance=covariance * scale**2,
-        degrees_of_freedom=freedom,
+        freedoms=freedoms,
         design_effect=float(np.trace(covariance) / np.trace(independent)),
         unbounded={},
     )
@@ -128,15 +132,24 @@ def _information(table: Comparisons, curve: FloatArray) -> FloatArray:
     return matrix
 
 
-def _sandwich(
-    table: Comparisons, values: FloatArray, bread: FloatArray, rater: np.ndarray, size: int
-) -> FloatArray:
+def _told(table: Comparisons, values: FloatArray) -> Told:
+    """Return what each vote adds to the derivatives: its kind is its cell and outcome."""
     d = values[table.first] - values[table.second]
     up, down = _mills(d), _mills(-d)
-    slopes = np.stack([up, -down, (up - down) / 2], axis=1)
-    design = np.zeros((slopes.size, table.size))
-    rows, cell = np.arange(slopes.size), np.arange(slopes.size) // 3
-    design[rows, table.first[cell]] = slopes.ravel()
-    design[rows, table.second[cell]] = -slopes.ravel()
-    scores = np.asarray(table_of.cluster_tables(table, rater, size) @ design)
-    return np.asarray(bread @ (scores.T @ scores) @ bread) * size / (size - 1)
+    won, lost = up * (up + d), down * (down - d)
+    return Told(
+        table_of.places_of(table),
+        _design(table, np.stack([up, -down, (up - down) / 2], axis=1), -1.0),
+        _design(table, np.stack([won, lost, (won + lost) / 2], axis=1), 1.0),
+        table.weight,
+        table.weight,
+    )
+
+
+def _design(table: Comparisons, by_d: FloatArray, sign: float) -> FloatArray:
+    """Return what one vote in each cell with each outcome adds to every value (3·cells x conditions)."""
+    rows, cell = np.arange(by_d.size), np.arange(by_d.size) // 3
+    found = np.zeros((by_d.size, table.size))
+    found[rows, table.first[cell]] = by_d.ravel()
+    found[rows, table.second[cell]] = sign * by_d.ravel()
+    return found

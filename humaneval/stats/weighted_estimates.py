@@ -14,6 +14,7 @@ from humaneval.stats.clusters import cluster_variance, mean_influence
 from humaneval.stats.columns import Codes, encode, numbers, same_length, sums_by
 from humaneval.stats.errors import NotEstimableError
 from humaneval.stats.intervals import SymmetricEach, percentile_of_clusters
+from humaneval.stats.items import as_items
 from humaneval.stats.results import FloatArray, Result
 
 ROUNDS = 30
@@ -85,7 +86,7 @@ def _by_sandwich(
     for code in range(group.size):
         own = group.codes == code
         _, influence = mean_influence(votes[own], weight[own])
-        clustered = cluster_variance(influence, encode(who.codes[own]), encode(what.codes[own]))
+        clustered = cluster_variance(influence, encode(who.codes[own]), as_items(what.codes[own]))
         found.append(clustered.or_independent())
     freedom = np.array([variance.degrees_of_freedom or np.inf for variance in found])
     if min(variance.variance for variance in found) <= 0:

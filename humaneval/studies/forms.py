@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -16,9 +15,9 @@ from humaneval.samples import pictures
 from humaneval.samples.models import SampleKind, SampleSet
 from humaneval.studies.flow_form import FlowMixin, flow_fields
 from humaneval.studies.form_help import help_for
-from humaneval.studies.gold_tables import import_gold, read_gold
 from humaneval.studies.models import Study
 from humaneval.studies.steering import rules_for
+from humaneval.studies.strata_form import StrataMixin, strata_fields
 from humaneval.teams.access import team_to_use, visible
 from humaneval.teams.models import Team
 from humaneval.ui.admin import CheckboxSelectMultiple, NumberInput, RadioSelect, Select, Switch
@@ -83,7 +82,10 @@ class NewStudyForm(forms.ModelForm):
         required=False,
         empty_label=_("none"),
         widget=Select,
-        help_text=_("What the models should look like. Pairwise comparison and scales work without one."),
+        help_text=_(
+            "What the models should look like. Pairwise comparison and scales work without one; for "
+            "duplicates choose it only if its own pairs are to be shown."
+        ),
     )
     generated_sets = SampleSetsChoice(
         label=_("Generated sets"),
@@ -116,6 +118,8 @@ class NewStudyForm(forms.ModelForm):
             self.add_error("real_set", _("This protocol needs a real set: choose one, or import one first."))
         if len(data.get("generated_sets") or ()) < protocol.minimum_generated:
             self.add_error("generated_sets", _("This protocol needs at least one generated set: choose it."))
+        if protocol.uses_pairs and not self.chosen_sets():
+            self.add_error("generated_sets", _("Choose the sets that the pairs are of."))
         if len({sample_set.team_id for sample_set in self.chosen_sets()}) > 1:
             self.add_error("generated_sets", _("These sets are not all of one team: choose sets of one."))
         return data
@@ -131,7 +135,7 @@ class NewStudyForm(forms.ModelForm):
         return cast(Team, sets[0].team) if sets else team_to_use(self.user, ADD_STUDY)
 
 
-class StudyForm(FlowMixin):
+class StudyForm(StrataMixin, FlowMixin):
     """A study that exists."""
 
     protocol: ClassVar[Protocol | None] = None
@@ -145,7 +149,8 @@ class StudyForm(FlowMixin):
         for name in set(TEXTS) & set(self.fields):
             self.fields[name].widget.attrs["rows"] = 6
         for setting in self.protocol.settings if self.protocol else ():
-            self.initial.setdefault(SETTING + setting.name, self.instance.settings.get(setting.name))
+            given = self.instance.settings.get(setting.name, setting.default)
+            self.initial.setdefault(SETTING + setting.name, given)
         for name, field in self.fields.items():
             field.help_text = field.help_text or help_for(name)
         if "stop_rule" in self.fields:
@@ -165,10 +170,19 @@ class StudyForm(FlowMixin):
         return data
 
 
-def form_with_settings(protocol: Protocol, study: Study) -> type[StudyForm]:
-    """Return a draft's form with a field for each of its protocol's settings and each part of its flow."""
-    fields = {SETTING + setting.name: setting_field(setting) for setting in protocol.settings}
-    return type("StudyForm", (StudyForm,), {**flow_fields(study), **fields, "protocol": protocol})
+def form_of(study: Study, posted: Iterable[str] = ()) -> type[StudyForm]:
+    """Return the form of a study that exists, with a field for each part that may change.
+
+    ``posted`` are the names of the fields that were sent, if any were.
+
+    Of a draft these are its protocol's settings and its flow, of a running study its strata still.
+    """
+    parts: dict[str, Any] = strata_fields(study, posted) if study.may_change("strata") else {}
+    protocol = PROTOCOLS.get(study.protocol)
+    if protocol is not None and study.may_change("settings"):
+        parts |= {SETTING + setting.name: setting_field(setting) for setting in protocol.settings}
+        parts |= {**flow_fields(study), "protocol": protocol}
+    return type("StudyForm", (StudyForm,), parts)
 
 
 def setting_field(setting: Setting) -> forms.Field:
@@ -181,30 +195,3 @@ def setting_field(setting: Setting) -> forms.Field:
     return forms.IntegerField(
         min_value=setting.minimum, max_value=setting.maximum, widget=NumberInput, **words
     )
-
-
-class GoldTableForm(forms.Form):
-    """A table of gold trials for a draft; a valid one is imported."""
-
-    table = forms.FileField(
-        label=_("Table (CSV)"), help_text=_("It replaces the gold trials that were imported before.")
-    )
-    count = 0
-    """How many gold trials the study has then."""
-
-    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._study = study
-
-    def clean(self) -> dict[str, Any]:
-        """Read the table against the study, and store it if it is right."""
-        data = super().clean() or self.cleaned_data
-        if "table" in data:
-            try:
-                text = data["table"].read().decode("utf-8-sig")
-                self.count = import_gold(study=self._study, rows=read_gold(io.StringIO(text, newline="")))
-            except UnicodeDecodeError:
-                self.add_error("table", _("The table is not text in UTF-8: save it as CSV (UTF-8)."))
-            except ValidationError as error:
-                self.add_error("table", error.messages)
-        return data

@@ -10,15 +10,15 @@ may be left out.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TextIO
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from humaneval.protocols import registry
 from humaneval.protocols.base import AnswerError, Design, Kind, Protocol, QuestionSpec
@@ -26,19 +26,18 @@ from humaneval.samples.models import Sample, SampleSet
 from humaneval.studies.design import design_of, problems_of_trials
 from humaneval.studies.gold import MOST_GOLD
 from humaneval.studies.models import Condition, GoldSource, GoldTrial, Study, StudyState
+from humaneval.studies.tables import first_of, placed, read_table
 
 SLOT = re.compile(r"slot_([1-9][0-9]?)")
 SEPARATOR = "|"
-MOST_NAMED = 5
-"""Wrong rows named in one refusal at most."""
 
 
-def read_gold(file: TextIO) -> list[dict[str, str]]:
-    """Return the rows of a CSV table; raises ValidationError where it has no column for a slot."""
-    rows = csv.DictReader(file)
-    if "slot_1" not in (rows.fieldnames or ()):
+def gold_of_text(text: str) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of a table, CSV or JSON; raises ValidationError where it has no column for a slot."""
+    table = read_table(text, name="rows", columns="slot_1, slot_2, ...")
+    if table.divider and "slot_1" not in map(str.lower, table.columns):
         raise ValidationError(_("The table has no column slot_1. Its first line names the columns."))
-    return list(rows)
+    return table.rows
 
 
 def import_gold(*, study: Study, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -77,17 +76,28 @@ class _Reader:
 
     def read_all(self, rows: list[Mapping[str, Any]]) -> list[GoldTrial]:
         """Return unsaved gold trials; raises ValidationError that names the wrong rows."""
-        samples = self._samples({name for row in rows for slot in self._cells(row) for name in slot})
+        cells = [self._by_name(row) for row in rows]
+        samples = self._samples({name for row in cells for slot in self._cells(row) for name in slot})
         found, wrong = [], []
-        for number, row in enumerate(rows, start=1):
+        for number, (given, row) in enumerate(zip(rows, cells, strict=True), start=1):
             try:
                 found.append(self._read(number - 1, row, samples))
             except _Wrong as reason:
-                wrong.append(_("Row %(number)d: %(reason)s") % {"number": number, "reason": reason})
+                wrong.append(placed(given, number, reason))
         if len(rows) > MOST_GOLD:
             wrong.append(_("A study has at most %d gold trials.") % MOST_GOLD)
         if wrong:
-            raise ValidationError({"gold": wrong[:MOST_NAMED]})
+            raise ValidationError({"gold": first_of(wrong)})
+        return found
+
+    def _by_name(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a row's cells by column, with slots' and questions' names as they are written here."""
+        keys = {question.key.lower(): question.key for question in self._design.questions}
+        found = {}
+        for given, cell in row.items():
+            name = str(given).strip()
+            lower = name.lower()
+            found[lower if SLOT.fullmatch(lower) else keys.get(lower, name)] = cell
         return found
 
     def _shape_of_trials(self) -> tuple[int, ...]:
@@ -118,13 +128,16 @@ class _Reader:
         return {name: sample for name, sample in found.items() if sample is not None}
 
     def _read(self, position: int, row: Mapping[str, Any], samples: Mapping[str, Sample]) -> GoldTrial:
+        self._check_names(row)
         slots = [[self._sample(name, samples) for name in names] for names in self._cells(row)]
         for number, (slot, size) in enumerate(zip(slots, self._shape, strict=True), start=1):
             if len(slot) != size:
-                raise _Wrong(
-                    _("slot_%(slot)d shows %(size)d samples, not %(found)d.")
-                    % {"slot": number, "size": size, "found": len(slot)}
+                text = ngettext(
+                    "slot_%(slot)d shows %(size)d sample, not %(found)d.",
+                    "slot_%(slot)d shows %(size)d samples, not %(found)d.",
+                    size,
                 )
+                raise _Wrong(text % {"slot": number, "size": size, "found": len(slot)})
         unknown = [name for name in row if name and SLOT.fullmatch(str(name)) and row[name]]
         if extra := [name for name in unknown if int(str(name)[5:]) > len(slots)]:
             raise _Wrong(_("there is no %(slot)s in this study's trials.") % {"slot": extra[0]})
@@ -140,6 +153,15 @@ class _Reader:
             lineup=[place.pk for place in places] if len(places) > 2 else [],
             expected=self._expected(row, [_kind(slot[0].sample_set) for slot in slots]),
         )
+
+    def _check_names(self, row: Mapping[str, Any]) -> None:
+        """Raise _Wrong for a column that nobody reads: an answer in it would be lost."""
+        slots = [f"slot_{number}" for number in range(1, len(self._shape) + 1)]
+        known = [*slots, *(question.key for question in self._design.questions)]
+        unknown = sorted(name for name in row if name and name not in known and not SLOT.fullmatch(name))
+        if unknown:
+            text = _("nothing is called “%(name)s”; there are %(all)s.")
+            raise _Wrong(text % {"name": unknown[0], "all": ", ".join(known)})
 
     def _place_of(self, sample_set: SampleSet) -> Condition:
         """Return the condition of a set; of one that the study does not compare one of its kind, or any."""

@@ -17,7 +17,7 @@ from humaneval.studies import design, examples, launching, lifecycle
 from humaneval.studies.models import Study, StudyState
 
 
-@job_handler(lifecycle.LAUNCH_JOB)
+@job_handler(lifecycle.LAUNCH_JOB, queue="long")
 def launch_study(job: RunningJob) -> dict[str, Any]:
     """Make a launching study's trials and stimuli, then open it; see :mod:`humaneval.studies.launching`."""
     study = _launching_study(job)

@@ -56,6 +56,8 @@ def _trials_that_stand(study: Study, design: Design) -> int:
     """Return how many trials of this very design are there already; others are deleted."""
     fingerprint = digest(study, design)
     with transaction.atomic():
+        # As it is stored: another worker may have made, and raters met, these very trials meanwhile.
+        study.design_digest = Study.objects.select_for_update(no_key=True).get(pk=study.pk).design_digest
         if study.design_digest != fingerprint:
             Trial.objects.filter(study=study).delete()
             study.design_digest = fingerprint

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
+from humaneval.jobs.attendance import nobody_for
 from humaneval.samples.leakage import audits, words
 from humaneval.samples.models import LeakageAudit
 from humaneval.studies.models import Study
@@ -16,11 +17,13 @@ class LeakCheck:
     """Where a study's check for leaks stands.
 
     ``state``: ``unneeded`` (nothing real beside something generated, or nothing in it yet), ``missing``,
-    ``running``, ``failed`` (``note`` says why) or ``done``. ``warnings`` are sentences for the launch.
+    ``running``, ``failed`` (``note`` says why) or ``done``. ``waiting`` says that no worker is there to go
+    on, and what to do. ``warnings`` are sentences for the launch.
     """
 
     state: str
     note: str = ""
+    waiting: str = ""
     warnings: list[str] = field(default_factory=list)
     audit: LeakageAudit | None = None
 
@@ -48,7 +51,8 @@ def _of(audit: LeakageAudit | None) -> LeakCheck:
     if audit.result is not None:
         return LeakCheck("done", warnings=words.warnings(audit), audit=audit)
     if audit.is_underway:
-        return LeakCheck("running", note=audit.job.progress_text if audit.job else "", audit=audit)
+        note = audit.job.progress_text if audit.job else ""
+        return LeakCheck("running", note=note, waiting=nobody_for(audit.job), audit=audit)
     reason = (audit.job and audit.job.error) or _("its job is gone")
     text = _("The check of the images for leaks failed: %(reason)s")
     return LeakCheck("failed", note=reason, warnings=[text % {"reason": reason}], audit=audit)

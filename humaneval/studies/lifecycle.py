@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -73,14 +75,19 @@ def close_with_archive(study: Study, *, trial_count: int) -> Study:
 
 
 def open_launched(study: Study) -> Study:
-    """Open a study whose trials and stimuli are ready: the launch job's last step."""
-    return _move(study, "open_launched", opened_at=timezone.now())
+    """Open a study whose trials and stimuli are ready: the launch job's last step.
+
+    Raises :class:`WrongState`, as :func:`return_to_draft` does, where it has been launched anew since it was
+    loaded: a worker that stood still has no say in that launch.
+    """
+    return _change(_in_this_launch(study), study, "open_launched", {"opened_at": timezone.now()})
 
 
 def return_to_draft(study: Study, reason: str) -> Study:
     """Take back a launch: the trials made so far are deleted, and ``launch_error`` says why."""
     with transaction.atomic():
-        study = _move(study, "return_to_draft", launch_error=reason, recipe="", design_digest="")
+        back = {"launch_error": reason, "recipe": "", "design_digest": ""}
+        study = _change(_in_this_launch(study), study, "return_to_draft", back)
         Trial.objects.filter(study=study).delete()
         Study.objects.filter(pk=study.pk).update(gold_count=0)
     return study
@@ -108,10 +115,17 @@ def check_move(study: Study, name: str) -> None:
 
 
 def _move(study: Study, name: str, **fields: Any) -> Study:
+    return _change(Study.objects.filter(pk=study.pk), study, name, fields)
+
+
+def _in_this_launch(study: Study) -> QuerySet[Study]:
+    return Study.objects.filter(pk=study.pk, launch_job=study.launch_job_id)
+
+
+def _change(rows: QuerySet[Study], study: Study, name: str, fields: Mapping[str, Any]) -> Study:
     """Change the state by one conditional UPDATE, so that of two attempts at once one is refused."""
     move = MOVES[name]
-    rows = Study.objects.filter(pk=study.pk, state__in=move.sources)
-    if not rows.update(state=move.target, **fields):
+    if not rows.filter(state__in=move.sources).update(state=move.target, **fields):
         raise _wrong_state(_fresh(study), name)
     return _fresh(study)
 
@@ -122,6 +136,12 @@ def _fresh(study: Study) -> Study:
 
 
 def _wrong_state(study: Study, move: str) -> WrongState:
-    text = _("“%(study)s” is %(state)s and cannot become %(target)s.")
-    words = {"study": study, "state": study.get_state_display(), "target": MOVES[move].target.label}
+    text = _("“%(study)s” is %(state)s and cannot become %(target)s: only what is %(sources)s can.")
+    sources = _(" or ").join(str(state.label) for state in StudyState if state in MOVES[move].sources)
+    words = {
+        "study": study,
+        "state": study.get_state_display(),
+        "target": MOVES[move].target.label,
+        "sources": sources,
+    }
     return WrongState(text % words, code="wrong_state")

@@ -17,6 +17,16 @@ def preview_path(study: Study) -> str:
     return f"/s/{study.slug}/preview/"
 
 
+def preview_url(study: Study) -> str:
+    """Return the full address of that page, to be written where nobody knows which server it is on."""
+    return f"{settings.PUBLIC_URL}{preview_path(study)}"
+
+
+def rules_path(study: Study) -> str:
+    """Return the path of the page where rules of exclusion are read and declared."""
+    return f"/studies/{study.slug}/rules/"
+
+
 def report_path(study: Study) -> str:
     """Return the path of the study's report."""
     return f"/studies/{study.slug}/report/"

@@ -13,7 +13,9 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from humaneval.samples.models import Prompt, Sample, SampleSet
+from humaneval.studies.arrived import check_groups_kept
 from humaneval.studies.flow import check_flow, default_flow
+from humaneval.studies.groups_field import GroupsField
 from humaneval.studies.states import DELETABLE, StudyState, may_change
 from humaneval.studies.steering import StopRule
 from humaneval.studies.strata import check_strata, check_votes
@@ -147,7 +149,7 @@ class Study(models.Model):
         validators=[*AT_LEAST_ONE, MaxValueValidator(100)],
         help_text=_("How often the same rater may come, each time for other trials."),
     )
-    strata = models.JSONField(
+    strata = GroupsField(
         default=dict,
         blank=True,
         validators=[check_strata],
@@ -271,9 +273,12 @@ class Study(models.Model):
             super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        """Raise ValidationError where groups' votes are not those of a trial, or sets are another team's."""
+        """Raise ValidationError for groups that cannot be so, or where sets are another team's."""
         super().clean()
         check_votes(self.strata, self.votes_per_trial)
+        stored = Study.objects.filter(pk=self.pk).only("strata").first() if self.pk else None
+        if stored is not None and stored.strata != self.strata:
+            check_groups_kept(stored.pk, stored.strata, self.strata)
         parts = (self.conditions, self.goldsources) if self.pk else ()
         if any(part.exclude(sample_set__team=self.team_id).exists() for part in parts):
             raise ValidationError({"team": _("The study's sample sets belong to another team.")})
@@ -290,6 +295,8 @@ class Study(models.Model):
             text = _("May not change: the study is %(state)s.")
             reason = text % {"state": stored.get_state_display()}
             raise ValidationError(dict.fromkeys(locked, reason))
+        if "strata" in changed:
+            check_groups_kept(stored.pk, stored.strata, self.strata)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete a draft, or a closed study that no rater came to; raises ValidationError for others."""

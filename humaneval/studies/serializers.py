@@ -188,6 +188,7 @@ class LeakCheckSerializer(serializers.Serializer[Any]):
 
     state = serializers.CharField()
     note = serializers.CharField()
+    waiting = serializers.CharField(help_text="That no worker is there to go on, and what to do; else empty.")
     warnings = serializers.ListField(child=serializers.CharField())
     result = serializers.JSONField(source="audit.result", default=None, allow_null=True)
 
@@ -200,6 +201,12 @@ class PairSerializer(serializers.Serializer[Any]):
     first = serializers.CharField()
     second = serializers.CharField()
     distance = serializers.FloatField(required=False, allow_null=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse names that would be left unread, such as a misspelt distance."""
+        if isinstance(data, dict) and (unknown := sorted(map(str, data.keys() - self.fields.keys()))):
+            raise serializers.ValidationError({name: ["There is no such name."] for name in unknown})
+        return super().to_internal_value(data)
 
 
 class PairsSerializer(serializers.Serializer[Any]):

@@ -75,3 +75,13 @@ def may_change(state: str, field: str) -> bool:
 def may_move(state: str, move: str) -> bool:
     """Return whether a study in a state can make a move of :data:`MOVES`."""
     return StudyState(state) in MOVES[move].sources
+
+
+def is_draft(study: object) -> bool:
+    """Return whether a study, or what is to become one, is in draft."""
+    return getattr(study, "state", StudyState.DRAFT) == StudyState.DRAFT
+
+
+def is_launching(study: object) -> bool:
+    """Return whether a study is being launched."""
+    return getattr(study, "state", None) == StudyState.LAUNCHING

@@ -6,11 +6,12 @@ Set as JSON::
                                 "desktops": {"values": ["desktop"], "votes": 2}}}
 
 ``by`` is ``device`` or ``parameter:NAME``, a query parameter of the link that a panel fills in. A group that
-lists no values has its own name as the only one.
+lists no values has its own name as the only one. Capital and small letters of values are the same.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,8 @@ def stratum_of(
         return ""
     by = strata["by"]
     value = device_class(device) if by == DEVICE else parameters.get(by.removeprefix(PARAMETER), "")
-    return next((group.name for group in groups_of(strata) if value in group.values), None)
+    value = value.strip().casefold()
+    return next((group.name for group in groups_of(strata) if value in map(str.casefold, group.values)), None)
 
 
 def device_class(device: Mapping[str, Any]) -> str:
@@ -78,16 +80,36 @@ def check_strata(strata: Any) -> None:
     by, groups = strata["by"], strata["groups"]
     if not isinstance(by, str) or not (by == DEVICE or (by.startswith(PARAMETER) and by != PARAMETER)):
         raise ValidationError(_("“by” is “device”, or “parameter:” and the name of a query parameter."))
+    if by != DEVICE and (wrong := wrong_parameter(by.removeprefix(PARAMETER))):
+        raise ValidationError(wrong)
     if not isinstance(groups, Mapping) or not 1 <= len(groups) <= MOST_GROUPS:
         raise ValidationError(_("“groups” names 1 to %d groups of raters.") % MOST_GROUPS)
     for name, group in groups.items():
         _check_group(name, group)
     values = [value for group in groups_of(strata) for value in group.values]
-    if len(set(values)) < len(values):
+    if wrong := next(filter(None, map(wrong_value, values)), ""):
+        raise ValidationError(wrong)
+    if len(set(map(str.casefold, values))) < len(values):
         raise ValidationError(_("Each value belongs to one group."))
     if by == DEVICE and (unknown := [value for value in values if value not in DEVICES]):
         text = _("“%(value)s” is no kind of device; there are %(all)s.")
         raise ValidationError(text % {"value": unknown[0], "all": ", ".join(DEVICES)})
+
+
+def wrong_parameter(name: str) -> str:
+    """Return why no link has a parameter of this name, as a sentence; empty where one may."""
+    if not re.search(r"[\s?&=#/]", name):
+        return ""
+    text = _("“%(name)s” is no parameter's name: write country for links that end with ?country=NL.")
+    return text % {"name": name}
+
+
+def wrong_value(value: str) -> str:
+    """Return why no rater could have this value, or a list was taken for one; empty where it is in order."""
+    if value and value == value.strip() and not re.search(r"[,;\n]", value):
+        return ""
+    text = _("“%(value)s” is not one value: give each value by itself, without commas and blanks around it.")
+    return text % {"value": value}
 
 
 def _check_group(name: str, group: Any) -> None:

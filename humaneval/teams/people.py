@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -21,6 +23,7 @@ from humaneval.ui.admin import (
     AdminPasswordChangeForm,
     ModelAdmin,
     TabularInline,
+    TextInput,
     UserChangeForm,
     UserCreationForm,
     display,
@@ -169,12 +172,41 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
             self.delete_model(request, group)
 
 
+class TokenForm(forms.ModelForm):
+    """Whose key it is, and for how long."""
+
+    expires_on = forms.DateField(
+        label=_("Expires after"),
+        required=False,
+        widget=TextInput(attrs={"type": "date"}),
+        help_text=_("The last day (UTC) on which it opens anything. Empty: it does not expire."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["expires_on"] = self.instance.expires_on if self.instance.pk else None
+
+
 @register(ApiToken)
 class TokenAdmin(DrfTokenAdmin, ModelAdmin):
     """Keys to the API, one for each person; a key is shown when it is made, and then only how it begins."""
 
-    list_display = ("user", "begins", "created")
+    form = TokenForm
+    fields = ("user", "expires_on", "last_used")
+    readonly_fields = ("last_used",)
+    list_display = ("user", "begins", "created", "last_used", "expires")
     list_display_links = ("user",)
+    list_select_related = ("user", "terms")
+
+    @display(description=_("last used"))
+    def last_used(self, token: ApiToken) -> datetime | None:
+        """Return when, to a minute."""
+        return token.last_used_at
+
+    @display(description=_("expires after"))
+    def expires(self, token: ApiToken) -> date | None:
+        """Return the last day, if there is one."""
+        return token.expires_on
 
     @display(description="Key")
     def begins(self, token: ApiToken) -> str:
@@ -184,8 +216,13 @@ class TokenAdmin(DrfTokenAdmin, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Make a token, show its key this once, and note for whom it is."""
         super().save_model(request, obj, form, change)
+        day = form.cleaned_data["expires_on"]
+        obj.let_expire(day)
         action = "change token" if change else "make token"
-        record_action(action=action, subject=obj.user, user=_by(request), token=obj.beginning)
+        until = str(day or "")
+        record_action(
+            action=action, subject=obj.user, user=_by(request), token=obj.beginning, expires_on=until
+        )
         if not change:
             words = _("The key of %(person)s, shown this once: %(key)s")
             messages.info(request, words % {"person": obj.user, "key": obj.secret})

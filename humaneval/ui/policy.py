@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_replace
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -60,3 +61,22 @@ class AdminPolicyMiddleware:
         """Return the response, marked with the admin's policy where the address is the admin's."""
         in_admin = request.path_info.startswith(reverse("admin:index"))
         return (self.loose if in_admin else self.strict)(request)
+
+
+class PrivatePagesMiddleware:
+    """Keeps what was made for somebody out of caches that others share, a CDN's say.
+
+    Whoever came with a session or a key gets answers that only their own browser may keep, and that it asks
+    about anew before it shows them again; views that say something of their own, as stimuli do, have it so.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the response, marked private where somebody is known by what they sent."""
+        response = self.get_response(request)
+        is_known = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
+        if is_known and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-cache"
+        return response

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 
 STRANGERS_MAX_BYTES = 5 * 1024**2
 """What whoever is not signed-in staff may send in files: the check of a form's origin reads all of it."""
+LARGE_AT_ONCE = 2
+"""How many larger bodies each web process takes in at once: half of its threads."""
 
 
 class UploadLimit(FileUploadHandler):
@@ -46,3 +53,33 @@ class UploadLimit(FileUploadHandler):
     def _refuse_beyond(self, size: int) -> None:
         if size > self._limit:
             raise RequestDataTooBig(f"Uploads may have at most {self._limit:,} bytes.")
+
+
+class LargeUploads:
+    """Lets some large bodies come in at once in each web process, so that others find a thread.
+
+    Smaller ones a proxy waits for (deploy/proxy/Caddyfile); of these it passes on what comes as it comes, and
+    a slow connection would hold a thread for hours. Whoever finds no place is told to come again.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+        self._places = threading.BoundedSemaphore(LARGE_AT_ONCE)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer; with 503 where the body is large and there is no place for it."""
+        if _announced(request) <= STRANGERS_MAX_BYTES:
+            return self._get_response(request)
+        if not self._places.acquire(blocking=False):
+            words = _("Other archives are arriving just now. Try again in a few minutes.")
+            return HttpResponse(words, "text/plain", 503, headers={"Retry-After": "60"})
+        try:
+            return self._get_response(request)
+        finally:
+            self._places.release()
+
+
+def _announced(request: HttpRequest) -> int:
+    """Return how large the request says its body is; Django reads nothing of one that does not say it."""
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    return int(text) if text.isdecimal() else 0

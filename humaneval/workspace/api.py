@@ -16,13 +16,13 @@ from rest_framework.views import APIView
 
 from humaneval.rating.live import sealed_tally
 from humaneval.reports.api import EXPORT, AnyAccept
+from humaneval.reports.making import DIRECT_VOTES
 from humaneval.samples.models import SampleSet
 from humaneval.studies.api import refusals_answered
 from humaneval.studies.models import Study
 from humaneval.studies.serializers import ProblemsSerializer, StudySerializer
 from humaneval.teams.access import find, may, visible
 from humaneval.workspace.exporting import bundle_archive, export_archive
-from humaneval.workspace.kept_exports import DIRECT_VOTES
 from humaneval.workspace.previewing import preview_rows
 from humaneval.workspace.standing import standing_of
 from humaneval.workspace.study_files.located import StudyFileError
@@ -68,17 +68,22 @@ class StudyStandingSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     protocol = serializers.CharField()
     state = serializers.CharField()
+    waiting = serializers.CharField(
+        allow_blank=True, help_text="That no worker is there to launch it, and what to do; else empty."
+    )
     launch = serializers.CharField(allow_blank=True)
     launch_error = serializers.CharField(allow_blank=True)
     rater_url = serializers.CharField()
     votes_wanted = serializers.IntegerField()
     votes = serializers.IntegerField()
+    votes_counting = serializers.IntegerField()
     late = serializers.IntegerField()
     repeats = serializers.IntegerField()
     withdrawn = serializers.IntegerField()
     raters_active = serializers.IntegerField()
     raters_gone = serializers.IntegerField()
-    raters_done = serializers.IntegerField()
+    raters_done = serializers.IntegerField(help_text="Who met a trial and went through to the end.")
+    raters_unasked = serializers.IntegerField(help_text="Who came when no trial was left for them.")
     median_response_ms = serializers.FloatField(allow_null=True)
     votes_by_condition = serializers.DictField(child=serializers.IntegerField())
     warnings = serializers.ListField(child=serializers.CharField())

@@ -4,23 +4,23 @@
     platform.create("study.yaml")
     platform.status("digits")
 
-Needs nothing of Django: this module works on any machine that has pandas and urllib3.
+Needs nothing of Django: this module and those it imports (sending, received, refusals) work on any machine
+that has pandas and urllib3.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
 import time
-import unicodedata
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,24 +30,21 @@ from urllib.parse import quote, urlencode
 import pandas as pd
 import urllib3
 
+from humaneval.workspace.received import table_of, unpack
+from humaneval.workspace.refusals import ClientError, NobodyWorksWarning, NotYetError, complaint, refusal
+from humaneval.workspace.sending import Form, Part, cut, files_of
+
 TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.5
-PART_BYTES = 256 * 1024**2
-PART_FILES = 5_000
-"""What of a folder goes in one upload, at most."""
+PROBLEMS_SAID = 20
+"""Bad files that the refusal of an import names at most."""
 
-CHUNK = 1024**2
-TABLES = {"prompts.csv", "metadata.csv"}
-IMPORTED = {"done", "refused", "failed", "cancelled"}
+IMPORTED = {"done", "refused", "failed", "cancelled", "interrupted"}
 NOT_EXPORTED = {"succeeded", "failed", "cancelled"}
 """States of an export that has no file and will have none; the first once its file was removed."""
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done (``sending`` bytes of a part, ``importing`` files), how much, and of how much."""
-
-
-class ClientError(Exception):
-    """The platform has said no, or could not be reached; the message says why."""
 
 
 class Client:
@@ -77,7 +74,9 @@ class Client:
         and it goes on. A zip archive, and a folder that is imported strictly, goes as a whole.
         ``progress`` is told what is done, how much of it, and of how much (see :func:`show_progress`).
         An address such as ``s3://bucket/prefix`` is read by the server (see :meth:`import_from_server`).
-        Raises ClientError where the import is refused, or is not through in time.
+        Raises ClientError where the import is refused, with the files that were the reason; a set made for it
+        is then taken away again. Raises NotYetError where it is not through in time, and warns
+        (NobodyWorksWarning) where no worker is there.
         """
         if "://" in str(source):
             return self.import_from_server(
@@ -89,12 +88,12 @@ class Client:
                 f"There is no folder or archive {path} on this machine; import_from_server imports what lies "
                 "on the server."
             )
-        brought = _Brought(self._set(name, kind))
-        self._wait_for_others(brought.slug, wait, progress)
-        for part in self._parts(path, name, brought, strict):
-            with part:
-                run = self._send(part, brought.slug, strict, progress)
-            brought.count(self._through(brought.slug, run, wait, progress))
+        with self._set(name, kind) as brought:
+            self._wait_for_others(brought.slug, wait, progress)
+            for part in self._parts(path, name, brought, strict):
+                with part:
+                    run = self._send(part, brought.slug, strict, progress)
+                brought.count(self._through(brought.slug, run, wait, progress))
         return brought.row()
 
     def import_from_server(
@@ -115,14 +114,10 @@ class Client:
         where this is broken off: called again, it follows the import that is underway. For the rest see
         :meth:`import_samples`.
         """
-        brought = _Brought(self._set(name, kind))
-        underway = [run for run in self._underway(brought.slug) if run["source"] == folder]
-        if underway:
-            run = underway[0]
-        else:
-            body = {"folder": folder, "prompts": prompts, "strict": strict}
-            run = self._json("POST", f"sample-sets/{brought.slug}/imports/", body=body)
-        brought.count(self._through(brought.slug, run, wait, progress))
+        with self._set(name, kind) as brought:
+            underway = [run for run in self._underway(brought.slug) if run["source"] == folder]
+            run = underway[0] if underway else self._ask_for(brought.slug, folder, prompts, strict)
+            brought.count(self._through(brought.slug, run, wait, progress))
         return brought.row()
 
     def create(self, file: str | Path, *, slug: str | None = None) -> pd.DataFrame:
@@ -130,7 +125,7 @@ class Client:
 
         Raises ClientError with every problem of the file, by line and key.
         """
-        text = file if isinstance(file, str) and "\n" in file else Path(file).read_text(encoding="utf-8")
+        text = file if isinstance(file, str) and "\n" in file else _text_of(Path(file))
         study = self._json("POST", "study-files/", body={"yaml": text, **({"slug": slug} if slug else {})})
         columns = ("slug", "name", "protocol", "state", "trial_count", "votes_per_trial", "rater_url")
         return pd.DataFrame([{column: study[column] for column in columns}])
@@ -138,10 +133,11 @@ class Client:
     def plan(self, study: str, **values: Any) -> pd.DataFrame:
         """Return what sizes of a study would have and cost, one a row; ``planned`` marks the one to take.
 
-        ``values`` are those of the planner's page: power= or width=, effect, rater, item, session, panel,
-        wage, pilot (a study's slug), ... What is left out is the study's, or assumed.
+        ``values`` are those of the planner's page: power= or width=, effect, rater, item, reference, rise,
+        session, panel, wage, pilot (a study's slug), ... What is left out is the study's, or assumed.
         """
-        aim = {"aim": "width"} if "width" in values else {}
+        aims = [{"aim": name} for name in ("width", "power") if name in values]
+        aim = aims[0] if aims else {}
         query = urlencode({**aim, **values})
         curve = self._json("GET", f"studies/{quote(study)}/plan/?{query}")["curve"]
         return pd.DataFrame(curve)
@@ -151,19 +147,25 @@ class Client:
         query = urlencode({"count": count})
         return pd.DataFrame(self._json("GET", f"studies/{quote(study)}/preview-trials/?{query}"))
 
-    def launch(self, study: str, *, wait: float = 600) -> pd.DataFrame:
+    def launch(self, study: str, *, strict: bool = False, wait: float = 600) -> pd.DataFrame:
         """Check the images for leaks, launch, and return the study's status once it is open.
 
-        Warnings are in the column of that name. Raises ClientError where it cannot be launched.
+        Warnings are in the column of that name: of leaks, and what was to be thought of before, such as
+        that no exclusion rules are declared. Raises ClientError where it cannot be launched, and where there
+        are warnings and it is to be launched strictly.
         """
         place = f"studies/{quote(study)}"
         if self._json("POST", f"{place}/leakage/")["state"] == "running":
             self._until(f"{place}/leakage/", {"done", "failed"}, wait)
+        warnings = self._json("GET", f"{place}/status/")["warnings"]
+        if strict and warnings:
+            raise ClientError("Not launched, since it is to be strict and warns: " + " ".join(warnings))
         self._json("POST", f"{place}/launch/")
         standing = self._until(f"{place}/status/", {"open", "draft"}, wait)
         if standing["state"] == "draft":
             raise ClientError(standing["launch_error"] or "The launch was taken back.")
-        return self.status(study)
+        found = self.status(study)
+        return found.assign(warnings=[warnings] * len(found))
 
     def status(self, study: str | None = None) -> pd.DataFrame:
         """Return how a study stands, one row a condition; without a study, one row for each there is."""
@@ -174,31 +176,35 @@ class Client:
         rows = [{**standing, "condition": name, "condition_votes": count} for name, count in votes.items()]
         return pd.DataFrame(rows)
 
-    def export(self, study: str, folder: str | Path | None = None) -> dict[str, pd.DataFrame]:
+    def export(
+        self, study: str, folder: str | Path | None = None, *, wait: float = 3600
+    ) -> dict[str, pd.DataFrame]:
         """Take a study's report, tables and votes away; return the tables by name, such as ``votes``.
 
-        With a ``folder``, all files are written there: report.html, report.json, study.yaml too.
+        With a ``folder``, all files are written there: report.html, report.json, study.yaml, the figures and
+        LaTeX tables too. Raises ClientError where a worker has not made them after ``wait`` seconds; the same
+        call made again waits for what is under way.
         """
         tables = {}
         with (
             tempfile.TemporaryFile() as file,
-            zipfile.ZipFile(self._exported(study, "files", file)) as archive,
+            zipfile.ZipFile(self._exported(study, "files", file, wait)) as archive,
         ):
+            if folder is not None:
+                unpack(archive, Path(folder))
             for member in archive.namelist():
-                name = Path(member).name
-                data = archive.read(member)
-                if folder is not None:
-                    Path(folder).mkdir(parents=True, exist_ok=True)
-                    (Path(folder) / name).write_bytes(data)
-                if name.endswith(".csv"):
-                    tables[name.removesuffix(".csv")] = _table(data)
+                if member.endswith(".csv"):
+                    tables[Path(member).stem] = table_of(archive.read(member))
         return tables
 
-    def bundle(self, study: str, file: str | Path) -> Path:
-        """Write a study's bundle to a file; `humaneval analyze FILE` rebuilds its report anywhere."""
+    def bundle(self, study: str, file: str | Path, *, wait: float = 3600) -> Path:
+        """Write a study's bundle to a file; `humaneval analyze FILE` rebuilds its report anywhere.
+
+        Raises ClientError where a worker has not made it after ``wait`` seconds, as :meth:`export` does.
+        """
         path = Path(file)
         with path.open("wb") as target:
-            self._exported(study, "bundle", target)
+            self._exported(study, "bundle", target, wait)
         return path
 
     def rules(self, study: str) -> pd.DataFrame:
@@ -245,23 +251,34 @@ class Client:
 
     # --- HTTP -----------------------------------------------------------------------------------------
 
-    def _set(self, name: str, kind: str) -> str:
-        """Return the slug of a set of this name, made if it is not there."""
+    @contextmanager
+    def _set(self, name: str, kind: str) -> Iterator[_Brought]:
+        """Yield what comes of imports into the set of a name, made if it is not there.
+
+        A set made here for an import that is refused is taken away again, unless something came in.
+        """
         found = self._pages(f"sample-sets/?{urlencode({'name': name})}")
         if found and found[0]["kind"] != kind:
             raise ClientError(f"The set “{name}” is there already and is {found[0]['kind']}, not {kind}.")
-        if found:
-            return str(found[0]["slug"])
-        return str(self._json("POST", "sample-sets/", body={"name": name, "kind": kind})["slug"])
+        made = found[0] if found else self._json("POST", "sample-sets/", body={"name": name, "kind": kind})
+        try:
+            yield _Brought(str(made["slug"]))
+        except NotYetError:
+            raise
+        except ClientError:
+            if not found and not self._json("GET", f"sample-sets/{made['slug']}/")["sample_count"]:
+                self._bytes("DELETE", f"sample-sets/{made['slug']}/")
+            raise
+
+    def _ask_for(self, slug: str, folder: str, prompts: str, strict: bool) -> Any:
+        """Have the server import what it reaches; return the import."""
+        body = {"folder": folder, "prompts": prompts, "strict": strict}
+        return self._json("POST", f"sample-sets/{slug}/imports/", body=body)
 
     def _underway(self, slug: str) -> list[dict[str, Any]]:
-        """Return the imports into a set that a worker will still end by itself, newest first.
-
-        One that runs and has counted nothing yet may be a command's that was killed: nobody ends that.
-        """
+        """Return the imports into a set that will still end by themselves, newest first."""
         runs = self._json("GET", f"sample-sets/{slug}/imports/")["results"]
-        counted = [run for run in runs if run["state"] == "running" and run["progress"]["total"]]
-        return [run for run in runs if run["state"] == "queued" or run in counted]
+        return [run for run in runs if run["state"] in {"queued", "running"}]
 
     def _wait_for_others(self, slug: str, wait: float, progress: Progress | None) -> None:
         """Let imports end that an earlier call began, so that nothing is sent which they bring in."""
@@ -275,34 +292,36 @@ class Client:
         path = f"sample-sets/{slug}/imports/{run['id']}/"
         ended: dict[str, Any] = self._until(path, IMPORTED, wait, progress)
         if ended["state"] != "done":
-            raise ClientError(ended["error"] or f"The import has {ended['state']}.")
+            reason = ended["error"] or f"The import was not carried out: it is {ended['state']}."
+            bad = (f"{one['name']}: {one['reason']}" for one in ended["problems"][:PROBLEMS_SAID])
+            raise ClientError("\n".join([reason, *bad]))
         return ended
 
-    def _parts(self, source: Path, name: str, brought: _Brought, strict: bool) -> Iterator[_Part]:
+    def _parts(self, source: Path, name: str, brought: _Brought, strict: bool) -> Iterator[Part]:
         """Yield what is to be sent of a folder or archive."""
         if source.is_file():
-            yield _Part(name, source)
+            yield Part(name, source)
             return
-        files = _files_of(source)
+        files = files_of(source)
         if not files:
             raise ClientError(f"There are no files in the folder {source}.")
         if strict:
-            yield _Part(name, files)
+            yield Part(name, files)
             return
         held = self._held(brought.slug)
         pictures = [file for file in files if not file.is_table]
         missing = [file for file in pictures if not file.is_among(held)]
         brought.unchanged += len(pictures) - len(missing)
-        yield from _cut(name, missing, [file for file in files if file.is_table])
+        yield from cut(name, missing, [file for file in files if file.is_table])
 
     def _held(self, slug: str) -> dict[str, str]:
         """Return the SHA-256 of each sample of a set by its name."""
         return {row["name"]: row["sha256"] for row in self._each_row(f"sample-sets/{slug}/samples/")}
 
-    def _send(self, part: _Part, slug: str, strict: bool, progress: Progress | None) -> Any:
+    def _send(self, part: Part, slug: str, strict: bool, progress: Progress | None) -> Any:
         """Upload one archive, read from disk as it goes; return its import."""
         fields = {"strict": "true" if strict else "false"}
-        form = _Form(fields, part.filename, part.file, partial(progress, "sending") if progress else None)
+        form = Form(fields, part.filename, part.file, partial(progress, "sending") if progress else None)
         return json.loads(self._bytes("POST", f"sample-sets/{slug}/imports/", form=form))
 
     def _pages(self, path: str) -> list[dict[str, Any]]:
@@ -319,28 +338,30 @@ class Client:
 
     def _until(self, path: str, states: set[str], wait: float, progress: Progress | None = None) -> Any:
         """Ask again and again until what is at an address has one of these states; return it."""
-        deadline = time.monotonic() + wait
+        deadline, warned = time.monotonic() + wait, False
         while True:
             answer = self._json("GET", path)
+            warned = _warn_once(answer.get("waiting", ""), warned)
             if progress and answer["progress"]["total"]:
                 progress("importing", answer["progress"]["done"], answer["progress"]["total"])
             if answer["state"] in states:
                 return answer
             if time.monotonic() > deadline:
-                raise ClientError(
-                    f"Still {answer['state']} after {wait:g} seconds: is a worker running? It goes on there; "
-                    "the same call made again waits for it."
-                )
+                raise NotYetError(_still(answer, wait))
             time.sleep(POLL_SECONDS)
 
-    def _exported(self, study: str, form: str, target: IO[bytes]) -> IO[bytes]:
+    def _exported(self, study: str, form: str, target: IO[bytes], wait: float) -> IO[bytes]:
         """Have an archive made by the server, wait for it, and write it into ``target``; return that."""
         path = f"studies/{quote(study)}/exports/"
-        export = self._json("POST", path, body={"form": form})
+        export, deadline = self._json("POST", path, body={"form": form}), time.monotonic() + wait
+        warned = False
         while not export["file"]:
+            warned = _warn_once(export.get("waiting", ""), warned)
             if export["state"] in NOT_EXPORTED:
                 reason = export["error"] or export["state"]
                 raise ClientError(f"The server could not make this export: {reason}")
+            if time.monotonic() > deadline:
+                raise NotYetError(_still(export, wait))
             time.sleep(POLL_SECONDS)
             export = self._json("GET", f"{path}{export['id']}/")
         address = f"{self.url}/api/v1/{path}{export['id']}/file.zip"
@@ -348,7 +369,7 @@ class Client:
         try:
             answer = self._pool.request("GET", address, headers=self._headers, preload_content=False)
             if answer.status != 200:
-                raise ClientError(_refusal(answer.status, answer.read()))
+                raise ClientError(refusal(answer.status, answer.read()))
             for piece in answer.stream(1 << 20):
                 digest.update(piece)
                 target.write(piece)
@@ -364,7 +385,7 @@ class Client:
         return json.loads(self._bytes(method, path, body=body))
 
     def _bytes(
-        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, form: _Form | None = None
+        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, form: Form | None = None
     ) -> bytes:
         address = f"{self.url}/api/v1/{path}"
         headers = dict(self._headers)
@@ -380,7 +401,7 @@ class Client:
         except urllib3.exceptions.HTTPError as error:
             raise ClientError(f"{address} cannot be reached: {error}") from error
         if not 200 <= answer.status < 300:
-            raise ClientError(_refusal(answer.status, answer.data))
+            raise ClientError(refusal(answer.status, answer.data, path))
         return answer.data
 
 
@@ -402,8 +423,8 @@ def analyze(file: str | Path, folder: str | Path | None = None, **options: Any) 
             check=False,
         )
         if done.returncode:
-            raise ClientError(done.stderr.strip().removeprefix("CommandError: "))
-        return {path.stem: _table(path.read_bytes()) for path in sorted(target.glob("*.csv"))}
+            raise ClientError(complaint(done.stderr))
+        return {path.stem: table_of(path.read_bytes()) for path in sorted(target.glob("*.csv"))}
 
 
 def _without_settings() -> dict[str, str]:
@@ -424,130 +445,17 @@ def _as_options(given: Mapping[str, Any]) -> list[str]:
     return written
 
 
-def _refusal(status: int, content: bytes) -> str:
-    """Return what an answer that is no success says."""
+def _text_of(path: Path) -> str:
     try:
-        found = json.loads(content)
-    except ValueError:
-        return f"The platform answered {status}."
-    if isinstance(found, dict) and found.get("problems"):
-        return "\n".join([str(found.get("detail", "")), *map(str, found["problems"])])
-    if isinstance(found, dict) and isinstance(found.get("detail"), str):
-        return str(found["detail"])
-    return f"The platform answered {status}: {json.dumps(found, ensure_ascii=False)}"
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ClientError(f"The study file {path} cannot be read: {error}") from error
 
 
 def show_progress(what: str, done: int, total: int) -> None:
     """Write one line that renews itself: for ``progress=`` of imports."""
     sys.stderr.write(f"\r{what} {done:,} of {total:,}" + ("\n" if done >= total else ""))
     sys.stderr.flush()
-
-
-# --- sending files ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _File:
-    """A file of this machine and the name that its sample gets."""
-
-    name: str
-    path: Path
-    size: int
-
-    @property
-    def is_table(self) -> bool:
-        """Whether it says things of the others."""
-        return self.path.name.lower() in TABLES
-
-    def is_among(self, held: Mapping[str, str]) -> bool:
-        """Return whether a set, SHA-256 by name, holds it as it is."""
-        if self.name not in held:
-            return False
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == held[self.name]
-
-
-def _files_of(folder: Path) -> list[_File]:
-    """Return a folder's files in order; hidden ones are left out, as the server would."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if path.is_file() and not any(part.startswith(".") for part in relative.parts):
-            name = unicodedata.normalize("NFC", relative.as_posix())
-            found.append(_File(name, path, path.stat().st_size))
-    return found
-
-
-def _cut(name: str, files: Sequence[_File], tables: Sequence[_File]) -> Iterator[_Part]:
-    """Yield files in parts of PART_BYTES and PART_FILES at most, tables with the last one."""
-    part: list[_File] = []
-    size = 0
-    for file in files:
-        if part and (len(part) == PART_FILES or size + file.size > PART_BYTES):
-            yield _Part(name, part)
-            part, size = [], 0
-        part.append(file)
-        size += file.size
-    if part or tables:
-        yield _Part(name, [*part, *tables])
-
-
-class _Part:
-    """One upload: an archive as it is, or files, which become an archive on disk while it is open."""
-
-    def __init__(self, name: str, content: Path | Sequence[_File]) -> None:
-        self.filename, self.content = f"{name}.zip", content
-        self.file: IO[bytes]
-
-    def __enter__(self) -> _Part:
-        self.file = self.content.open("rb") if isinstance(self.content, Path) else _zipped(self.content)
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.file.close()
-
-
-def _zipped(files: Sequence[_File]) -> IO[bytes]:
-    target = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
-        for file in files:
-            archive.write(file.path, file.name)
-    return target
-
-
-class _Form:
-    """A multipart form (RFC 7578) whose one file is read from disk as it is sent; may be sent again."""
-
-    def __init__(
-        self,
-        fields: Mapping[str, str],
-        filename: str,
-        file: IO[bytes],
-        progress: Callable[[int, int], None] | None,
-    ) -> None:
-        boundary = secrets.token_hex(16)
-        named = filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-        parts = [f'form-data; name="{key}"\r\n\r\n{value}\r\n' for key, value in fields.items()]
-        parts.append(
-            f'form-data; name="archive"; filename="{named}"\r\nContent-Type: application/zip\r\n\r\n'
-        )
-        self.head = "".join(f"--{boundary}\r\nContent-Disposition: {part}" for part in parts).encode()
-        self.tail = f"\r\n--{boundary}--\r\n".encode()
-        self.content_type = f"multipart/form-data; boundary={boundary}"
-        self.file, self.progress = file, progress
-        self.size = file.seek(0, os.SEEK_END)
-        self.length = len(self.head) + self.size + len(self.tail)
-
-    def __iter__(self) -> Iterator[bytes]:
-        self.file.seek(0)
-        yield self.head
-        sent = 0
-        while chunk := self.file.read(CHUNK):
-            yield chunk
-            sent += len(chunk)
-            if self.progress:
-                self.progress(sent, self.size)
-        yield self.tail
 
 
 @dataclass
@@ -571,8 +479,13 @@ class _Brought:
         return pd.DataFrame([{"set": self.slug, "state": "done", **values}])
 
 
-def _table(content: bytes) -> pd.DataFrame:
-    try:
-        return pd.read_csv(io.BytesIO(content))
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame()
+def _warn_once(waiting: str, warned: bool) -> bool:
+    """Warn that no worker is there, unless that was done or one is; return whether it has been done."""
+    if waiting and not warned:
+        warnings.warn(waiting, NobodyWorksWarning, stacklevel=5)
+    return warned or bool(waiting)
+
+
+def _still(answer: Mapping[str, Any], wait: float) -> str:
+    reason = answer.get("waiting") or "It goes on there."
+    return f"Still {answer['state']} after {wait:g} seconds. {reason} The same call made again waits for it."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 
 USAGE = """\
@@ -29,7 +31,11 @@ def settings_for(given: list[str]) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; without any, print the verbs."""
-    given = sys.argv[1:] if arguments is None else arguments
+    with _readers_may_stop():
+        _run(sys.argv[1:] if arguments is None else arguments)
+
+
+def _run(given: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_for(given))
     from django.core.management import execute_from_command_line, load_command_class
 
@@ -37,10 +43,27 @@ def main(arguments: list[str] | None = None) -> None:
         import django
 
         django.setup()
-        lines = [f"  {verb:<9}{load_command_class('humaneval.workspace', verb).help}\n" for verb in verbs()]
+        width = max(map(len, verbs())) + 2
+        lines = [
+            f"  {verb:<{width}}{load_command_class('humaneval.workspace', verb).help}\n" for verb in verbs()
+        ]
         sys.stdout.write(USAGE.format(verbs="".join(lines)))
         return
     execute_from_command_line(["humaneval", *given])
+
+
+@contextmanager
+def _readers_may_stop() -> Iterator[None]:
+    """End quietly where the output goes into a pipe whose reader has seen enough, as ``head`` has.
+
+    The exit status is 1, and what is left goes nowhere: else Python would complain of it while it ends.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 if __name__ == "__main__":

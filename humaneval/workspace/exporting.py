@@ -7,7 +7,6 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
-from humaneval.reports.folder import write_report
 from humaneval.studies.models import Study
 from humaneval.workspace.study_files.writing import write_study
 
@@ -16,6 +15,8 @@ STUDY_FILE = "study.yaml"
 
 def export_study(*, study: Study, folder: Path) -> list[Path]:
     """Write a study's report, votes and study file into ``folder`` (made if missing); return the files."""
+    from humaneval.reports.folder import write_report  # PyArrow, which web processes need not load
+
     written = write_report(study=study, folder=folder)
     path = folder / STUDY_FILE
     path.write_text(write_study(study), encoding="utf-8")
@@ -37,6 +38,6 @@ def export_archive(*, study: Study) -> IO[bytes]:
     target = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it
     with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in export_study(study=study, folder=Path(name)):
-            archive.write(path, f"{study.slug}/{path.name}")
+            archive.write(path, f"{study.slug}/{path.relative_to(name)}")
     target.seek(0)
     return target

@@ -43,6 +43,9 @@ class ExportSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     form = serializers.ChoiceField(ExportForm.choices)
     state = serializers.CharField()
+    waiting = serializers.CharField(
+        allow_blank=True, help_text="That no worker is there to make it, and what to do; else empty."
+    )
     error = serializers.CharField(allow_blank=True)
     asked_at = serializers.DateTimeField()
     made_at = serializers.DateTimeField(allow_null=True)

@@ -8,7 +8,7 @@ from humaneval.jobs.registry import job_handler
 from humaneval.jobs.running import JobFailed, RunningJob
 
 
-@job_handler("workspace.export", max_attempts=3)
+@job_handler("workspace.export", queue="long", max_attempts=3)
 def run_export(job: RunningJob) -> dict[str, Any]:
     """Make one export; its result says where the file lies, how large it is, and its checksum."""
     from humaneval.studies.models import Study
@@ -21,7 +21,7 @@ def run_export(job: RunningJob) -> dict[str, Any]:
     return store_export(study=study, form=ExportForm(job.args["form"]), job_id=job.id)
 
 
-@job_handler("workspace.remove_exports", max_attempts=3)
+@job_handler("workspace.remove_exports", queue="long", max_attempts=3)
 def run_removal(job: RunningJob) -> dict[str, Any]:
     """Remove the files of old exports."""
     from humaneval.workspace.kept_exports import remove_old_exports

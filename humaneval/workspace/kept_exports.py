@@ -21,13 +21,12 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from humaneval.jobs import services
+from humaneval.jobs.attendance import nobody_for
 from humaneval.jobs.models import Job, JobState
 from humaneval.studies.models import Study
 from humaneval.workspace.exporting import bundle_archive, export_archive
 
 KIND = "workspace.export"
-DIRECT_VOTES = 20_000
-"""Of a study with more, archives are made by a worker only."""
 CHUNK = 1 << 20
 
 
@@ -60,6 +59,8 @@ class KeptExport:
     form: ExportForm
     state: str
     progress: str
+    waiting: str
+    """That no worker is there to make it, and what to do; else empty."""
     error: str
     asked_at: datetime
     made_at: datetime | None
@@ -166,6 +167,7 @@ def _export(job: Job) -> KeptExport:
         form=ExportForm(job.args["form"]),
         state=job.state,
         progress=job.progress_text,
+        waiting=nobody_for(job),
         error=job.error,
         asked_at=job.created_at,
         made_at=job.finished_at if made else None,

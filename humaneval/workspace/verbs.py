@@ -9,7 +9,8 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
-from humaneval.samples.importing import ImportRefused, create_sample_set, import_origin
+from humaneval.samples.batches import Progress
+from humaneval.samples.importing import ImportHeld, ImportRefused, create_sample_set, import_origin
 from humaneval.samples.models import ImportRun, SampleSet
 from humaneval.studies.models import Study
 from humaneval.teams.models import Team
@@ -56,7 +57,14 @@ def refusals_said(file: Path | None = None) -> Iterator[None]:
 
 
 def import_into(
-    *, name: str, kind: str, origin: str, prompts: str = "", strict: bool = False, team: str = ""
+    *,
+    name: str,
+    kind: str,
+    origin: str,
+    prompts: str = "",
+    strict: bool = False,
+    team: str = "",
+    progress: Progress | None = None,
 ) -> tuple[SampleSet, ImportRun]:
     """Import what lies at a path or address into the set of that slug, made (for a team) if it is not there.
 
@@ -70,8 +78,12 @@ def import_into(
     with refusals_said():
         sample_set = found or create_sample_set(name=name, kind=kind, team=owner)
     try:
-        run = import_origin(sample_set=sample_set, origin=origin, prompts=prompts or None, strict=strict)
+        run = import_origin(
+            sample_set=sample_set, origin=origin, prompts=prompts or None, strict=strict, progress=progress
+        )
         return sample_set, run
+    except ImportHeld as error:
+        raise CommandError(str(error)) from error
     except ImportRefused as refusal:
         if found is None:
             sample_set.delete()
@@ -82,3 +94,9 @@ def import_into(
 def place_beside(file: Path, origin: str) -> str:
     """Return where a study file's ``import`` points: relative paths begin at the file's folder."""
     return origin if "://" in origin else str(file.parent / origin)
+
+
+def missing_beside(file: Path, origin: str) -> str:
+    """Return that nothing lies where a study file's ``import`` or ``prompts`` points; empty where it may."""
+    place = place_beside(file, origin)
+    return "" if "://" in place or Path(place).exists() else f"there is no {place} on this machine."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import urllib.error
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,8 +54,17 @@ def check(kind: str, argument: str) -> None:
         raise MissingPackage(f"{kind}:{argument} needs a package: pip install {PACKAGES[package]}")
     if kind == "dinov2" and argument not in DINOV2:
         raise UnknownExtractor(f"dinov2 comes as {', '.join(DINOV2)}, not {argument!r}")
+    if kind == "timm" and not re.fullmatch(r"[\w.-]+", argument):
+        raise _not_timms(argument)
     if kind == "open_clip" and not all(argument.partition("/")):
         raise UnknownExtractor("open_clip:NAME/PRETRAINED, such as open_clip:ViT-L-14-336/openai")
+
+
+def _not_timms(name: str) -> UnknownExtractor:
+    return UnknownExtractor(
+        f"timm has no model called {name!r} (timm.list_pretrained() has its names); another network comes as "
+        "a file of your own"
+    )
 
 
 def load(
@@ -197,12 +207,13 @@ def _torchvision(name: str, weights: str | Path | None) -> _Loaded:
 def _timm(name: str, weights: str | Path | None) -> _Loaded:
     import timm
 
+    # create_model would also fetch and build whatever a stranger has put onto a hub, or lies in a folder.
+    if name not in {*timm.list_models(), *timm.list_pretrained()}:
+        raise _not_timms(name)
     try:
         network = timm.create_model(name, pretrained=weights is None)
     except RuntimeError as error:
-        if timm.is_model(name.partition(".")[0]):
-            raise _missing("timm", name, error) from error
-        raise UnknownExtractor(f"timm: {error}") from error
+        raise _missing("timm", name, error) from error
     if weights:
         _read_state(network, weights)
     data = timm.data.resolve_model_data_config(network)

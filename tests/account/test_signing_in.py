@@ -140,6 +140,30 @@ def test_the_operator_may_ask_everybody_for_one(settings, client: Client, ada: U
     assert client.post(f"{SECURITY}remove/", {"token": "0"}).status_code == 403
 
 
+def test_asking_everybody_for_one_reaches_sessions_that_are_open(settings, client: Client, ada: User) -> None:
+    without, with_code = Client(), Client()
+    for session in (client, without):
+        session.post(LOGIN, WORDS)
+    assert is_in(client)
+    enrolling = client.get(f"{SECURITY}enrol/")
+    assert enrolling.status_code == 200
+    client.post(f"{SECURITY}enrol/", {"token": token_of(ada)})
+    with_code.post(LOGIN, WORDS)
+    with_code.post(CODE, {"token": token_of(ada, steps=1)})
+    settings.SECOND_FACTOR = "required"
+    assert [is_in(session) for session in (client, with_code, without)] == [True, True, False]
+    assert without.get("/api/v1/studies/").status_code in {401, 403}
+    assert without.get("/admin/")["Location"].startswith(LOGIN)
+    settings.SECOND_FACTOR = "optional"
+    assert is_in(without)
+
+
+def test_pages_that_ask_nobody_stay_free_of_cookies(settings, client: Client, ada: User) -> None:
+    settings.SECOND_FACTOR = "required"
+    client.post(LOGIN, WORDS)
+    assert "Cookie" not in client.get("/healthz").headers.get("Vary", "")
+
+
 def test_switching_it_off_needs_a_code_and_all_of_it_is_in_the_audit_log(client: Client, ada: User) -> None:
     codes = enrolled(ada)
     client.force_login(ada)

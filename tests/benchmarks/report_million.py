@@ -156,7 +156,8 @@ def measure(vendor: str, protocols: tuple[str, ...], votes: int) -> None:
     for protocol in protocols:
         study = make(protocol, votes)
         command = [sys.executable, "-m", "tests.benchmarks.report_million", "build", str(study.pk)]
-        subprocess.run(command, check=True)
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        subprocess.run(command, check=True, env=kept)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from humaneval.stats import (
     percent_agreement,
 )
 from tests.benchmarks.stats_coverage_models import model_scenarios
+from tests.benchmarks.stats_coverage_orders import order_scenarios
 from tests.stats.simulation import (
     Crowd,
     covered,
@@ -47,6 +48,7 @@ SLOW = {
     "cumulative link, random raters": 200,
     "Crowd-BT": 300,
     "hierarchical bootstrap": 500,
+    "correlation o": 500,
 }
 """Studies of those that take long, at most (by how the name begins)."""
 CHUNK = 100
@@ -79,6 +81,11 @@ def scenarios(raters: int) -> dict[str, One]:
         "Fleiss' kappa": lambda rng: one_agreement(raters, rng, fleiss_kappa),
         "Gwet's AC1": lambda rng: one_agreement(raters, rng, gwet_ac),
     }
+
+
+def all_scenarios(raters: int) -> dict[str, One]:
+    """Return every simulated study of so many raters, by name."""
+    return scenarios(raters) | model_scenarios(raters) | order_scenarios(raters)
 
 
 _AGREEMENT: dict[str, float] = {}
@@ -143,7 +150,7 @@ class Cell:
 
 def studied(chunk: Chunk) -> tuple[Chunk, list[float]]:
     """Simulate one chunk; return for each study that has an answer the share of its intervals that held."""
-    one = (scenarios(chunk.raters) | model_scenarios(chunk.raters))[chunk.name]
+    one = all_scenarios(chunk.raters)[chunk.name]
     rng = np.random.default_rng([1, chunk.raters, chunk.number])
     held = []
     for _ in range(chunk.studies):
@@ -158,7 +165,7 @@ def plan(sizes: list[int], replicates: int, only: str) -> list[Chunk]:
     """Return all chunks: the promised intervals first, then each of the others' in turn."""
     promised, others = [], []
     for raters in sizes:
-        for name in scenarios(raters) | model_scenarios(raters):
+        for name in all_scenarios(raters):
             if only.lower() not in name.lower():
                 continue
             most = min(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from tests.browser.rater import PATIENCE_MS, Rater
 from tests.browser.recording import Recording, record
 from tests.browser.site import Site, build_site, free_port
 from tests.jobs.platform import Databases, Platform
+from tests.needs import missing
 
 FLAGS = (
     "--no-sandbox",  # tests may run as root
@@ -48,7 +48,7 @@ def chromium() -> Iterator[Browser]:
     """
     path = find_browser()
     if path is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
+        missing(MISSING)
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)

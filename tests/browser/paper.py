@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 
 OBJECT = re.compile(rb"(?m)^(\d+) 0 obj\s(.*?)endobj", re.DOTALL)
-STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+STREAM = re.compile(rb"stream\r?\n(.*?)\nendstream", re.DOTALL)
 FONT = re.compile(rb"/(F\d+) (\d+) 0 R")
 SHOWN = re.compile(rb"/(F\d+) [\d.]+ Tf|<([0-9A-Fa-f]+)> Tj|\[(.*?)\] TJ", re.DOTALL)
 SCALE = re.compile(rb"^q\n([\d.]+) 0 0 [\d.]+ [-\d.]+ [-\d.]+ cm", re.MULTILINE)
@@ -64,7 +64,8 @@ class Paper:
 
     def _unpacked(self, number: int) -> bytes:
         stream = STREAM.search(self._objects[number])
-        return zlib.decompress(stream[1]) if stream else b""
+        # A line may end with \r\n; of packed bytes a \r is the last one, or follows it and is left over.
+        return zlib.decompressobj().decompress(stream[1]) if stream else b""
 
 
 def _rows(table: bytes, kind: bytes, columns: int) -> list[tuple[bytes, ...]]:

@@ -72,7 +72,7 @@ def launch(page: Page, site: Site) -> None:
     do_what_waits(site)  # the check for leaks
     page.reload()
     shot(page, "checklist")
-    page.get_by_role("button", name="Launch").click()
+    page.get_by_role("button", name="Launch", exact=True).click()
     do_what_waits(site)
     page.goto(address)
     expect(page.locator("body")).to_contain_text("0 of 12 votes")

@@ -11,8 +11,9 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
-from humaneval.config import health, leaving, shared_cache
+from humaneval.config import health, leaving, media, shared_cache
 from humaneval.rating.throttles import ArrivalThrottle
+from tests.s3 import aws_server, client_of
 
 
 @pytest.fixture
@@ -29,6 +30,32 @@ def without_redis(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _not_seen_yet(monkeypatch) -> None:
     monkeypatch.setattr(health, "_seen_migrated", [])
+    monkeypatch.setattr(media, "_not_before", [0.0])
+
+
+def media_on(settings, address: str) -> None:
+    """Let media be kept in a bucket of an S3 server."""
+    names = ("endpoint_url", "region_name", "access_key", "secret_key")
+    options = dict(zip(names, (address, "us-east-1", "someone", "secret"), strict=True))
+    settings.S3_BUCKET = "misspelt"
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "", "OPTIONS": options}}
+
+
+@pytest.mark.django_db
+def test_it_is_not_ready_while_the_bucket_is_not_there(client: Client, settings) -> None:
+    with aws_server() as address:
+        media_on(settings, address)
+        response = client.get("/readyz")
+        said = "there is no bucket misspelt: correct S3_BUCKET, or run manage.py make_bucket"
+        assert (response.status_code, response.json()["storage"]) == (503, said)
+        client_of(address).create_bucket(Bucket="misspelt")
+        assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_storage_that_does_not_answer_keeps_no_votes_out(client: Client, settings) -> None:
+    media_on(settings, "http://127.0.0.1:1")
+    assert client.get("/readyz").status_code == 200
 
 
 def test_a_living_process_says_so_without_its_database(client: Client) -> None:

@@ -62,6 +62,19 @@ def test_flags(env: StrictEnv, monkeypatch: pytest.MonkeyPatch, text: str, value
         (lambda env: env.database("KNOB", ""), "host:5432/name", "KNOB .without a scheme. names no database"),
         (lambda env: env.database("KNOB", ""), "oracel://u@h/n", "KNOB .oracel. names no database"),
         (lambda env: env.database("KNOB", ""), "postgres://u:p@host/", "KNOB .postgres. names no database"),
+        (
+            lambda env: env.database("KNOB", ""),
+            "postgres://u:p@host:54x/n",
+            "KNOB .postgres. names no database",
+        ),
+        (lambda env: env.database("KNOB", ""), "postgres://u:p/w@host/n", "best given by DATABASE_PASSWORD"),
+        (lambda env: env.database("KNOB", ""), "mysql://u:p@host/n", "KNOB .mysql. names no database"),
+        (
+            lambda env: env.database("KNOB", ""),
+            "sqlite:////no/such/db",
+            "there is no folder /no/such: make it",
+        ),
+        (lambda env: env.file("KNOB"), "/no/such/alive", "KNOB names /no/such/alive, and there is no folder"),
     ],
 )
 def test_what_cannot_be_understood_is_said(
@@ -177,6 +190,15 @@ CONTRADICTIONS = {
     "ENV_FILE='/no/such.env' is not there: correct it, or take it out.": {"ENV_FILE": "/no/such.env"},
     "MTURK_ENDPOINT (without a scheme) is no address": {"MTURK_ENDPOINT": "live"},
     "BROKER_URL (http) is no address": {"BROKER_URL": "http://broker"},
+    "DEBUG is true and PUBLIC_URL is for others": {
+        "DEBUG": "true",
+        "PUBLIC_URL": "https://study.example.org",
+    },
+    "CSRF_TRUSTED_ORIGINS has 'lab.example', which is no origin": {"CSRF_TRUSTED_ORIGINS": "lab.example"},
+    "RATER_FRAME_ANCESTORS has 'a.example; script-src *', which is no site": {
+        "RATER_FRAME_ANCESTORS": "*.b.example, a.example; script-src *"
+    },
+    "S3_BUCKET='s3://media' is no bucket's name": {"S3_BUCKET": "s3://media"},
 }
 
 
@@ -216,7 +238,25 @@ def test_hosts_and_password_come_from_where_operators_expect(tmp_path: Path) -> 
 def test_servers_stop_with_that_sentence_too(tmp_path: Path, command: tuple[str, ...]) -> None:
     done = started_with(tmp_path, sys.executable, "-m", *command, JOB_LEASE_SECONDS="soon")
     assert done.returncode != 0
-    assert "JOB_LEASE_SECONDS='soon' is not a whole number." in done.stderr
+    assert "The settings cannot be used: JOB_LEASE_SECONDS='soon' is not a whole number.\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_worker_without_tables_says_what_to_run_first(tmp_path: Path) -> None:
+    done = started_with(tmp_path, sys.executable, "-m", "celery", "--app=humaneval.config", "worker")
+    assert done.returncode != 0
+    assert "run `python manage.py migrate` first" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_does_not_answer_is_said_in_one_sentence(tmp_path: Path) -> None:
+    given = {"DATABASE_URL": "postgres://app:hush@127.0.0.1:1/app"}
+    done = started_with(tmp_path, sys.executable, "manage.py", "migrate", **given)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database does not answer (")
+    assert done.stderr.endswith("is it up, and does DATABASE_URL name it?\n")
+    assert "hush" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_bad_setting_stops_a_command_with_one_sentence(tmp_path: Path) -> None:
@@ -251,10 +291,14 @@ def test_health_is_told_without_tls_and_all_else_is_not(settings, client) -> Non
 def test_the_deployment_check_finds_slips(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "check", "--deploy"]
     given = {"PUBLIC_URL": "https://lab.example", "ALOWED_HOSTS": "lab.example", "BROKER_URL": "redis://r"}
+    given["RATER_KEY"] = "hunter"
     said = started_with(tmp_path, *command, **given).stderr
     assert "ALOWED_HOSTS is no setting.\n\tHINT: Is ALLOWED_HOSTS meant?" in said
     assert "Each web process counts rate limits for itself.\n\tHINT: Set REDIS_URL" in said
     assert "SQLite serves one host, BROKER_URL several.\n\tHINT: Set DATABASE_URL" in said
+    assert "Images lie on each host by itself.\n\tHINT: Set S3_BUCKET" in said
+    assert "Each host makes a SECRET_KEY and a PANEL_ID_KEY of its own.\n\tHINT: Set it, the same" in said
+    assert "RATER_KEY can be guessed." in said
 
 
 def settings_read() -> set[str]:
@@ -338,7 +382,7 @@ def test_every_setting_is_in_the_table_and_the_table_has_no_other() -> None:
 def test_every_variable_of_compose_and_caddy_is_in_the_second_table_with_its_default() -> None:
     rows = re.findall(r"^\| `([A-Z0-9_]+)` \| (.*?) \| (.*?) \|", tables()[1], re.MULTILINE)
     written = {(name, default, reader) for name, default, readers in rows for reader in readers.split(", ")}
-    compose, caddy = ((ROOT / "deploy" / name).read_text() for name in ("compose.yaml", "Caddyfile"))
+    compose, caddy = ((ROOT / "deploy" / name).read_text() for name in ("compose.yaml", "proxy/Caddyfile"))
     of_compose = re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)(?::-([^}]*)|:\?[^}]*)?\}", compose)
     of_caddy = re.findall(r"\{\$([A-Z0-9_]+)(?::([^}]*))?\}", caddy)
     found = {*((*each, "compose") for each in of_compose), *((*each, "Caddy") for each in of_caddy)}

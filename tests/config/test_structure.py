@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command, get_commands, load_command_class
 
 from humaneval.protocols.registry import PROTOCOLS
+from humaneval.ui import commands
+from humaneval.ui.commands import DataCommand
+from humaneval.ui.database import NotSetUp
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +50,28 @@ def test_every_threat_names_the_tests_that_hold_its_defence() -> None:
 def test_the_readme_tells_of_every_protocol() -> None:
     rows = re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
     assert set(rows) == set(PROTOCOLS)
+
+
+WITHOUT_DATA = {"analyze", "demo", "flush", "make_bucket", "migrate", "restore", "serve", "verify_backup"}
+"""Commands that need no database, or that set it up or say themselves what it lacks."""
+
+
+def test_every_command_that_needs_the_database_says_so_in_a_sentence_where_there_is_none() -> None:
+    ours = [name for name, app in get_commands().items() if str(app).startswith("humaneval.")]
+    assert len(ours) > 20
+    unguarded = [
+        name for name in ours if not isinstance(load_command_class(get_commands()[name], name), DataCommand)
+    ]
+    assert set(unguarded) == WITHOUT_DATA
+
+
+def test_a_database_that_is_not_set_up_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacks() -> None:
+        raise NotSetUp("The database lacks 3 migrations: run `python manage.py migrate` first.")
+
+    monkeypatch.setattr(commands, "check_database", lacks)
+    with pytest.raises(CommandError, match="migrate"):
+        call_command("check_audit_log")
 
 
 @pytest.mark.django_db

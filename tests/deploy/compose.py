@@ -104,6 +104,7 @@ class Processes:
 
     def start(self, name: str) -> None:
         """Start a service's own command in its own environment."""
+        self._mount(name)
         with self.log_of(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
                 self._contained(name),
@@ -113,6 +114,16 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _mount(self, name: str) -> None:
+        """Put folders of this host that a service gets read-only where it looks for them."""
+        for volume in services()[name].get("volumes", []):
+            source, _, place = interpolate(volume, self.variables).removesuffix(":ro").rpartition(":")
+            if volume.endswith(":ro") and place.startswith("/data/"):
+                link = Path(self._translated(name, place))
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.unlink(missing_ok=True)
+                link.symlink_to(source)
 
     def confinement(self, name: str) -> tuple[bool, int]:
         """Return whether a service's root is read-only, and its capabilities, as the kernel has them."""
@@ -151,9 +162,8 @@ class Processes:
 
     def _as_in_the_image(self, name: str, image: str) -> dict[str, str]:
         """Return what the image sets; one without PyTorch finds none here either."""
-        set_there = re.findall(
-            r"(?:^ENV|(?<!^)\s)\s*([A-Z_]+)=(/\S+)", CONTAINERFILE.read_text(), re.MULTILINE
-        )
+        lines = " ".join(re.findall(r"^ENV (.*)$", CONTAINERFILE.read_text(), re.MULTILINE))
+        set_there = re.findall(r"\b([A-Z_]+)=(/\S+)", lines)
         wanted = {"STATIC_ROOT", "DATA_DIR", "TMPDIR", "METRICS_CACHE"}
         given = {key: self._translated(name, value) for key, value in set_there if key in wanted}
         for folder in given.values():

@@ -18,11 +18,11 @@ SKIPPED = {"name": "numpy", "skip_reason": "not found"}
 TORCH = {"name": "torch", "version": "3", "vulns": []}
 
 
-def audit(folder: Path, program: str) -> tuple[int, str]:
+def audit(folder: Path, program: str, **settings: str) -> tuple[int, str]:
     """Run the audit with a stand-in for pip-audit; return its exit status and what it said."""
     (folder / "pip_audit.py").write_text(program)
     command = [sys.executable, "deploy/audit.py"]
-    environment = {"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin", "CI": "true"}
+    environment = {"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin", "CI": "true", **settings}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     return done.returncode, done.stdout
 
@@ -59,6 +59,27 @@ def test_an_index_that_does_not_answer_is_said_and_fails_nothing(tmp_path: Path)
     assert (ended, text) == (0, "".join(f"Known vulnerabilities of {lock} {words}" for lock in locks))
 
 
+@pytest.mark.parametrize(
+    ("of_torch", "status"), [(TORCH, 0), ({"name": "torch", "skip_reason": "not found"}, 1), (None, 1)]
+)
+def test_where_it_is_required_a_lock_that_was_not_looked_up_fails(
+    tmp_path: Path, of_torch: dict | None, status: int
+) -> None:
+    answers = [json.dumps({"dependencies": rows}) for rows in ([SOUND, SKIPPED], [of_torch])]
+    if of_torch is None:
+        answers[1] = "the index cannot be reached"
+    program = f"import sys; print({answers}[any(word.endswith('torch.lock') for word in sys.argv)])"
+    assert audit(tmp_path, program, AUDIT="required")[0] == status
+    assert audit(tmp_path, program)[0] == 0
+
+
+def test_a_word_that_requires_nothing_is_refused(tmp_path: Path) -> None:
+    assert audit(tmp_path, "", AUDIT="requierd") == (
+        1,
+        "AUDIT=requierd means nothing: set it to required, or leave it out.\n",
+    )
+
+
 def test_the_bill_of_materials_lists_what_is_locked(tmp_path: Path) -> None:
     bill = tmp_path / "sbom.json"
     subprocess.run([sys.executable, "deploy/sbom.py", str(bill)], cwd=ROOT, check=True, capture_output=True)
@@ -70,6 +91,6 @@ def test_the_bill_of_materials_lists_what_is_locked(tmp_path: Path) -> None:
 
 
 def test_ci_and_lint_run_it() -> None:
-    assert "make audit" in (ROOT / ".ci" / "run").read_text()
+    assert "make lint" in (ROOT / ".ci" / "run").read_text().splitlines()
     lint = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
     assert "deploy/audit.py" in lint

@@ -7,85 +7,52 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
-from cloudcoil.models.keda.v1alpha1 import ScaledObject, TriggerAuthentication
 from django.db import connection
 
 from humaneval.jobs.models import Job, JobState
 from tests.config.test_settings import settings_read
 from tests.deploy.compose import ROOT, interpolate, services
+from tests.deploy.conftest import built
+from tests.deploy.manifests import (
+    KUBERNETES,
+    Manifest,
+    containers,
+    main_container,
+    of_kind,
+    settings_of,
+    workloads,
+)
 
-KUBERNETES = ROOT / "deploy" / "kubernetes"
 VERSIONS = ("1.31", "1.37")
-OVERLAYS = ("small", "large")
-KEDA = {"ScaledObject": ScaledObject, "TriggerAuthentication": TriggerAuthentication}
-SAME_AS_COMPOSE = {"web", "worker", "metrics", "metrics-cuda", "scheduler", "migrate", "bucket", "redis"}
-Manifest = dict[str, Any]
-
-
-@pytest.fixture(scope="module", params=OVERLAYS)
-def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an overlay in a copy of the manifests, with secrets made for it."""
-    copy = tmp_path_factory.mktemp("kubernetes")
-    shutil.copytree(KUBERNETES, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("secrets"))
-    command = [sys.executable, "deploy/make_secrets.py", "--folder", copy / request.param / "secrets"]
-    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    return copy / request.param
-
-
-@pytest.fixture(scope="module")
-def manifests(folder: Path) -> list[Manifest]:
-    """Give what kustomize makes of the overlay."""
-    if shutil.which("kubectl") is None:
-        assert not os.environ.get("CI"), "kubectl must be there in CI"
-        pytest.skip("kubectl, which brings kustomize, is not installed on this machine")
-    done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return list(yaml.safe_load_all(done.stdout))
-
-
-def of_kind(manifests: list[Manifest], *kinds: str) -> Iterator[tuple[str, Manifest]]:
-    for manifest in manifests:
-        if manifest["kind"] in kinds:
-            yield manifest["metadata"]["name"], manifest
-
-
-def workloads(manifests: list[Manifest]) -> dict[str, Manifest]:
-    """Return the pods' specs by the name of what makes them."""
-    made = of_kind(manifests, "Deployment", "StatefulSet", "Job", "CronJob")
-    specs = {name: manifest["spec"] for name, manifest in made}
-    return {name: spec.get("jobTemplate", {"spec": spec})["spec"]["template"] for name, spec in specs.items()}
-
-
-def containers(template: Manifest) -> list[Manifest]:
-    return template["spec"]["containers"] + template["spec"].get("initContainers", [])
-
-
-def settings_of(manifests: list[Manifest], folder: Path) -> dict[str, str]:
-    """Return the settings that pods get, secrets where they lie here."""
-    (config,) = (manifest["data"] for _name, manifest in of_kind(manifests, "ConfigMap"))
-    return {k: v.replace("/run/secrets/humaneval", str(folder / "secrets")) for k, v in config.items()}
+KEDA = ("ScaledObject", "TriggerAuthentication")
+SAME_AS_COMPOSE = {"web", "worker", "long", "metrics", "scheduler", "migrate", "bucket", "redis"}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_they_keep_to_the_published_schemas(manifests: list[Manifest], version: str) -> None:
     for manifest in manifests:
         if manifest["kind"] not in KEDA:
-            kubernetes_validate.validate(manifest, version, strict=True)
+            validate(manifest, version)
+
+
+def validate(manifest: Manifest, version: str) -> None:
+    """Check a manifest by the schema that Kubernetes published of a version."""
+    import kubernetes_validate  # more than a second, in each process that collects this module
+
+    kubernetes_validate.validate(manifest, version, strict=True)
 
 
 def test_what_keda_reads_keeps_to_its_own(manifests: list[Manifest]) -> None:
+    from cloudcoil.models.keda import v1alpha1  # as slow to import
+
     for _name, manifest in of_kind(manifests, *KEDA):
-        read = KEDA[manifest["kind"]].model_validate(manifest)
+        read = getattr(v1alpha1, manifest["kind"]).model_validate(manifest)
         written = read.model_dump(by_alias=True, exclude_unset=True, mode="json")
         assert written["spec"] == manifest["spec"], "a field that KEDA does not know"
 
@@ -102,24 +69,29 @@ def test_every_container_is_locked_down(manifests: list[Manifest]) -> None:
             assert context["readOnlyRootFilesystem"], name
             assert context["allowPrivilegeEscalation"] is False, name
             assert context["capabilities"]["drop"] == ["ALL"], name
+            given = services()["proxy"]["cap_add"] if container["name"] == "proxy" else []
+            assert context["capabilities"].get("add", []) == given, name
             assert container["resources"]["requests"].keys() >= {"cpu", "memory"}, name
             assert "memory" in container["resources"]["limits"], name
 
 
 def test_every_server_is_probed(manifests: list[Manifest]) -> None:
     for name, manifest in of_kind(manifests, "Deployment", "StatefulSet"):
-        (container,) = manifest["spec"]["template"]["spec"]["containers"]
-        assert "livenessProbe" in container, name
-        asked = "readinessProbe" in container
-        assert asked == ("ports" in container), f"{name}: who serves others says when it can"
+        for container in manifest["spec"]["template"]["spec"]["containers"]:
+            assert "livenessProbe" in container, name
+            asked = "readinessProbe" in container
+            assert asked == ("ports" in container), f"{name}: who serves others says when it can"
 
 
 def test_they_start_what_compose_starts(manifests: list[Manifest]) -> None:
     ours = SAME_AS_COMPOSE & workloads(manifests).keys()
-    assert {"web", "worker", "metrics", "scheduler", "migrate"} <= ours
+    assert {"web", "worker", "long", "metrics", "scheduler", "migrate"} <= ours
     for name in ours:
-        (container,) = workloads(manifests)[name]["spec"]["containers"]
+        container = main_container(workloads(manifests)[name])
         assert container["command"] == services()[name]["command"], name
+    (proxy,) = (one for one in containers(workloads(manifests)["web"]) if one["name"] == "proxy")
+    assert proxy["command"] == services()["proxy"]["command"]
+    assert proxy["image"] == services()["proxy"]["image"]
 
 
 def test_each_night_a_backup_is_made_and_old_ones_go(manifests: list[Manifest]) -> None:
@@ -138,23 +110,27 @@ def test_each_night_a_backup_is_made_and_old_ones_go(manifests: list[Manifest]) 
     } == claims
 
 
-def test_a_job_of_the_backups_kind_restores(manifests: list[Manifest]) -> None:
+def test_a_job_of_the_backups_kind_restores(manifests: list[Manifest], folder: Path) -> None:
     ((_name, nightly),) = of_kind(manifests, "CronJob")
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "restore"}}
     job["spec"] = nightly["spec"]["jobTemplate"]["spec"]
-    patch = ["--patch-file", str(KUBERNETES / "restore.json"), "--type=json", "-o", "yaml"]
+    patch = ["--patch-file", str(folder / "restore.json"), "--type=json", "-o", "yaml"]
     command = ["kubectl", "patch", "--local", "-f", "-", *patch]
     done = subprocess.run(command, input=yaml.safe_dump(job), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     made = yaml.safe_load(done.stdout)
-    kubernetes_validate.validate(made, VERSIONS[-1], strict=True)
+    validate(made, VERSIONS[-1])
     (container,) = made["spec"]["template"]["spec"]["containers"]
-    assert container["command"] == ["python", "manage.py", "restore", "/backups"]
-    assert {one["name"] for one in container["env"]} <= settings_read()
+    ((backup,),) = ([c["command"] for c in workloads(manifests)["backup"]["spec"]["containers"]],)
+    assert container["command"] == ["python", "manage.py", "restore", backup[3]]
+    given = {one["name"]: one["value"] for one in container["env"]}
+    was = settings_of(manifests, folder)
+    assert given["DATABASE_URL"] == re.sub(r"/humaneval(?=\?|$)", "/restored", was["DATABASE_URL"])
+    assert given["S3_PREFIX"] == "restored"
 
 
 def test_pods_of_a_new_release_wait_for_its_migrations(manifests: list[Manifest]) -> None:
-    for name in ("web", "worker", "metrics", "scheduler"):
+    for name in ("web", "worker", "long", "metrics", "scheduler"):
         (waiting,) = workloads(manifests)[name]["spec"]["initContainers"]
         assert "migrate --check" in waiting["command"][-1], name
 
@@ -172,7 +148,7 @@ def test_selectors_find_pods_and_targets_are_there(manifests: list[Manifest]) ->
 
 def test_evictions_and_growth_are_bounded(manifests: list[Manifest]) -> None:
     budgets = {name for name, _manifest in of_kind(manifests, "PodDisruptionBudget")}
-    assert {"web", "worker", "metrics"} <= budgets
+    assert {"web", "worker", "long", "metrics"} <= budgets
     ((_name, scaler),) = of_kind(manifests, "HorizontalPodAutoscaler")
     (metric,) = scaler["spec"]["metrics"]
     assert metric["resource"]["name"] == "cpu"
@@ -184,6 +160,43 @@ def test_nothing_comes_in_but_what_is_listed(manifests: list[Manifest]) -> None:
     everything = policies["nothing-comes-in"]["spec"]
     assert everything == {"podSelector": {}, "policyTypes": ["Ingress"]}
     assert policies["what-goes-out"]["spec"]["podSelector"] == {}
+
+
+def most_pods(name: str, manifests: list[Manifest]) -> int:
+    """Return how many pods of a deployment there may be while a release is rolled out."""
+    spec = dict(of_kind(manifests, "Deployment"))[name]["spec"]
+    limits = [
+        scaler["spec"].get("maxReplicas") or scaler["spec"]["maxReplicaCount"]
+        for _name, scaler in of_kind(manifests, "HorizontalPodAutoscaler", "ScaledObject")
+        if scaler["spec"]["scaleTargetRef"]["name"] == name
+    ]
+    (replicas,) = limits or [spec["replicas"]]
+    surge = spec.get("strategy", {}).get("rollingUpdate", {}).get("maxSurge")
+    return replicas + (-(-replicas // 4) if surge is None else surge)  # Kubernetes' default: 25%, rounded up
+
+
+def option(name: str, manifests: list[Manifest], option: str) -> int:
+    """Return a number that a process is started with."""
+    command = main_container(workloads(manifests)[name])["command"]
+    (found,) = (part.partition("=")[2] for part in command if part.startswith(f"--{option}="))
+    return int(found)
+
+
+def test_postgresqls_connections_are_counted_in_the_docs(manifests: list[Manifest], folder: Path) -> None:
+    table = (ROOT / "docs" / "operate.md").read_text().partition("**Connections to PostgreSQL**")[2]
+    (row,) = re.findall(rf"^\| {folder.name} \|(.*)\|$", table.partition("\n\n**")[0], re.MULTILINE)
+    *told, enough = (int(re.search(r"\d+", cell)[0]) for cell in row.split("|"))  # type: ignore[index]
+    web = (
+        most_pods("web", manifests)
+        * option("web", manifests, "workers")
+        * option("web", manifests, "threads")
+    )
+    workers = sum(
+        most_pods(name, manifests) * 2 * option(name, manifests, "concurrency") for name in ("worker", "long")
+    )
+    counted = [web, workers, 2 * most_pods("metrics", manifests), told[3]]
+    assert told == [*counted, sum(counted)]
+    assert sum(counted) < 0.9 * enough
 
 
 def test_images_are_named_with_a_version(manifests: list[Manifest]) -> None:
@@ -201,75 +214,49 @@ def test_their_settings_are_known_and_fit_a_public_server(manifests: list[Manife
     assert done.returncode == 0, done.stderr
 
 
-def test_the_way_in_is_the_public_address(manifests: list[Manifest], folder: Path) -> None:
-    ways = dict(of_kind(manifests, "Ingress"))
-    assert set(ways) == {"web", "archives"}
-    for ingress in ways.values():
-        (rule,) = ingress["spec"]["rules"]
-        assert settings_of(manifests, folder)["PUBLIC_URL"] == f"https://{rule['host']}"
-        assert ingress["spec"]["tls"][0]["hosts"] == [rule["host"]]
-
-
-def targets(job: Manifest, manifests: list[Manifest]) -> set[tuple[str, str]]:
-    """Return the pods and addresses that a job of Prometheus would find, by its rules of relabelling."""
-    found = set()
-    for name, template in workloads(manifests).items():
-        for one in containers(template):
-            for port in one.get("ports", [{}]):
-                at = f"10.1.2.3:{port['containerPort']}" if port else "10.1.2.3"
-                labels = {f"label_{k}": v for k, v in template["metadata"]["labels"].items()}
-                labels |= {"container_init": str(one not in template["spec"]["containers"]).lower()}
-                labels |= {"container_port_name": port.get("name", ""), "ip": "10.1.2.3", "name": name}
-                told = {f"__meta_kubernetes_pod_{re.sub(r'[^a-z_]', '_', k)}": v for k, v in labels.items()}
-                told |= {"__meta_kubernetes_pod_phase": "Running", "__address__": at}
-                if relabelled(job["relabel_configs"], told):
-                    found.add((told["service"], told["__address__"]))
-    return found
-
-
-def relabelled(rules: list[Manifest], labels: dict[str, str]) -> bool:
-    """Change labels by Prometheus's rules; return whether the target is kept."""
-    for rule in rules:
-        (source,) = rule["source_labels"]
-        match = re.fullmatch(rule.get("regex", "(.*)"), labels.get(source, ""))
-        if rule.get("action") == "keep" and not match:
-            return False
-        if "target_label" in rule and match:
-            labels[rule["target_label"]] = rule.get("replacement", "$1").replace("$1", match[1])
-    return True
-
-
-def test_prometheus_finds_every_web_server_and_worker_and_is_let_in(manifests: list[Manifest]) -> None:
-    text = (ROOT / "deploy" / "monitoring" / "kubernetes.yaml").read_text()
-    web, installation, worker = yaml.safe_load(text)["scrape_configs"]
-    there = {
-        name
+def test_there_is_one_kind_of_metrics_worker_and_in_large_it_has_a_card(
+    manifests: list[Manifest], folder: Path
+) -> None:
+    queues = {
+        name: re.findall(r"--queues=(\S+?)[\"',]", str(template))
         for name, template in workloads(manifests).items()
-        for one in containers(template)
-        if {"name": "WORKER_METRICS_PORT", "value": "9101"} in one.get("env", [])
     }
-    assert there >= {"worker", "metrics"}
-    assert targets(web, manifests) == {("web", "10.1.2.3:8000")}
-    assert targets(worker, manifests) == {(name, "10.1.2.3:9101") for name in there}
-    service = dict(of_kind(manifests, "Service"))["web"]
-    ((at,),) = (asked["targets"] for asked in installation["static_configs"])
-    assert at == f"web.{service['metadata']['namespace']}.svc:{service['spec']['ports'][0]['port']}"
-    for job in (web, worker):
-        here = {"names": [service["metadata"]["namespace"]]}
-        assert job["kubernetes_sd_configs"] == [{"role": "pod", "namespaces": here}]
+    assert [name for name, listened in queues.items() if listened == ["metrics"]] == ["metrics"]
+    spec = workloads(manifests)["metrics"]["spec"]
+    (container,) = spec["containers"]
+    with_cards = container["resources"]["limits"].get("nvidia.com/gpu")
+    image = f"registry.example.org/humaneval-metrics{'-cuda' if with_cards else ''}"
+    assert (with_cards, container["image"].partition(":")[0]) == (
+        1 if folder.name == "large" else None,
+        image,
+    )
+    assert bool(with_cards) == ("tolerations" in spec)
 
-    policy = dict(of_kind(manifests, "NetworkPolicy"))["prometheus-reads"]["spec"]
-    (selected,) = policy["podSelector"]["matchExpressions"]
-    assert set(selected["values"]) >= {"web", *there}
-    assert {port["port"] for port in policy["ingress"][0]["ports"]} == {"http", 9101}
+
+def test_networks_of_ones_own_and_weights_have_a_volume_where_it_is_asked_for(folder: Path) -> None:
+    overlay = folder.parent / f"{folder.name}-with-networks"
+    overlay.mkdir(exist_ok=True)
+    wanted = {"resources": [f"../{folder.name}"], "components": ["../networks"], "namespace": "humaneval"}
+    (overlay / "kustomization.yaml").write_text(yaml.safe_dump(wanted))
+    made = built(overlay)
+    (claim,) = [one for name, one in of_kind(made, "PersistentVolumeClaim") if name == "networks"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"], "web and metrics are on different nodes"
+    mounts: dict[str, dict[str, Manifest]] = {}
+    for name in ("web", "metrics"):
+        validate(dict(of_kind(made, "Deployment"))[name], VERSIONS[-1])
+        spec = workloads(made)[name]["spec"]
+        assert {"name": "networks", "persistentVolumeClaim": {"claimName": "networks"}} in spec["volumes"]
+        mounts[name] = {mount["mountPath"]: mount for mount in spec["containers"][0]["volumeMounts"]}
+        read = mounts[name]["/data/extractors"]
+        assert (read["name"], read["subPath"], read["readOnly"]) == ("networks", "extractors", True)
+    assert mounts["metrics"]["/cache"] == {"mountPath": "/cache", "name": "networks"}
 
 
 @pytest.mark.django_db
 def test_metrics_workers_come_by_the_number_of_jobs() -> None:
     text = (KUBERNETES / "large" / "scaling.yaml").read_text()
-    scaled = [found for found in yaml.safe_load_all(text) if found["kind"] == "ScaledObject"]
-    queries = {found["spec"]["triggers"][0]["metadata"]["query"] for found in scaled}
-    (query,) = queries
+    (scaled,) = [found for found in yaml.safe_load_all(text) if found["kind"] == "ScaledObject"]
+    query = scaled["spec"]["triggers"][0]["metadata"]["query"]
     for number, (queue, state) in enumerate(
         [("metrics", s) for s in JobState] + [("default", JobState.QUEUED), ("metrics", JobState.QUEUED)]
     ):

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from tests.deploy.compose import ROOT
+from tests.lint_settings import BEFORE_RELEASE, ignored
+from tests.needs import missing
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 SETTINGS = """
@@ -68,9 +71,7 @@ def test_make_lint_refuses_what_old_servers_could_not_live_with_and_nothing_of_o
     try:
         psycopg.connect(POSTGRES, connect_timeout=3).close()
     except psycopg.OperationalError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"PostgreSQL cannot be reached: {error}")
+        missing(f"PostgreSQL cannot be reached: {error}")
     done = subprocess.run(
         [sys.executable, "deploy/lint_migrations.py", "--settings=sample_settings"],
         cwd=ROOT,
@@ -81,6 +82,22 @@ def test_make_lint_refuses_what_old_servers_could_not_live_with_and_nothing_of_o
     refused = re.findall(r"\((\w+), \d+_(\w+)\)\.\.\. ERR", done.stdout)
     assert refused == [("sample", name) for name in UNSAFE], done.stdout + done.stderr
     assert done.returncode == 1
+
+
+def test_a_new_migration_is_linted_whatever_an_old_one_is_called(tmp_path: Path):
+    assert "0005_team" in ignored()
+    folder = tmp_path / "rating" / "migrations"
+    folder.mkdir(parents=True)
+    (folder / "0005_team.py").touch()
+    with pytest.raises(
+        ImproperlyConfigured, match="0005_team of rating would not be linted, for samples has"
+    ):
+        ignored(tmp_path)
+
+
+def test_migrations_that_are_not_linted_are_there():
+    there = {(path.parts[-3], path.stem) for path in (ROOT / "humaneval").glob("*/migrations/*.py")}
+    assert {(app, name) for app, names in BEFORE_RELEASE.items() for name in names} <= there
 
 
 def test_make_lint_lints_migrations():

@@ -11,6 +11,7 @@ import pytest
 from tests.faults.cluster import Cluster, NoCluster, free_port
 from tests.jobs.platform import Platform
 from tests.migrated import locked
+from tests.needs import missing
 
 UNTHROTTLED = {
     "DJANGO_SETTINGS_MODULE": "humaneval.config.settings",
@@ -28,7 +29,7 @@ def new_cluster(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
             try:
                 first = Cluster(free_port())
             except NoCluster as reason:
-                pytest.skip(str(reason))
+                missing(str(reason))
             Platform(tmp_path_factory.mktemp("first"), first.url).migrate()
             first.keep(files)
     return lambda *address: Cluster(free_port(), *address, files=files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 
 from tests.deploy.compose import services
 from tests.faults.voters import status_of
@@ -35,6 +36,10 @@ class Hosts:
         self._running[port] = self._start(port)
         self._wait_until_ready(port)
         time.sleep(3 * HEALTH_SECONDS)
+
+    def wait_for(self, what: Callable[[], bool]) -> None:
+        """Wait until something is so; fail with what the servers said if it never is."""
+        self._platform.wait_for(what)
 
     def _start(self, port: int) -> subprocess.Popen[bytes]:
         command = [part.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for part in services()["web"]["command"]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ from tests.factories import UserFactory, open_study
 from tests.faults.cluster import free_port
 from tests.faults.hosts import Hosts
 from tests.jobs.platform import Databases, Platform
+from tests.needs import missing
 from tests.rating.conftest import vote_for
 from tests.studies.test_flow import FLOW
 
@@ -170,8 +170,7 @@ def test_who_signs_in_on_one_server_is_known_to_all_and_so_is_who_guesses(
 @pytest.mark.services
 def test_arrivals_are_counted_over_all_servers(redis: str, platform: Platform, ports: list[int]):
     if not redis:
-        missing = "Redis is not installed (Debian: apt install redis-server)"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+        missing("Redis is not installed (Debian: apt install redis-server)")
     study, stranger = open_study(), Wanderer(ports)
     statuses = [stranger.arrive(study, str(uuid.uuid4()))[0] for _ in range(ARRIVALS)]
     assert set(statuses) == {201, 429}

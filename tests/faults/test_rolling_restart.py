@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +9,14 @@ import pytest
 
 from humaneval.rating.consent import consent_hash
 from humaneval.rating.models import Vote
-from tests.deploy.compose import ROOT
+from tests.deploy.caddy import caddy, need_caddy
 from tests.factories import open_study
 from tests.faults.cluster import free_port
 from tests.faults.hosts import HEALTH_SECONDS, Hosts
 from tests.faults.voters import Log, UntiringClient, status_of
 from tests.jobs.platform import Platform
 
-pytestmark = [pytest.mark.alone, pytest.mark.services, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.alone, pytest.mark.services, pytest.mark.timeout(900)]
 CLIENTS = 4
 
 
@@ -34,31 +30,19 @@ def hosts(on_postgres: Platform) -> Hosts:
 @pytest.fixture
 def proxy(hosts: Hosts, tmp_path: Path) -> Iterator[int]:
     """Give the port of deploy's own proxy in front of them."""
-    if not shutil.which("caddy"):
-        missing = "Caddy is not installed (Debian: apt install caddy)"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    port, web = free_port(), " ".join(f"127.0.0.1:{port}" for port in hosts.ports)
+    need_caddy()
+    port = free_port()
     environment = {
-        **os.environ,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "HTTP_PORT": str(port),
         "HEALTH_PORT": str(free_port()),
-        "WEB": web,
+        "WEB": " ".join(f"127.0.0.1:{port}" for port in hosts.ports),
         "WEBS": "several",
         "HEALTH_INTERVAL": f"{HEALTH_SECONDS}s",
-        "XDG_DATA_HOME": str(tmp_path / "caddy"),
-        "XDG_CONFIG_HOME": str(tmp_path / "caddy"),
     }
-    command = ["caddy", "run", "--config", str(ROOT / "deploy" / "Caddyfile"), "--adapter", "caddyfile"]
-    with (tmp_path / "caddy.log").open("wb") as log:
-        caddy = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    give_up = time.monotonic() + 30
-    while status_of(f"http://127.0.0.1:{port}/healthz") != 200:
-        assert time.monotonic() < give_up, (tmp_path / "caddy.log").read_text()[-2000:]
-        time.sleep(0.1)
-    yield port
-    caddy.terminate()
-    caddy.wait()
+    with caddy(tmp_path, port, **environment):
+        hosts.wait_for(lambda: status_of(f"http://127.0.0.1:{port}/healthz") == 200)
+        yield port
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(3, marks=pytest.mark.slow)], ids=["once", "thrice"])

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 import metrics
 from humaneval.jobs.models import Job, JobState
@@ -22,9 +19,11 @@ from humaneval.scoring.runs import start_run
 from tests.faults.cluster import Cluster, free_port
 from tests.faults.network import ADDRESS, Network, NoNetwork
 from tests.jobs.platform import Platform
+from tests.needs import missing
+from tests.s3 import aws_server, client_of
 from tests.scoring.conftest import write_images
 
-pytestmark = [pytest.mark.alone, pytest.mark.services, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.services, pytest.mark.timeout(900)]
 REAL, GENERATED = 40, 320
 BATCHES = 1 + 5
 HOSTS = 3
@@ -36,7 +35,7 @@ def network() -> Iterator[Network]:
     try:
         network = Network()
     except NoNetwork as reason:
-        pytest.skip(f"no network namespaces here: {reason}")
+        missing(f"no network namespaces here: {reason}")
     yield network
     network.remove()
 
@@ -45,8 +44,7 @@ def network() -> Iterator[Network]:
 def redis(network: Network, tmp_path: Path) -> Iterator[str]:
     """Give the address of a Redis that only this network reaches."""
     if not shutil.which("redis-server"):
-        missing = "Redis is not installed (Debian: apt install redis-server)"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+        missing("Redis is not installed (Debian: apt install redis-server)")
     port = str(free_port())
     options = ["--bind", ADDRESS, "--protected-mode", "no", "--save", "", "--dir", str(tmp_path)]
     server = subprocess.Popen(["redis-server", "--port", port, *options], stdout=subprocess.DEVNULL)
@@ -58,30 +56,25 @@ def redis(network: Network, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def storage(network: Network, settings) -> Iterator[dict[str, str]]:
     """Give the settings of a bucket that this process and the hosts keep media in."""
-    server = ThreadedMotoServer(ip_address=ADDRESS, port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
     key = {"access_key": "test", "secret_key": "test"}
-    place = {"endpoint_url": f"http://{ADDRESS}:{port}", "region_name": "us-east-1"}
-    boto3.client("s3", aws_access_key_id="test", aws_secret_access_key="test", **place).create_bucket(
-        Bucket="hosts"
-    )
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "storages.backends.s3.S3Storage",
-            "OPTIONS": {"bucket_name": "hosts", "file_overwrite": True, **key, **place},
-        },
-    }
-    yield {
-        "S3_BUCKET": "hosts",
-        "S3_ENDPOINT_URL": place["endpoint_url"],
-        "S3_REGION": place["region_name"],
-        "S3_ACCESS_KEY": "test",
-        "S3_SECRET_KEY": "test",
-        "NO_PROXY": ADDRESS,
-    }
-    server.stop()
+    with aws_server(ADDRESS) as address:
+        place = {"endpoint_url": address, "region_name": "us-east-1"}
+        client_of(address).create_bucket(Bucket="hosts")
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "default": {
+                "BACKEND": "storages.backends.s3.S3Storage",
+                "OPTIONS": {"bucket_name": "hosts", "file_overwrite": True, **key, **place},
+            },
+        }
+        yield {
+            "S3_BUCKET": "hosts",
+            "S3_ENDPOINT_URL": address,
+            "S3_REGION": place["region_name"],
+            "S3_ACCESS_KEY": "test",
+            "S3_SECRET_KEY": "test",
+            "NO_PROXY": ADDRESS,
+        }
 
 
 @pytest.fixture

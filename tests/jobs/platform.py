@@ -80,7 +80,7 @@ class Platform:
         """Start a worker for all queues, one job at a time, and return when it is ready."""
         already = self.output().count(" ready.")
         worker = self.start(
-            *("-m", "celery", "--app=humaneval.config", "worker", "--queues=default,metrics"),
+            *("-m", "celery", "--app=humaneval.config", "worker", "--queues=default,long,metrics"),
             *(
                 "--pool=solo",
                 "--loglevel=INFO",

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from humaneval.jobs import claims
 from humaneval.jobs.models import Job, JobState
-from humaneval.teams.models import DEFAULT_TEAM
+from humaneval.teams.models import DEFAULT_TEAM, AuditEntry
 from tests.factories import member
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +96,17 @@ def test_many_jobs_are_retried_at_once_and_the_rest_left_alone(admin_client: Cli
     chosen = {"action": "retry_chosen", "_selected_action": [job.pk, done.pk]}
     admin_client.post(reverse("admin:jobs_job_changelist"), chosen)
     assert dict(Job.objects.values_list("key", "state")) == {"one": "queued", "two": "succeeded"}
+
+
+def test_who_retried_or_cancelled_a_job_is_in_the_audit_log(job: Job):
+    user = member("view_job", "change_job")
+    client = Client()
+    client.force_login(user)
+    press(client, job, "cancel_this")
+    press(client, job, "retry_this")
+    lines = list(AuditEntry.objects.order_by("id"))
+    assert [(line.action, line.user, line.team_id) for line in lines] == [
+        ("cancel job", user, DEFAULT_TEAM),
+        ("retry job", user, DEFAULT_TEAM),
+    ]
+    assert (lines[0].subject, lines[0].detail) == (f"job:{job.pk}", {"kind": "test.job", "key": "one"})

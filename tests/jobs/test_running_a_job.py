@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from humaneval.jobs import claims, registry, services
@@ -200,6 +202,17 @@ def test_retry_of_a_job_that_succeeded_says_so():
         services.retry(job)
 
 
+def test_a_job_that_the_former_release_left_in_another_queue_is_done_there_and_retried_in_todays():
+    job = submit(lambda running: None, queue="long")
+    Job.objects.update(queue="default")
+    work("default")
+    job.refresh_from_db()
+    assert job.state == JobState.SUCCEEDED
+    Job.objects.update(state=JobState.FAILED)
+    job.refresh_from_db()
+    assert services.retry(job).queue == "long"
+
+
 def test_retry_leaves_a_running_job_alone():
     job = claims.claim(submit(lambda running: None).id)
     assert services.retry(job).claim == job.claim
@@ -239,3 +252,29 @@ def test_a_job_wakes_its_queue_only_once_it_is_committed(
         submit(lambda running: None, queue="metrics")
         assert sent == []
     assert sent == ["metrics"]
+
+
+def once_after_an_update(act: Callable[[], object]) -> Callable[..., object]:
+    """Return a wrapper of statements that does something once, right after the first UPDATE."""
+    waiting = [act]
+
+    def run(execute: Callable[..., object], sql: str, params: object, many: bool, context: object) -> object:
+        result = execute(sql, params, many, context)
+        if sql.startswith("UPDATE") and waiting:
+            waiting.pop()()
+        return result
+
+    return run
+
+
+def test_a_job_that_goes_back_to_its_queue_just_then_is_cancelled_all_the_same():
+    job = claims.claim(submit(lambda running: None).id)
+    with connection.execute_wrapper(once_after_an_update(lambda: claims.give_back(job))):
+        assert services.cancel(job).state == JobState.CANCELLED
+
+
+def test_a_worker_that_stood_still_after_its_claim_takes_nobody_elses_for_its_own():
+    job = submit(lambda running: None)
+    taken_over = Job.objects.filter(id=job.id)
+    with connection.execute_wrapper(once_after_an_update(lambda: taken_over.update(claim="another's"))):
+        assert claims.claim(job.id) is None

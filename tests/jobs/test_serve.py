@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from humaneval.jobs.supervisor import CannotServe, Supervisor, open_port
+from humaneval.config.coherence import served_at
+from humaneval.jobs.supervisor import CannotServe, Supervisor, note_address, open_port
 from tests.jobs.platform import Platform
 
 
@@ -37,6 +38,7 @@ def test_it_serves_revives_what_dies_and_leaves_nothing_behind(platform: Platfor
     serve = platform.start("manage.py", "serve", f"--port={free_port}", "--web-processes=1")
     platform.wait_for(lambda: "Serving on" in platform.output())
     assert answer(free_port) == 200
+    assert served_at(platform.folder / "served_at") == f"http://127.0.0.1:{free_port}"
     children = _settled(platform, serve.pid)
 
     os.killpg(children["gunicorn"], signal.SIGKILL)
@@ -115,8 +117,7 @@ def test_missing_migrations_are_said_with_the_command_to_run(platform: Platform)
 
 def test_a_web_server_that_never_answers_is_reported_with_the_end_of_its_log(settings, tmp_path, monkeypatch):
     settings.DATA_DIR = tmp_path
-    monkeypatch.setattr(Supervisor, "_worker", lambda self: self._child("worker", "this"))
-    monkeypatch.setattr(Supervisor, "_metrics_worker", lambda self: self._child("metrics", "this"))
+    monkeypatch.setattr(Supervisor, "_workers", lambda self: [self._child("worker", "this")])
     supervisor = Supervisor(port=0, environment={"DJANGO_SETTINGS_MODULE": "no.such.settings"})
     supervisor.start()
     try:
@@ -125,6 +126,13 @@ def test_a_web_server_that_never_answers_is_reported_with_the_end_of_its_log(set
     finally:
         supervisor.stop()
     assert set(supervisor.pids().values()) == {None}
+
+
+def test_each_worker_tells_of_itself_on_a_port_of_its_own(settings):
+    for first, ports in ((9101, ["9101", "9102", "9103"]), (0, ["0", "0", "0"])):
+        settings.WORKER_METRICS_PORT = first
+        workers = Supervisor(port=0)._workers()
+        assert [worker.environment["WORKER_METRICS_PORT"] for worker in workers] == ports
 
 
 def test_a_host_that_this_machine_does_not_have_is_refused():
@@ -136,7 +144,7 @@ PLAIN_STATIC = {"DJANGO_SETTINGS_MODULE": "tests.jobs.odd_settings_plain_static"
 
 
 def _settled(platform: Platform, supervisor: int) -> dict[str, int]:
-    """Return the process groups of web server, worker and metrics worker, once all three run."""
+    """Return the process groups of web server and workers, once all of them run."""
 
     def groups() -> dict[str, int]:
         children = psutil.Process(supervisor).children()
@@ -146,7 +154,7 @@ def _settled(platform: Platform, supervisor: int) -> dict[str, int]:
     return platform.wait_for(groups)
 
 
-NAMES = ("gunicorn", "worker@", "metrics@")
+NAMES = ("gunicorn", "worker@", "long@", "metrics@")
 
 
 def _differ(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
@@ -164,3 +172,12 @@ def _group(number: int) -> list[int]:
             return False
 
     return [pid for pid in psutil.pids() if is_member(pid)]
+
+
+def test_other_commands_write_links_to_where_it_was_served_last(tmp_path: Path):
+    file = tmp_path / "served_at"
+    assert served_at(file) == "http://127.0.0.1:8000"
+    note_address(file, "http://127.0.0.1:9000")
+    assert served_at(file) == "http://127.0.0.1:9000"
+    note_address(file, "")
+    assert served_at(file) == "http://127.0.0.1:8000", "the operator's PUBLIC_URL is known to all commands"

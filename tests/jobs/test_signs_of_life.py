@@ -15,7 +15,7 @@ from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from humaneval.config.celery import app
-from humaneval.jobs import alive, at_work, heartbeats, ticks
+from humaneval.jobs import alive, at_work, heartbeats, running, ticks
 from humaneval.jobs.models import Job, JobState, SchedulerTick
 from humaneval.jobs.running import Heartbeat
 
@@ -55,8 +55,13 @@ def test_without_the_setting_nothing_is_written(settings, tmp_path: Path, monkey
     assert not list(tmp_path.iterdir())
 
 
-def test_a_long_job_is_no_death(sign: Path, settings, transactional_db) -> None:
-    settings.JOB_LEASE_SECONDS = 0.1
+@pytest.mark.parametrize(("lease", "beat"), [(0.1, 15), (3600, 0.05)])
+def test_a_long_job_is_no_death_however_long_its_lease(
+    sign: Path, settings, transactional_db, monkeypatch, lease: float, beat: float
+) -> None:
+    assert 3 * running.BEAT_SECONDS < alive.LATE_SECONDS
+    settings.JOB_LEASE_SECONDS = lease
+    monkeypatch.setattr(running, "BEAT_SECONDS", beat)
     job = Job.objects.create(kind="any", key="long", state=JobState.RUNNING, claim="mine")
     with Heartbeat(job):
         deadline = time.monotonic() + 20

@@ -35,11 +35,13 @@ STUDY, OTHER = "drill", "meanwhile"
 
 def play(acts: list[str]) -> None:
     """Do the acts in order and print what they told as one line of JSON."""
+    from tests.keeping import money
+
     settings.ALLOWED_HOSTS = ["*"]
     told = {}
     for act in acts:
         name, _colon, argument = act.partition(":")
-        told[name] = ACTS[name](argument)
+        told[name] = {**ACTS, **money.ACTS}[name](argument)
     print(json.dumps(told), file=sys.stdout)  # noqa: T201
 
 

@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -272,6 +274,27 @@ def test_packages_that_are_not_installed_say_how_to_install_them(monkeypatch):
     monkeypatch.setattr(published, "find_spec", lambda _name: None)
     with pytest.raises(MissingPackage, match="pip install open_clip_torch"):
         load_extractor("open_clip:ViT-L-14-336/openai", device="cpu")
+
+
+@pytest.mark.parametrize("name", ["hf-hub:anyone/model", "hf_hub:anyone/model", "local-dir:/srv", "nosuch"])
+def test_only_models_that_timm_lists_are_built(monkeypatch, name):
+    timm = ModuleType("timm")
+    timm.__spec__ = ModuleSpec("timm", None)
+    timm.list_models, timm.list_pretrained = lambda: ["resnet18"], lambda: ["resnet18.a1_in1k"]
+    asked = []
+
+    def create_model(name, *, pretrained):
+        asked.append((name, pretrained))
+        raise RuntimeError("No pretrained weights could be loaded")
+
+    timm.create_model = create_model
+    monkeypatch.setitem(sys.modules, "timm", timm)
+    with pytest.raises(UnknownExtractor, match="timm has no model called"):
+        load_extractor(f"timm:{name}")
+    assert asked == []
+    with pytest.raises(MissingWeights, match="No pretrained weights"):
+        load_extractor("timm:resnet18.a1_in1k")
+    assert asked == [("resnet18.a1_in1k", True)]
 
 
 def test_a_torchvision_classifier_gives_both_sides_of_its_last_layer(tmp_path, pictures):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 import yaml
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from tests.needs import missing
 from tests.teams import table
 
 Promtool = Callable[..., None]
@@ -76,9 +76,7 @@ def promtool(tmp_path: Path) -> Promtool:
     """Give a way to run promtool beside a copy of all that Prometheus reads."""
     program = shutil.which("promtool")
     if program is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(
-            "promtool is not installed (Debian: apt install prometheus)"
-        )
+        missing("promtool is not installed (Debian: apt install prometheus)")
     for file in MONITORING.glob("*.yaml"):
         text = re.sub(r"credentials_file: [\w/-]+", "credentials_file: metrics_token", file.read_text())
         wanted = yaml.safe_load(text)
@@ -122,22 +120,39 @@ def seconds(route: str, **answered: int) -> dict[str, str]:
 
 QUICK = {"le_1": 60, "le_2_5": 60, "le_5": 60, "le_inf": 60}
 SLOW = {"le_1": 30, "le_2_5": 30, "le_5": 60, "le_inf": 60}
-DEFAULT, RUNS = '{queue="default"}', '{queue="metrics"}'
+DEFAULT, LONG, RUNS = '{queue="default"}', '{queue="long"}', '{queue="metrics"}'
+SITE, CERTIFICATE = (
+    f'{name}{{job="humaneval-outside", instance="https://study.example.org/healthz"}}'
+    for name in ("probe_success", "probe_ssl_earliest_cert_expiry")
+)
+FREE, SIZE = (
+    f'node_filesystem_{name}_bytes{{job="humaneval-host", mountpoint="/", fstype="ext4"}}'
+    for name in ("avail", "size")
+)
+VOLUME_FREE, VOLUME_SIZE = (
+    f'kubelet_volume_stats_{name}_bytes{{namespace="humaneval", persistentvolumeclaim="database"}}'
+    for name in ("available", "capacity")
+)
+STILL = 'humaneval_metric_run_still_seconds{run="1", step="'
 HEALTHY = {
     **{WEB: "1x120", WORKER: "1x120", METRICS: "1x120", INSTALLATION: "1x120"},
     **{"humaneval_scheduler_silent_seconds": "9x120", "humaneval_votes_unsealed": "20x120"},
+    "humaneval_votes_unsealed_oldest_seconds": "40x120",
     **requests("rating-votes", 60, 0),
     **requests("rating:entry", 60, 0),
     **requests("stimulus", 60_000, 0),
     **requests("admin:index", 60, 60),
     **seconds("rating-votes", **QUICK),
     **seconds("rating-assignments", **QUICK),
-    **{f"humaneval_queue_oldest_seconds{queue}": "4x120" for queue in (DEFAULT, RUNS)},
+    **{f"humaneval_queue_oldest_seconds{queue}": "4x120" for queue in (DEFAULT, LONG, RUNS)},
+    **{f"humaneval_queue_unattended_seconds{queue}": "20x120" for queue in (DEFAULT, LONG, RUNS)},
     **{f"humaneval_queue_running{queue}": "1x120" for queue in (DEFAULT, RUNS)},
     **{f"humaneval_queue_failed_last_hour{queue}": "0x120" for queue in (DEFAULT, RUNS)},
     **{"humaneval_panel_calls_unclear": "0x120", "humaneval_panel_calls_refused_last_hour": "1x120"},
-    **{'humaneval_metric_run_images_done{run="1"}': "1+64x120", "humaneval_backup_age_seconds": "9000x120"},
+    **{f'{STILL}reading"}}': "30x120", "humaneval_backup_age_seconds": "9000x120"},
     'humaneval_gpu_memory_free_bytes{device="0"}': "4000000000x120",
+    **{SITE: "1x120", CERTIFICATE: f"{60 * 86400}x120", FREE: "50x120", SIZE: "100x120"},
+    **{VOLUME_FREE: "50x120", VOLUME_SIZE: "100x120"},
 }
 """An installation of which nothing need be said: series by name, with their values of two hours."""
 
@@ -147,7 +162,8 @@ TROUBLES = [
     ("WebIsDown", {WEB: GONE}),
     ("WorkerIsDown", {WORKER: "0x120"}),
     ("WorkerIsDown", {METRICS: "0x120"}),
-    ("WorkerIsDown", {WORKER: GONE}),
+    ("QueueIsUnattended", {'humaneval_queue_unattended_seconds{queue="default"}': "0+60x120"}),
+    ("QueueIsUnattended", {'humaneval_queue_unattended_seconds{queue="long"}': "Inf " * 120}),
     ("SchedulerIsSilent", {"humaneval_scheduler_silent_seconds": "0+60x120"}),
     ("SchedulerIsSilent", {"humaneval_scheduler_silent_seconds": "Inf " * 120}),
     ("InstallationDoesNotAnswer", {INSTALLATION: "0x120"}),
@@ -156,8 +172,12 @@ TROUBLES = [
     ("StimuliFail", requests("stimulus", 58_000, 2_000)),
     ("IntakeIsSlow", seconds("rating-votes", **SLOW)),
     ("HandOutIsSlow", seconds("rating-assignments", **SLOW)),
-    ("VotesAreNotSealed", {"humaneval_votes_unsealed": "1001x120"}),
+    (  # a small lab whose sealer is dead
+        "VotesAreNotSealed",
+        {"humaneval_votes_unsealed": "900x120", "humaneval_votes_unsealed_oldest_seconds": "0+60x120"},
+    ),
     ("QueueStands", {f"humaneval_queue_oldest_seconds{DEFAULT}": "0+60x120"}),
+    ("LongQueueStands", {f"humaneval_queue_oldest_seconds{LONG}": "0+60x120"}),
     (
         "MetricsQueueStands",
         {f"humaneval_queue_oldest_seconds{RUNS}": "0+60x120", f"humaneval_queue_running{RUNS}": "0x120"},
@@ -165,14 +185,30 @@ TROUBLES = [
     ("JobsFail", {f"humaneval_queue_failed_last_hour{DEFAULT}": "1x120"}),
     ("PanelCallUnclear", {"humaneval_panel_calls_unclear": "1x120"}),
     ("PanelRefuses", {"humaneval_panel_calls_refused_last_hour": "4x120"}),
-    ("MetricRunStands", {'humaneval_metric_run_images_done{run="1"}': "640x120"}),
+    ("MetricRunStands", {f'{STILL}reading"}}': "0+60x120"}),
+    ("MetricRunStands", {f'{STILL}scoring"}}': "21600+60x120"}),
     ("GpuMemoryIsShort", {'humaneval_gpu_memory_free_bytes{device="0"}': "4000000x120"}),
     ("BackupIsOld", {"humaneval_backup_age_seconds": "108001x120"}),
+    ("SiteIsOutOfReach", {SITE: "0x120"}),
+    ("CertificateEnds", {CERTIFICATE: f"{13 * 86400}x120"}),
+    ("DiskIsFull", {FREE: "9x120"}),
+    ("DiskIsFull", {VOLUME_FREE: "9x120"}),
 ]
 NO_TROUBLE = [
-    {METRICS: GONE},  # they come and go with the queue
+    {
+        METRICS: GONE,
+        f"humaneval_queue_unattended_seconds{RUNS}": "0+60x120",
+    },  # they come and go with the queue
+    {SITE: GONE, CERTIFICATE: GONE, FREE: GONE, VOLUME_FREE: GONE},  # nobody looks from outside
+    {FREE.replace("ext4", "tmpfs"): "1x120", SIZE.replace("ext4", "tmpfs"): "100x120"},
+    {WORKER: GONE, METRICS: GONE},  # no worker has a port
+    {f"humaneval_queue_oldest_seconds{LONG}": "1800x120"},
+    {f'{STILL}scoring"}}': "0+60x120"},  # one score takes two hours
+    {"humaneval_backup_age_seconds": GONE},  # they are made by other means
     {"humaneval_scheduler_silent_seconds": "100x120"},
     requests("rating-votes", 600, 1),
+    # 139 votes a second, sealed each minute
+    {"humaneval_votes_unsealed": "8340x120", "humaneval_votes_unsealed_oldest_seconds": "60x120"},
 ]
 
 

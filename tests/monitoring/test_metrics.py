@@ -12,6 +12,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import urllib3
@@ -19,12 +20,17 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from humaneval.jobs.models import JobState, SchedulerTick
+from humaneval.jobs import claims, ticks
+from humaneval.jobs.models import Job, JobState, QueueLook, SchedulerTick
+from humaneval.jobs.running import RunningJob
+from humaneval.jobs.tasks import work
 from humaneval.jobs.ticks import note_tick
 from humaneval.keeping.models import BackupRecord
 from humaneval.monitoring import instruments
 from humaneval.monitoring.exporter import GraphicsMemory
 from humaneval.rating.sealing import seal_votes
+from humaneval.scoring.features import READING
+from humaneval.studies.models import Study
 from tests.factories import (
     AssignmentFactory,
     JobFactory,
@@ -97,8 +103,28 @@ def test_the_installation_tells_votes_sealed_or_not_and_sessions(client: Client,
     text = client.get("/metrics/installation", headers=BEARER).content.decode()
     assert value(text, "humaneval_votes_stored_total") == 3
     assert value(text, "humaneval_votes_unsealed") == 1
+    assert 0 <= (value(text, "humaneval_votes_unsealed_oldest_seconds") or 0) < 60
     assert value(text, "humaneval_sessions", state="active") == 1
     assert value(text, "humaneval_sessions", state="completed") == 0
+
+
+@pytest.mark.django_db
+def test_a_vote_that_nobody_seals_grows_old_and_one_that_is_sealed_does_not(client: Client, token) -> None:
+    def told() -> float | None:
+        text = client.get("/metrics/installation", headers=BEARER).content.decode()
+        return value(text, "humaneval_votes_unsealed_oldest_seconds")
+
+    study = open_study(trial_count=2, samples=4)
+    session = SessionFactory(study=study)
+    assert told() == 0
+    for days, trial in ((7, study.trials.first()), (0, study.trials.last())):
+        assignment = AssignmentFactory(session=session, trial=trial, position=days)
+        then = timezone.now() - timedelta(days=days)
+        with patch("django.utils.timezone.now", return_value=then):
+            VoteFactory(assignment=assignment)
+    assert 7 * 86400 <= (told() or 0) < 7 * 86400 + 60
+    seal_votes()
+    assert told() == 0
 
 
 @pytest.mark.django_db
@@ -115,6 +141,28 @@ def test_the_installation_tells_how_queues_and_runs_stand(client: Client, token,
 
 
 @pytest.mark.django_db
+def test_a_run_that_does_not_move_is_told_from_its_start_on_and_by_its_step(client: Client, token) -> None:
+    def told(step: str) -> float | None:
+        text = client.get("/metrics/installation", headers=BEARER).content.decode()
+        return value(text, "humaneval_metric_run_still_seconds", run=str(run.pk), step=step)
+
+    run = MetricRunFactory(job=JobFactory(queue="metrics"))
+    running = RunningJob(claims.claim(run.job_id))  # type: ignore[arg-type]
+    Job.objects.update(started_at=timezone.now() - timedelta(hours=2))
+    assert 7200 <= (told("reading") or 0) < 7260, "it hangs before its first image"
+    running.progress(40, 100, f"{READING} photos")
+    assert (told("reading") or 0) < 60
+    Job.objects.update(progress_at=timezone.now() - timedelta(hours=1))
+    running._written_at = 0
+    running.progress(40, 100, f"{READING} photos, about 3 min left")
+    assert 3600 <= (told("reading") or 0) < 3660, "it waits for others and says again how far it is"
+    running._written_at = 0
+    running.progress(80, 100, "FID of model")
+    assert (told("scoring") or 9999) < 60
+    assert told("reading") is None
+
+
+@pytest.mark.django_db
 def test_the_installation_tells_how_long_the_scheduler_has_been_silent(client: Client, token) -> None:
     def told() -> float | None:
         text = client.get("/metrics/installation", headers=BEARER).content.decode()
@@ -128,17 +176,48 @@ def test_the_installation_tells_how_long_the_scheduler_has_been_silent(client: C
 
 
 @pytest.mark.django_db
-def test_the_last_backup_that_lacks_nothing_has_an_age(client: Client, token) -> None:
+def test_the_installation_tells_how_long_nobody_has_been_at_a_queue(
+    client: Client, token, monkeypatch
+) -> None:
+    monkeypatch.setattr(ticks, "_looked", {})
+
+    def told(queue: str) -> float | None:
+        text = client.get("/metrics/installation", headers=BEARER).content.decode()
+        return value(text, "humaneval_queue_unattended_seconds", queue=queue)
+
+    assert told("default") == told("long") == math.inf
+    work("default")
+    assert (told("default") or 0) < 60
+    assert told("long") == math.inf
+    QueueLook.objects.update(at=timezone.now() - timedelta(hours=1))
+    work("default")
+    assert 3600 <= (told("default") or 0) < 3660, "a look every few milliseconds is noted now and then"
+    ticks._looked.clear()
+    work("default")
+    assert (told("default") or 0) < 60
+    held = JobFactory(queue="long", state=JobState.RUNNING, lease_until=timezone.now() + timedelta(seconds=9))
+    assert told("long") == 0, "whoever holds a job for hours looks for no other"
+    Job.objects.filter(pk=held.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert told("long") == math.inf
+
+
+@pytest.mark.django_db
+def test_the_last_backup_that_lacks_nothing_has_an_age(client: Client, token, settings) -> None:
     def told() -> float | None:
         text = client.get("/metrics/installation", headers=BEARER).content.decode()
         return value(text, "humaneval_backup_age_seconds")
 
-    assert told() == math.inf
+    assert told() == 0, "there is nothing to lose"
+    open_study(trial_count=2, samples=4)
+    Study.objects.update(created_at=timezone.now() - timedelta(hours=60))
+    assert 60 * 3600 <= (told() or 0) < 61 * 3600
     for hours, lost in ((50, 0), (30, 0), (2, 1)):
         record = BackupRecord.objects.create(place="/b", began_at=timezone.now() - timedelta(hours=hours))
         record.finish(stamp="any", media_lost=lost)
     BackupRecord.objects.create(place="/b")
     assert 30 * 3600 <= (told() or 0) < 31 * 3600
+    settings.BACKUPS_ELSEWHERE = True
+    assert told() is None
 
 
 @pytest.mark.django_db
@@ -150,7 +229,7 @@ def test_telling_costs_the_same_queries_however_much_there_is(
         VoteFactory(
             assignment=AssignmentFactory(session=SessionFactory(study=study), trial=study.trials.first())
         )
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(16):
             client.get("/metrics/installation", headers=BEARER)
 
 
@@ -165,9 +244,10 @@ def test_a_gpus_memory_is_told(monkeypatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 7)
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 9)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (11, 20))
     told = {family.name: family.samples[0].value for family in GraphicsMemory().collect()}
-    assert told == {"humaneval_gpu_memory_used_bytes": 7, "humaneval_gpu_memory_free_bytes": 11}
+    assert told == {"humaneval_gpu_memory_used_bytes": 7, "humaneval_gpu_memory_free_bytes": 13}
 
 
 def names_told(client: Client) -> set[str]:

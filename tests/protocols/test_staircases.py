@@ -83,3 +83,19 @@ def test_a_run_is_counted_anew_after_each_change():
     stairs = Staircase(RULES["three_down"], 500, 100, 1000)
     assert [stairs.next_exposure([True] * count) for count in range(7)] == [500, 500, 500, 480, 480, 480, 460]
     assert stairs.next_exposure([True, True, False, True, True]) == 520
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_simulated_observers_walk_as_the_rule_says(name):
+    stairs = Staircase(RULES[name], 300, 100, 420)
+    drawn = np.random.default_rng(3).random((200, 5))
+
+    def chance(exposure):
+        return np.clip(exposure / 500, 0.0, 1.0)
+
+    shown = stairs.walk(chance, observers=5, trials=200, random=np.random.default_rng(3))
+    correct = drawn < chance(shown)
+    for observer in range(5):
+        answers = correct[:, observer].tolist()
+        expected = [stairs.next_exposure(answers[:trial]) for trial in range(200)]
+        assert shown[:, observer].tolist() == expected

@@ -57,7 +57,7 @@ def columns_of(votes: list[Vote]) -> VoteColumns:
     expected = column("expected", np.int16)[:, None]
     return VoteColumns(
         questions=("real",),
-        on_scale=False,
+        names_slots=True,
         vote=column("vote_id"),
         session=column("session_id"),
         rater=column("session_id"),
@@ -104,6 +104,12 @@ def test_too_fast_is_told_from_the_study_s_own_typical_time():
         slow_study[-1].vote_id: "Answered in 1000 ms; the study's limit is 1200 ms."
     }
     assert left_out("too_fast", quick_study) == {}
+
+
+def test_a_time_that_nobody_knows_does_not_switch_the_limit_off():
+    votes = [vote(response_ms=4000) for _ in range(30)]
+    votes += [vote(response_ms=1000), vote(response_ms=float("nan"))]
+    assert list(left_out("too_fast", votes)) == [votes[30].vote_id]
 
 
 def test_nobody_is_too_fast_before_there_is_a_typical_time():

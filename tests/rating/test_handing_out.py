@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from humaneval.rating.models import Assignment, Opening, Session
 from humaneval.rating.openings import AHEAD
@@ -100,8 +101,10 @@ def test_an_expired_lease_goes_to_somebody_else_at_its_old_turn(rater_of):
     abandoned = numbers(gone.block())
     rater_of(study).block()
     expire()
+    before = REGISTRY.get_sample_value("humaneval_lease_expiries_total") or 0
     assert numbers(rater_of(study).block()) == abandoned
     assert Assignment.objects.filter(lapsed=True).count() == 10
+    assert REGISTRY.get_sample_value("humaneval_lease_expiries_total") == before + 10
 
 
 def test_what_lapsed_is_not_shown_again_and_is_made_up_for(rater_of):

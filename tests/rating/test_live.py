@@ -11,6 +11,7 @@ from humaneval.rating.live import NOTHING, Tally, live_state, recount
 from humaneval.rating.models import Assignment, Opening, Seal, Session
 from humaneval.rating.sealing import seal_votes
 from humaneval.rating.withdrawal import withdraw_votes
+from humaneval.workspace.standing import standing_of
 from tests.factories import open_study
 from tests.rating.conftest import vote_for
 
@@ -49,6 +50,18 @@ def test_sessions_are_here_or_gone_or_done(rater_of):
     left.update(lease_until=past)
     state = live_state(study)
     assert (state.active, state.abandoned, state.completed) == (1, 1, 1)
+
+
+def test_who_comes_when_no_trial_is_left_is_not_among_those_who_are_done(rater_of):
+    study = open_study(trial_count=3, votes_per_trial=1)
+    for _ in range(2):
+        rater = rater_of(study)
+        rater.answer_everything()
+        rater.complete()
+    state = live_state(study)
+    assert (state.completed, state.unasked) == (1, 1)
+    standing = standing_of(study)
+    assert (standing["raters_done"], standing["raters_unasked"]) == (1, 1)
 
 
 @pytest.mark.parametrize("sealed", [False, True])

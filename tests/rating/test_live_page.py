@@ -61,7 +61,8 @@ def test_it_shows_votes_by_condition_sessions_and_live_intervals(staff, rater_of
     page = answer.content.decode()
     assert "<strong>24</strong> votes that count, 36 wanted" in page
     look = Course.objects.get().looks[0]
-    assert f"[{look['low']:.3f}, {look['high']:.3f}]" in page
+    assert f"{100 * look['estimate']:.1f}%</td>" in page
+    assert f"[{100 * look['low']:.1f}, {100 * look['high']:.1f}]" in page, "as the report writes shares"
     assert "Intervals rest on 24 votes" in page
     assert answer.context["state"].completed == 2
     assert answer.context["state"].abandoned == 1

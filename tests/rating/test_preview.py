@@ -76,6 +76,13 @@ def test_an_open_studys_preview_shows_its_own_trials_and_stimuli(staff, rater_of
     assert shown == [assignment["places"] for assignment in rater_of(study).block()]
 
 
+@pytest.mark.parametrize("trial", [0, 3823496231290601472000, "x"])
+def test_a_trial_that_no_study_has_is_refused(staff, trial):
+    answer = staff.get(f"{url(open_study(trial_count=2))}?trial={trial}")
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["trial"]
+
+
 def test_it_says_why_a_draft_cannot_be_previewed(staff):
     response = staff.get(url(StudyFactory()))
     assert response.status_code == 409

@@ -155,7 +155,8 @@ def test_a_known_threshold_is_recovered_through_the_whole_path(rater_of, method)
     assert low < 300 < high
     assert high / low < 3
     found = {one["measure"]: one for one in report.build(study)["estimates"]}
-    told = found["threshold_exposure"]["interval"]
-    assert told["low"] < 300 < told["high"]
-    assert told["high"] / told["low"] < 5  # of four raters, by Student's t
+    told = found["threshold_exposure"]
+    # One study in twenty leaves the truth out of its 95% interval: how often is tested in tests/stats.
+    assert told["estimate"] == pytest.approx(300, rel=0.3)
+    assert told["interval"]["low"] < told["estimate"] < told["interval"]["high"] < 5 * told["interval"]["low"]
     assert 100 <= found["modal_exposure"]["estimate"] <= 1000

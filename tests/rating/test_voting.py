@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from humaneval.rating import intake
 from humaneval.rating.models import Answer, Assignment, Opening, Vote
@@ -89,6 +90,16 @@ def test_a_vote_sent_again_is_a_duplicate_and_is_told_what_is_stored(rater):
     again = rater.results({**first, "outcome": "answered", "answers": {"real": 1}})[0]
     assert (again["status"], again["outcome"]) == ("duplicate", "cannot_tell")
     assert Vote.objects.get().outcome == "cannot_tell"
+
+
+def test_what_becomes_of_votes_is_counted(rater):
+    def counted() -> list[float]:
+        states = [{"status": status} for status in ("stored", "duplicate", "rejected")]
+        return [REGISTRY.get_sample_value("humaneval_votes_total", labels) or 0 for labels in states]
+
+    vote, before = vote_for(rater.block()[0]), counted()
+    rater.send(vote, vote, {**vote, "assignment": str(uuid.uuid4())})
+    assert [after - then for after, then in zip(counted(), before, strict=True)] == [1, 1, 1]
 
 
 def test_a_vote_twice_in_one_batch_is_stored_once(rater):

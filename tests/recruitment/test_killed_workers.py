@@ -234,7 +234,7 @@ def dying_after(step: str) -> Callable[[], None]:
         if step == "settled":
             _die_after(intents, "settle", 1)
         else:
-            _die_after(intents, "_write", STEPS.index(step) + 1)
+            _die_after(intents, "_note", STEPS.index(step) + 1)
 
     return hook
 

@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterator
 from uuid import uuid4
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from humaneval.demo.panels.mturk import FakeMTurk
 from humaneval.jobs.models import Job
@@ -17,6 +15,7 @@ from humaneval.recruitment.models import Posting, Submission, WebhookEvent
 from humaneval.recruitment.mturk import notifications
 from humaneval.recruitment.mturk.recruiter import MTurkRecruiter
 from tests.recruitment.conftest import posting_of, work_off
+from tests.s3 import aws_server, client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -24,18 +23,15 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def queue_server() -> Iterator[str]:
     """Give the address of a server that speaks SQS."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with aws_server() as address:
+        yield address
 
 
 class Queue:
     """A queue, and a way to put MTurk's messages into it."""
 
     def __init__(self, server: str) -> None:
-        self._sqs = boto3.client("sqs", region_name="us-east-1", endpoint_url=server)
+        self._sqs = client_of(server, "sqs")
         self.url = self._sqs.create_queue(QueueName=f"mturk-events-{uuid4()}")["QueueUrl"]
 
     def put(self, body: str) -> None:

@@ -9,10 +9,11 @@ import pytest
 from django.urls import get_resolver, reverse
 
 from humaneval.recruitment import ledger, payments, publishing
-from humaneval.recruitment.models import Intent, IntentState, Posting
+from humaneval.recruitment.link.invitations import invite
+from humaneval.recruitment.models import Intent, IntentState, LinkSettings, Posting, Submission
 from humaneval.teams.models import AuditEntry, Team
 from tests.factories import UserFactory, member, open_study
-from tests.recruitment.conftest import posting_of, work_off
+from tests.recruitment.conftest import arrive, posting_of, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +26,7 @@ PAGES = {
     "raters-csv": LOOK,
     "money": LOOK,
     "publish": PUBLISH,
+    "release": PUBLISH,
     "pause": HALT,
     "resume": PUBLISH,
     "stop": HALT,
@@ -324,3 +326,52 @@ def test_the_overview_asks_the_database_the_same_few_questions_however_many_peop
     client.get(address)
     with django_assert_max_num_queries(45):
         client.get(address)
+
+
+def test_deleted_drafts_and_link_settings_are_in_the_audit_log(client):
+    posting = posting_of()
+    LinkSettings.objects.create(study=posting.study)
+    client.force_login(UserFactory())
+    for row in (posting, posting.study.link_settings):
+        name = f"admin:recruitment_{row._meta.model_name}"
+        assert client.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 302
+    LinkSettings.objects.create(study=posting.study)
+    chosen = {"action": "delete_selected", "_selected_action": LinkSettings.objects.get().pk, "post": "yes"}
+    client.post(reverse("admin:recruitment_linksettings_changelist"), chosen)
+    assert not Posting.objects.exists()
+    assert not LinkSettings.objects.exists()
+    lines = AuditEntry.objects.order_by("id")
+    assert [line.action for line in lines] == ["delete posting", *["delete link settings"] * 2]
+    assert (lines[0].team_id, lines[0].detail["reward"]) == (posting.study.team_id, "1.50")
+
+
+FORMULAS = ("=HYPERLINK(1)", " =1+1", "\n@SUM(A1)", "＝1+1")
+
+
+def test_what_stood_in_a_raters_address_is_no_formula_in_a_spreadsheet(
+    take_part, live_posting, client, payer
+):
+    for number, text in enumerate(FORMULAS):
+        words = {"PROLIFIC_PID": f"p{number}", "STUDY_ID": live_posting.external_id, "SESSION_ID": text}
+        arrive(live_posting.study, words)
+    assert not Submission.objects.exists(), "such ids are nobody's"
+    submission = take_part()
+    Submission.objects.filter(pk=submission.pk).update(external_id=FORMULAS[0])  # by former versions
+    client.force_login(payer)
+    response = client.get(reverse("recruitment:raters-csv", args=[live_posting.study.slug]))
+    (row,) = csv.DictReader(b"".join(response.streaming_content).decode().splitlines())
+    assert row["submission"] == f"'{FORMULAS[0]}"
+
+
+def test_names_of_people_are_no_formulas_in_the_ledger_and_the_list_of_links(take_part, live_posting, client):
+    payer = member(PAY, LOOK, INVITE, username="@SUM(A1)")
+    payments.approve(take_part(), payer)
+    work_off()
+    client.force_login(payer)
+    slug = live_posting.study.slug
+    ledger_text = b"".join(client.get(reverse("recruitment:ledger-csv", args=[slug])).streaming_content)
+    (row,) = csv.DictReader(ledger_text.decode().splitlines())
+    assert (row["asked_by"], row["amount"]) == ("'@SUM(A1)", "1.50")
+    invite(study=live_posting.study, names=["＝1+1", "Ada"], user=payer)
+    links = client.get(reverse("recruitment:links-csv", args=[slug])).content.decode()
+    assert [one["name"] for one in csv.DictReader(links.splitlines())] == ["'＝1+1", "Ada"]

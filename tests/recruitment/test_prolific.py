@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from humaneval.demo.panels.prolific import Refused
 from humaneval.rating.append_only import unprotect
@@ -63,9 +64,12 @@ def test_a_study_that_is_not_open_is_not_published(prolific, payer):
 def test_a_refusal_of_the_panel_makes_it_a_draft_again_and_says_why(prolific, payer):
     posting = posting_of(options={"filters": [{"filter_id": "age"}]})
     publishing.publish(posting, confirmed=publishing.estimate(posting).total, user=payer)
+    calls = ("humaneval_panel_calls_total", {"panel": "prolific", "outcome": "refused"})
+    before = REGISTRY.get_sample_value(*calls) or 0
     (job,) = work_off()
     posting.refresh_from_db()
     assert job.state == "failed"
+    assert REGISTRY.get_sample_value(*calls) == before + 1
     assert posting.state == "draft"
     assert "Prolific refused (400)" in posting.problem
 

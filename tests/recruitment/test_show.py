@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +17,7 @@ from humaneval.recruitment.disagreements import disagreements_of
 from humaneval.studies.models import Study
 from tests.browser.site import SET_NAMES, Site, _import, free_port, open_study, serve, static_settings
 from tests.jobs.platform import Platform
+from tests.needs import missing
 
 PROTOCOLS = {"mturk": "two_afc", "prolific": "real_or_fake"}
 
@@ -61,7 +61,7 @@ def test_people_go_the_whole_way_on_every_stand_in_and_the_first_in_a_browsers_f
 ):
     path = find_browser()
     if path is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("This test needs Chromium or Chrome.")
+        missing("This test needs Chromium or Chrome.")
     for stand_in in stand_ins:
         _all_goes_well(stand_in, studies[stand_in.name], path if stand_in.name == "mturk" else None)
 

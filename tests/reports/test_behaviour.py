@@ -12,11 +12,13 @@ from humaneval.reports.analysis.breakdowns import Grouping, break_down
 from humaneval.reports.analysis.effects import Sitting, in_words, measure_effects, thirds_of
 from humaneval.reports.analysis.influence import influence_of_means, influence_of_preferences
 from humaneval.reports.analysis.outcomes import outcomes_of, quality_of
+from humaneval.reports.analysis.ranking import rank_by_estimates
 from humaneval.reports.analysis.rates import estimate_rates
 from humaneval.reports.analysis.standing import standing_of_means
 from humaneval.reports.analysis.times import measure_times
 from humaneval.reports.results import ConditionFacts, QuestionFacts
 from humaneval.reports.votes import VoteTable
+from humaneval.stats.items import named_items
 
 QUESTION = QuestionFacts("real", "Which is real?", 0, [])
 CONDITIONS = [ConditionFacts(1, "real", "real", "real")] + [
@@ -47,6 +49,7 @@ def forced_choices(
         rater=rater,
         item=np.arange(n),
         unit=np.arange(n),
+        shared=named_items(np.arange(n), "image"),
         value=value,
         simulated=np.zeros(n, dtype=bool),
     )
@@ -176,9 +179,25 @@ def test_the_joint_distribution_has_the_published_errors_and_tells_pairs_apart()
     assert found.chance_higher(2, 3) > 0.99
 
 
+def test_a_difference_is_no_surer_where_a_published_error_is_larger():
+    table, _ = forced_choices(raters=60, seed=10)
+    estimates = rates(table)
+    plain = standing_of_means(outcomes(table), estimates)
+    first = estimates[0]
+    wide = replace(first, interval=replace(first.interval, standard_error=0.2))
+    raised = standing_of_means(outcomes(table), [wide, *estimates[1:]])
+    assert plain is not None
+    assert raised is not None
+    gained = raised.strengths.covariance - plain.strengths.covariance
+    place = raised.conditions.index(first.condition)
+    assert raised.strengths.standard_error[place] == pytest.approx(0.2)
+    assert np.linalg.eigvalsh(gained).min() > -1e-12
+
+
 def test_the_lead_of_a_rate_falls_with_the_votes_it_names():
     table, _ = forced_choices(raters=30, each=12, seed=11)
-    found = influence_of_means(outcomes(table), table, QUESTION, {2: "good", 3: "poor"}, "share")
+    headline = estimate_rates(table, QUESTION, CONDITIONS, TWO_AFC)[0]
+    found = influence_of_means(outcomes(table), table, QUESTION, {2: "good", 3: "poor"}, headline)
     assert found is not None
     assert (found.winner, found.runner_up) == ("good", "poor")
     assert found.votes_to_change is not None
@@ -192,12 +211,33 @@ def test_a_winner_who_hangs_on_one_rater_is_called_so():
     value = np.array([1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0])  # the last rater alone puts the first ahead
     table = VoteTable(
         np.arange(n), np.zeros(n, dtype=np.int64), condition, other, np.repeat([0, 1, 2], 4), np.arange(n),
-        np.arange(n), value, np.zeros(n, dtype=bool),
+        np.arange(n), named_items(np.arange(n), "image"), value, np.zeros(n, dtype=bool),
     )  # fmt: skip
     found = influence_of_preferences(table, QUESTION, {2: "good", 3: "poor"})
     assert found is not None
     assert found.raters_who_change == ["r2"]
     assert "Without r2 alone another condition would lead" in found.words
+
+
+def test_only_a_lead_that_the_ranks_bear_out_is_called_firm():
+    table, _ = forced_choices(raters=30, each=12, seed=11)
+    estimates = rates(table)
+    order = rank_by_estimates([one for one in estimates if one.headline])
+    assert order is not None
+    certain, uncertain = (
+        replace(
+            order,
+            entries=[
+                replace(one, rank_low=one.rank, rank_high=(one.rank or 0) + more) for one in order.entries
+            ],
+        )
+        for more in (0, 1)
+    )
+    said = [
+        influence_of_means(outcomes(table), table, QUESTION, {2: "good", 3: "poor"}, estimates[0], ranking)
+        for ranking in (certain, uncertain, None)
+    ]
+    assert [one is not None and "firm" in one.words for one in said] == [True, False, False]
 
 
 def test_response_times_are_told_for_all_votes_and_by_condition():

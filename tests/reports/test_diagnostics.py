@@ -6,6 +6,8 @@ import base64
 import io
 import re
 import zlib
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from PIL import Image
 
+from humaneval.reports import figures
 from humaneval.reports.charts.palette import ON_PAPER, THEMED
 from humaneval.reports.charts.paper import paper_pdf, paper_svg
 from humaneval.reports.diagnostics import diagnostics_of
@@ -25,7 +28,9 @@ from humaneval.reports.latex import escaped, latex_tables
 from humaneval.reports.pages import render_body
 from humaneval.reports.parquet import rows_parquet, table_parquet
 from humaneval.reports.report import report_of
-from humaneval.reports.tables import TABLES, Table, estimates_table
+from humaneval.reports.results import QuestionFacts
+from humaneval.reports.table import KIND_OF
+from humaneval.reports.tables import TABLES, estimates_table
 from humaneval.reports.vote_export import COLUMNS, KINDS, vote_rows
 from humaneval.samples.models import Sample, SampleSet
 from humaneval.scoring.models import MetricRun, Score
@@ -74,6 +79,51 @@ def test_bins_repeats_and_classes_are_told_with_their_samples(diagnosed):
     assert (repeats.groups[0].count, repeats.groups[0].distance) == (2, None)
     (classes,) = report.diagnostics.classes
     assert (classes.classes, classes.counts) == (["0", "1", "2"], [5, 0, 15])
+
+
+def test_what_stands_behind_the_pictures_is_in_tables_too(diagnosed):
+    report = report_of(diagnosed)
+    bins, repeats, classes = (TABLES[name](report) for name in ("bins", "repeats", "classes"))
+    shown = [one for found in report.diagnostics.bins for one in (*found.over, *found.under)]
+    assert [row[bins.columns.index("bin")] for row in bins.rows] == [one.number for one in shown]
+    counts = [one.count for found in report.diagnostics.duplicates for one in found.groups]
+    assert [row[repeats.columns.index("count")] for row in repeats.rows] == counts
+    assert sum(row[classes.columns.index("count")] for row in classes.rows) == sum(
+        sum(one.counts) for one in report.diagnostics.classes
+    )
+    assert all(table.rows for table in (bins, repeats, classes))
+
+
+def test_wins_agreement_and_verdicts_are_in_tables_too(scored):
+    report = report_of(scored)
+    for name, found in (
+        ("agreement", report.agreement),
+        ("trust", report.trust),
+        ("wins", [pair for one in report.ranking for pair in one.pairs]),
+        ("ceilings", report.ceilings),
+        ("missing_scores", report.missing_scores),
+    ):
+        assert len(TABLES[name](report).rows) == len(found), name
+    assert TABLES["agreement"](report).rows
+
+
+@pytest.mark.parametrize(
+    ("lowest", "points", "cells", "names"),
+    [
+        (1, 5, 5, ["1", "2", "3", "4", "5"]),
+        (-3, 3, 7, ["-3", "-2", "-1", "0", "1", "2", "3"]),
+        (0, 100, 10, [*(f"{low}-{low + 9}" for low in range(0, 90, 10)), "90-100"]),
+    ],
+)
+def test_a_distribution_and_its_chart_name_the_answers_that_there_are(scored, lowest, points, cells, names):
+    asked = QuestionFacts("real", "How real?", points, [str(place) for place in range(cells)], lowest)
+    report = report_of(scored)
+    counted = replace(report.estimates[0], distribution=list(range(cells)))
+    report = replace(report, study=replace(report.study, questions=[asked]), estimates=[counted])
+    table = estimates_table(report)
+    written = table.rows[0][table.columns.index("distribution")]
+    assert written == " ".join(f"{name}:{count}" for count, name in enumerate(names))
+    assert figures._limits(asked, "points") == (lowest, points)
 
 
 def test_the_pictures_travel_in_the_report_small_and_readable(diagnosed):
@@ -149,9 +199,29 @@ def test_latex_tables_hold_the_numbers_and_escape_what_latex_reads(scored):
         assert not re.search(r"(?<!\\)%(?! Needs)", table)
 
 
+def test_labels_that_latex_would_read_otherwise_are_typeset_as_they_are(scored):
+    named = {"good": "[ours] β-VAE, Δ = 2σ", "middling": "* ΑΒΓ", "poor": "模型"}
+    for label, other in named.items():
+        scored.conditions.filter(label=label).update(label=other)
+    table = dict(latex_tables(report_of(scored)))["estimates-real"]
+    assert r"{}[ours] $\beta$-VAE, $\Delta$ = 2$\sigma$ & " in table, "not an argument of the row's end"
+    assert r"{}* AB$\Gamma$ & " in table
+    assert "模型 & " in table
+    assert "LuaLaTeX or XeLaTeX" in table.splitlines()[0]
+    scored.conditions.filter(label="模型").update(label="schön")
+    assert "XeLaTeX" not in dict(latex_tables(report_of(scored)))["estimates-real"]
+
+
 def test_paper_figures_are_in_colours_of_paper_and_the_same_each_time(scored):
     plots = paper_plots(report_of(scored))
-    assert {"estimates-real", "scatter-0", "response-times", "scores-and-people-real"} <= set(plots)
+    assert {
+        "estimates-real",
+        "estimates-real-column",
+        "response-times",
+        "scores-and-people-real",
+    } <= set(plots)
+    assert [name for name in plots if name.startswith("scatter-real-frechet-distance")]
+    assert plots["estimates-real"].width > plots["estimates-real-column"].width
     for name, plot in plots.items():
         svg = paper_svg(plot, name)
         assert "var(--" not in svg
@@ -160,6 +230,8 @@ def test_paper_figures_are_in_colours_of_paper_and_the_same_each_time(scored):
         pdf = paper_pdf(plot)
         assert pdf.startswith(b"%PDF")
         assert pdf == paper_pdf(plot)
+        assert b"/Type3" not in pdf, "venues refuse fonts of Type 3"
+        assert b"/TrueType" in pdf or b"/CIDFontType2" in pdf
         assert not stand_ins_in(pdf)
 
 
@@ -206,11 +278,20 @@ def test_parquet_keeps_the_declared_types_whatever_comes_later():
     assert columns["sure"] == [True] * 4 + [None, None, False]
 
 
-def test_a_table_settles_its_types_by_all_of_its_rows():
-    table = Table(["mixed", "empty", "late"], [[1, "", None], [1.25, None, None], ["", None, True]])
-    read = pq.read_table(io.BytesIO(table_parquet(table)))
-    assert [str(one.type) for one in read.schema] == ["double", "string", "bool"]
-    assert read.to_pydict()["mixed"] == [1.0, 1.25, None]
+def test_a_tables_types_are_the_same_with_and_without_rows(scored):
+    full, empty = report_of(scored), report_of(scored)
+    empty = replace(empty, scores=[], estimates=[], correlations=[], effects=[], times=[], agreement=[])
+    for name, make in TABLES.items():
+        one = make(full)
+        schemas = [pq.read_schema(io.BytesIO(table_parquet(make(each)))) for each in (full, empty)]
+        assert schemas[0].equals(schemas[1]), name
+        allowed = {float: (int, float), int: (int,), bool: (bool,), datetime: (str,), str: (str,)}
+        for column, cells in zip(one.columns, zip(*one.rows, strict=True), strict=False):
+            kind = KIND_OF.get(column, str)
+            odd = [cell for cell in cells if cell not in (None, "") and type(cell) not in allowed[kind]]
+            assert not odd, f"{name}.{column} is declared to hold {kind.__name__}"
+    read = pq.read_table(io.BytesIO(table_parquet(TABLES["scores"](full)))).to_pydict()
+    assert all(moment.tzinfo is not None for moment in read["computed_at"])
 
 
 def test_votes_with_a_pixel_ratio_of_1_and_later_ones_of_125_are_exported(two_afc):

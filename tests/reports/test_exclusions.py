@@ -6,7 +6,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from humaneval.rating import exclusions
-from humaneval.rating.models import RuleSet
+from humaneval.rating.models import RuleSet, Vote
+from humaneval.reports.exclusion_tables import exclusion_section
 from humaneval.reports.exclusions import STRICT
 from humaneval.reports.freshness import current_basis
 from humaneval.reports.pages import render_body
@@ -15,7 +16,7 @@ from humaneval.reports.results import from_payload, to_payload
 from humaneval.reports.tables import exclusions_table
 from humaneval.studies.models import Study
 from tests.factories import TokenFactory
-from tests.reports.studies import GivenVote, add_votes
+from tests.reports.studies import GivenVote, add_trials, add_votes, make_sets, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,30 @@ def test_without_rules_nothing_is_left_out_and_every_rule_stands_beside_for_comp
     assert (none.governs, none.version, none.strict) == (True, 0, False)
     assert (strict.governs, strict.strict, strict.before_launch) == (False, True, False)
     assert none.winners == {"real": "good"}
+
+
+def test_an_exact_tie_is_shared_in_every_sentence(db):
+    study = make_study("two_afc", sets=make_sets(["a", "b"], "real"))
+    add_trials(study, [(name, "real", index) for name in ("a", "b") for index in range(4)])
+    answers = ((rater, trial, int((rater + trial) % 2)) for rater in range(4) for trial in range(8))
+    add_votes(study, [GivenVote(rater, trial, {"real": value}) for rater, trial, value in answers])
+    report = report_of(study)
+    assert [one.rank for one in report.ranking[0].entries] == [1, 1]
+    assert report.answers[0].startswith("a and b share the first place: ")
+    assert report.exclusions[0].winners == {"real": "a and b"}
+    (one,) = report.influence
+    assert "shares the first place" in one.words
+    assert (one.votes_to_change, one.raters_who_change) == (None, [])
+    assert "“a” and “b” share the first place" in render_body(report)
+
+
+def test_rules_that_leave_no_votes_are_not_said_to_have_a_first(study):
+    report = report_of(study)
+    strict = report.exclusions[-1]
+    assert strict.left_out == len(Vote.objects.all())
+    assert strict.winners == {}
+    words = exclusion_section(report).tables[0].words
+    assert words == "“good” is first under all other rules (“Every rule, strictly” leaves no estimate)."
 
 
 def test_a_set_says_whose_votes_each_rule_leaves_out(study):

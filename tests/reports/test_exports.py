@@ -11,10 +11,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from humaneval.rating.models import Rater, VoteOutcome
-from humaneval.reports.spreadsheets import csv_lines, protected
 from humaneval.reports.tables import TABLES
 from humaneval.samples.models import Prompt, Sample
 from humaneval.studies.models import Trial
+from humaneval.ui.spreadsheets import csv_lines, protected
 from tests.reports.studies import GivenVote, add_votes
 
 API = "/api/v1/studies/digits/"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from humaneval.reports.analysis.judged_samples import Judged
 from humaneval.reports.analysis.outcomes import Outcomes
 from humaneval.reports.analysis.samples import correlate_samples
 from humaneval.reports.findings.together import SampleLevel
 from humaneval.reports.material import SampleScore, ScoreFacts
 from humaneval.reports.votes import VoteTable
+from humaneval.stats.items import named_items
 from tests.reports.test_together import QUESTION, scores
 
 EACH, BATCHES, RATERS = 12, 14, 3
@@ -21,7 +25,7 @@ def score(metric: str, condition: np.ndarray, value: np.ndarray, sample: np.ndar
     row = scores(metric, [1])[0]
     return [
         ScoreFacts(
-            row,
+            replace(row, condition=int(one), value=float(value[condition == one].mean())),
             samples=(
                 SampleScore(int(one), metric, metric, 1, sample[condition == one], value[condition == one]),
             ),
@@ -50,7 +54,7 @@ def levels(rng: np.random.Generator, leniency: float, noise_rows: int = 0, effec
     facts = score("density", condition, value, sample)
     for number in range(noise_rows):
         facts += score(f"noise{number}", condition, rng.normal(size=len(sample)), sample)
-    return correlate_samples(QUESTION, facts, outcomes, samples, None, False)
+    return correlate_samples(QUESTION, facts, Judged.of(outcomes, samples), None, False)
 
 
 def rho_of(level: SampleLevel):
@@ -96,13 +100,14 @@ def test_preferences_are_tested_and_adjusted_too():
     table = VoteTable(
         vote=np.arange(300), question=columns, condition=columns + 1, other=columns + 2,
         rater=np.arange(300) % 15, item=first, unit=first * 100 + second,
+        shared=named_items(np.column_stack([first, second]), "image"),
         value=np.where(chose_first, 0, 1), simulated=columns.astype(bool),
     )  # fmt: skip
     condition = np.repeat([1, 2], 20)
     sample = np.arange(40) + 1
     facts = score("density", condition, value, sample)
     facts += score("noise", condition, rng.normal(size=40), sample)
-    found = correlate_samples(QUESTION, facts, None, first, (table, first + 1, second + 1), False)
+    found = correlate_samples(QUESTION, facts, None, (table, first + 1, second + 1), False)
     assert [one.metric for one in found] == ["density", "noise"]
     assert found[0].words.endswith("% of the time (p < 0.001 after Holm over 2 rows).")
     assert "not told from a coin" in found[1].words

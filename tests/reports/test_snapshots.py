@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from django.core.cache import cache
 
@@ -94,14 +96,28 @@ def test_asking_again_reads_no_votes(scored, django_assert_max_num_queries, monk
     snapshots.take_snapshot(study=scored)
     monkeypatch.setattr("humaneval.reports.report.build", lambda study: pytest.fail("built again"))
     with django_assert_max_num_queries(11):
-        assert snapshots.current_payload(scored)["votes"]["counted"] == 36
+        assert snapshots.payload_of(scored, current_basis(scored))["votes"]["counted"] == 36
 
 
 def test_without_a_snapshot_the_report_is_built_once_while_nothing_changes(scored, monkeypatch):
-    first = snapshots.current_payload(scored)
+    first = snapshots.payload_of(scored, current_basis(scored))
     assert Snapshot.objects.count() == 0
     monkeypatch.setattr("humaneval.reports.report.build", lambda study: pytest.fail("built again"))
-    assert snapshots.current_payload(scored) == first
+    assert snapshots.payload_of(scored, current_basis(scored)) == first
+
+
+def test_a_vote_that_comes_while_the_report_is_made_is_part_of_what_it_rests_on(scored, monkeypatch):
+    def get_while_somebody_votes(_key: str) -> None:
+        add_votes(scored, [GivenVote(90, 0, {"real": 1})])
+
+    busy = SimpleNamespace(get=get_while_somebody_votes, set=lambda *_: None)
+    monkeypatch.setattr(snapshots, "cache", busy)
+    before = current_basis(scored)
+    snapshot = snapshots.take_snapshot(study=scored)
+    now = current_basis(scored)
+    assert snapshot.payload["votes"]["counted"] == snapshot.vote_count == now.vote_count == 37
+    assert (snapshot.fingerprint, snapshot.last_vote) == (now.fingerprint, now.last_vote)
+    assert not Snapshot.objects.filter(fingerprint=before.fingerprint).exists()
 
 
 def test_building_takes_as_many_queries_however_many_votes_there_are(scored, django_assert_num_queries):

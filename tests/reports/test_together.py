@@ -11,7 +11,7 @@ from humaneval.reports.analysis.accuracy import order_accuracy
 from humaneval.reports.analysis.contests import ceiling_of, compare_metrics
 from humaneval.reports.analysis.correlations import correlate
 from humaneval.reports.analysis.outcomes import Outcomes
-from humaneval.reports.analysis.samples import correlate_samples
+from humaneval.reports.analysis.samples import Judged, correlate_samples
 from humaneval.reports.analysis.trust import whom_to_trust
 from humaneval.reports.material import SampleScore, ScoreFacts
 from humaneval.reports.results import (
@@ -22,6 +22,7 @@ from humaneval.reports.results import (
     ScoreRow,
     StudyFacts,
 )
+from humaneval.reports.together_section import accuracy_cells
 
 QUESTION = QuestionFacts("q", "Which is better?", 0, [])
 
@@ -146,6 +147,26 @@ def test_a_score_that_goes_against_people_is_named():
     assert any("WRONG went against people" in caveat for caveat in trust.caveats)
 
 
+def test_a_score_of_the_wrong_sign_is_never_the_closest():
+    human = [0.1, 0.2, 0.3]
+    _, _, trust = together(human, fid=([1, 2, 3], False))
+    assert trust is not None
+    assert "none has the right sign" in trust.answer
+    assert "should have lower values for what people like more, and has Spearman 1.00" in trust.answer
+    _, _, beside = together(human, fid=([1, 2, 3], False), good=([1, 3, 2], True))
+    assert beside is not None
+    assert "The closest is GOOD" in beside.answer
+
+
+def test_an_accuracy_with_ties_is_a_dash_where_people_tell_no_pair_apart():
+    human = np.array([0.3, 0.31, 0.32])
+    noise = np.random.default_rng(1).normal(0, 1, (2000, 3))
+    found = order_accuracy(human, np.array([3.0, 1.0, 2.0]), human + noise, np.zeros(3), 1)
+    assert found is not None
+    assert found.told_apart == 0
+    assert accuracy_cells(found)[2] == "0 of 0 told apart; — with ties"
+
+
 def test_two_systems_allow_no_verdict():
     _, _, trust = together([0.1, 0.2], good=([1, 2], True))
     assert trust is not None
@@ -182,7 +203,7 @@ def test_by_sample_a_score_may_follow_people_within_conditions_where_overall_it_
         )
         for one in (1, 2)
     ]
-    (found,) = correlate_samples(QUESTION, facts_of, outcomes, np.repeat(sample, 4), None, False)
+    (found,) = correlate_samples(QUESTION, facts_of, Judged.of(outcomes, np.repeat(sample, 4)), None, False)
     rho = next(one for one in found.coefficients if one.name == "spearman")
     assert (found.samples, found.votes, found.conditions) == (120, 480, 2)
     assert (rho.within or 0) > 0.8

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from humaneval.rating.models import VoteOutcome
+from humaneval.reports.loading import load_material
 from humaneval.reports.report import build, report_of
+from humaneval.reports.votes import select_votes
 from tests.reports.studies import GivenVote, add_votes
 
 LAST_RATER = 50
@@ -80,3 +85,12 @@ def test_few_raters_and_an_open_study_are_cautioned_about(two_afc):
 def test_images_that_did_not_load_are_cautioned_about(two_afc):
     add_votes(two_afc, [GivenVote(LAST_RATER, 0, {}, outcome=VoteOutcome.NOT_SHOWN)])
     assert any("did not load" in warning for warning in report_of(two_afc).warnings)
+
+
+def test_a_missing_time_leaves_the_median_of_the_others(two_afc):
+    material = load_material(two_afc)
+    times = material.votes.response_ms.copy()
+    times[0] = np.nan
+    votes = dataclasses.replace(material.votes, response_ms=times)
+    counts = select_votes(dataclasses.replace(material, votes=votes), np.zeros(len(times), dtype=bool)).raters
+    assert counts.median_response_ms == 1200

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from humaneval.samples.importing import create_sample_set, import_folder
+from humaneval.samples.importing import create_sample_set, import_folder, import_origin
 from humaneval.samples.models import ImportRun, Sample, SampleSet
+from tests.s3 import aws_server, client_of, name_in_environment
 from tests.samples.pictures import write
 
 
@@ -34,6 +35,38 @@ def bring(digits: SampleSet, folder: Path) -> Callable[..., ImportRun]:
         return import_folder(sample_set=digits, folder=write(folder, files), **options)
 
     return bring_in
+
+
+@pytest.fixture
+def take(digits: SampleSet) -> Callable[..., ImportRun]:
+    """Import what lies somewhere into the set."""
+
+    def take_in(origin: Path | str, **options: object) -> ImportRun:
+        return import_origin(sample_set=digits, origin=origin, **options)
+
+    return take_in
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """The address of an S3 server on this machine."""
+    with aws_server() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch, s3_address: str) -> object:
+    """A client of an S3 server that has a bucket called pictures; what other tests put there stays."""
+    name_in_environment(s3_address, monkeypatch)
+    client = client_of(s3_address)
+    client.create_bucket(Bucket="pictures")
+    return client
+
+
+def facts() -> dict[str, tuple]:
+    """Return each sample's prompt, category and details by its name."""
+    rows = Sample.objects.values_list("name", "prompt__text", "prompt__category", "details")
+    return {name: rest for name, *rest in rows}
 
 
 def reasons(run: ImportRun) -> dict[str, str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from humaneval.jobs import services
@@ -45,6 +47,9 @@ def test_a_new_set_with_a_zip_starts_an_import_and_shows_its_progress(admin_clie
     waiting = admin_client.get(page)
     assert waiting["Refresh"] == "3"
     assert "renews itself" in waiting.content.decode()
+    assert "none has looked into the queue" not in waiting.content.decode()
+    Job.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    assert "none has looked into the queue" in admin_client.get(page).content.decode()
     services.run(run.job_id)
     finished = admin_client.get(page)
     assert "Refresh" not in finished.headers

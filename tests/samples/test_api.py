@@ -104,6 +104,7 @@ def test_folders_that_are_not_opened_cannot_be_reached_in_any_way(staff, digits,
     for folder in (secret, opened / ".." / "secret", opened / "way", "/", ""):
         answer = staff.post(f"{SETS}digits/imports/", {"folder": str(folder)}, format="json")
         assert answer.status_code == 400, folder
+        assert not folder or f"(IMPORT_ROOTS): {opened}." in answer.json()["detail"]
     fields = {"folder": str(opened), "prompts": str(secret / "p.csv")}
     assert staff.post(f"{SETS}digits/imports/", fields, format="json").status_code == 400
     assert not ImportRun.objects.exists()
@@ -123,7 +124,7 @@ def test_links_inside_an_opened_folder_lead_nowhere_else(staff, digits, opened, 
 
 def test_without_roots_no_folder_is_open(staff, digits, folder):
     answer = staff.post(f"{SETS}digits/imports/", {"folder": str(folder)}, format="json")
-    assert "IMPORT_ROOTS" in answer.json()["detail"]
+    assert "nothing on the server is. Upload a zip" in answer.json()["detail"]
 
 
 def test_what_is_no_zip_is_a_400_with_the_reason(staff, digits):
@@ -147,3 +148,13 @@ def test_the_schema_tells_both_ways_to_import(client):
     schema = SchemaGenerator().get_schema(public=True)
     ways = schema["paths"]["/api/v1/sample-sets/{slug}/imports/"]["post"]["requestBody"]["content"]
     assert set(ways) == {"application/json", "multipart/form-data"}
+
+
+def test_a_set_is_deleted_unless_something_needs_it(staff, digits):
+    start = services.submit(kind="samples.import", key="x")
+    run = ImportRun.objects.create(sample_set=digits, source="a.zip", job=start)
+    refused = staff.delete(f"{SETS}digits/")
+    assert (refused.status_code, "imports under way (1)" in refused.json()["detail"]) == (409, True)
+    run.delete()
+    assert staff.delete(f"{SETS}digits/").status_code == 204
+    assert staff.get(f"{SETS}digits/").status_code == 404

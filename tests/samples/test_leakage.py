@@ -161,6 +161,7 @@ def test_the_warning_names_the_set_and_the_fact_with_its_interval(real, tmp_path
     (warning,) = words.warnings(audit)
     assert "“Gan”" in warning
     assert "mean brightness: 1.00 (0.88 – 1.00)" in warning
+    assert warning.endswith("not the model's own doing, prepare both sets by the same steps.")
 
 
 def test_sets_with_few_images_are_said_not_to_be_checked(real, tmp_path):

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
-from moto.server import ThreadedMotoServer
+
+from tests.s3 import aws_server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,9 +22,6 @@ def test_without_s3_there_is_nothing_to_make() -> None:
 
 
 def test_it_is_made_once_in_the_region_chosen(tmp_path: Path) -> None:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     name = f"made-{uuid4().hex[:12]}"  # all of moto's servers in one process share their buckets
     given = {
         "S3_BUCKET": name,
@@ -31,10 +29,8 @@ def test_it_is_made_once_in_the_region_chosen(tmp_path: Path) -> None:
         "S3_ACCESS_KEY": "someone",
         "S3_SECRET_KEY": "hush",
     }
-    try:
-        said = [make_bucket(tmp_path, S3_ENDPOINT_URL=f"http://{host}:{port}", **given) for _ in range(2)]
-    finally:
-        server.stop()
+    with aws_server() as address:
+        said = [make_bucket(tmp_path, S3_ENDPOINT_URL=address, **given) for _ in range(2)]
     assert said == [f"The bucket {name} is made.", f"The bucket {name} is there."]
 
 

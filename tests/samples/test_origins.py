@@ -5,42 +5,23 @@ from __future__ import annotations
 import io
 import json
 import pickle
-from collections.abc import Callable, Iterator
+import sys
 from pathlib import Path
 
-import boto3
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from django.core.management import call_command
-from moto.server import ThreadedMotoServer
 from PIL import Image
 
 from humaneval.jobs import services as jobs
-from humaneval.samples.importing import ImportRefused, import_origin, start_folder_import
-from humaneval.samples.models import ImportRun, Sample, SampleSet
+from humaneval.samples.importing import ImportRefused, start_folder_import
+from humaneval.samples.models import Sample, SampleSet
 from humaneval.samples.prompt_lists import read_prompt_list
 from humaneval.samples.sources import SourceError
-from tests.samples.conftest import reasons, stored
+from tests.samples.conftest import facts, reasons, stored
 from tests.samples.pictures import png, write, zipped
-
-
-@pytest.fixture
-def take(digits: SampleSet) -> Callable[..., ImportRun]:
-    """Import what lies somewhere into the set."""
-
-    def take_in(origin: Path | str, **options: object) -> ImportRun:
-        return import_origin(sample_set=digits, origin=origin, **options)
-
-    return take_in
-
-
-def facts() -> dict[str, tuple]:
-    """Return each sample's prompt, category and details by its name."""
-    rows = Sample.objects.values_list("name", "prompt__text", "prompt__category", "details")
-    return {name: rest for name, *rest in rows}
-
 
 # --- manifests ----------------------------------------------------------------------------------------
 
@@ -78,10 +59,7 @@ def test_json_lines_keep_numbers_and_words_apart(take, folder):
 
 
 def test_parquet_without_its_reader_says_what_to_do(take, folder, monkeypatch):
-    def lacking(path: Path) -> pd.DataFrame:
-        raise ImportError("Unable to find a usable engine")
-
-    monkeypatch.setattr(pd, "read_parquet", lacking)
+    monkeypatch.setitem(sys.modules, "humaneval.samples.parquet", None)
     (folder / "m.parquet").write_bytes(b"PAR1")
     with pytest.raises(ImportRefused, match=r"needs pyarrow.*pip install pyarrow.*CSV or JSON lines"):
         take(folder / "m.parquet")
@@ -99,7 +77,7 @@ def test_parquet_is_read_where_it_can_be(take, folder):
     ("name", "content", "said"),
     [
         ("m.csv", "file,prompt\n1.png,a\n", "has no column path"),
-        ("m.csv", "", "cannot be read"),
+        ("m.csv", "", "has no column path.*found: nothing"),
         ("m.csv", "path\n", "holds no files"),
         ("m.jsonl", "[1]\n", "line 1 is no JSON object"),
         ("m.jsonl", "{", "cannot be read"),
@@ -373,25 +351,6 @@ def test_a_prompt_list_is_read_with_its_categories():
 # --- S3 -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    """An S3 server on this machine with a bucket called pictures."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "someone",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="pictures")
-    yield client
-    server.stop()
-
-
 def test_an_s3_prefix_is_imported_with_its_prompts_again_without_change(take, bucket, digits, settings):
     objects = {"run1/1.png": png(1), "run1/a/2.png": png(2), "run1/bad.png": b"no", "run10/3.png": png(3)}
     objects |= {"run1/prompts.csv": b"name,prompt\n1.png,one\n", "run1/.hidden.png": png(4)}
@@ -436,7 +395,7 @@ def test_nothing_tells_whether_a_file_lies_outside_the_roots(digits, folder, tmp
         with pytest.raises(SourceError) as caught:
             start_folder_import(sample_set=digits, folder=str(tmp_path / name))
         said.add(str(caught.value).removeprefix(str(tmp_path / name)))
-    assert said == {" is not among what is opened for import (IMPORT_ROOTS)."}
+    assert said == {f" is not among what is opened for import (IMPORT_ROOTS): {folder}."}
 
 
 def test_a_request_does_not_read_arrays(digits, folder, settings):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 from django.core.files import File
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from humaneval.jobs import services
 from humaneval.samples import stimuli
+from humaneval.samples.holding import begin
 from humaneval.samples.importing import create_sample_set, import_folder, start_archive_import
 from humaneval.samples.models import ImportRun, Sample, SampleSet, Stimulus
 from humaneval.samples.removing import StillNeeded, remove_sample_set, remove_unused_files
@@ -51,10 +56,44 @@ def test_files_go_when_no_row_names_them_and_not_before(bring, digits, folder, s
     other = create_sample_set(name="Other", kind="real")
     (folder / "2.png").unlink()
     import_folder(sample_set=other, folder=folder)
+    names = set(Sample.objects.values_list("file", flat=True))
     assert remove_unused_files() == 0
     remove_sample_set(sample_set=digits)
+    assert remove_unused_files() == 0  # the files are new: a row may be about to name them
+    for name in names:
+        long_ago(name)
     assert remove_unused_files() == 1
     assert stored(Sample.objects.get()) == png(1)
+
+
+def long_ago(name: str) -> None:
+    """Let a stored file be an hour old."""
+    os.utime(default_storage.path(name), times=(time.time() - 3600,) * 2)
+
+
+def test_a_file_that_is_named_while_files_are_listed_stays(bring, digits, monkeypatch):
+    bring({"1.png": png(1)})
+    sample = Sample.objects.get()
+    long_ago(sample.file.name)
+    Sample.objects.all().delete()
+    listed = default_storage.listdir
+
+    def named_meanwhile(path: str) -> tuple[list[str], list[str]]:
+        found = listed(path)
+        if found[1] and not Sample.objects.exists():
+            sample.save(force_insert=True)
+        return found
+
+    monkeypatch.setattr(default_storage, "listdir", named_meanwhile)
+    assert remove_unused_files() == 0
+    assert stored(sample) == png(1)
+
+
+@pytest.mark.django_db
+def test_files_are_left_alone_while_a_command_imports(digits, folder):
+    begin(sample_set=digits, origin=folder, prompts=None, strict=False, progress=lambda *_: None)
+    with pytest.raises(StillNeeded, match=r"A command is importing .*pictures into Digits"):
+        remove_unused_files()
 
 
 @pytest.mark.django_db

@@ -8,10 +8,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
+from tests.s3 import aws_server, client_of
 from tests.samples.pictures import png, write, zipped
 
 SCRIPT = """
@@ -55,20 +54,10 @@ print(default_storage.url("anything").partition("?")[2].partition("&")[0])
 @pytest.fixture
 def bucket() -> Iterator[tuple[str, object]]:
     """An S3 server on this machine with one empty bucket: its address and a client."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=address,
-        region_name="us-east-1",
-        aws_access_key_id="someone",
-        aws_secret_access_key="secret",
-    )
-    client.create_bucket(Bucket="samples")
-    yield address, client
-    server.stop()
+    with aws_server() as address:
+        client = client_of(address)
+        client.create_bucket(Bucket="samples")
+        yield address, client
 
 
 def test_folders_zips_and_stimuli_work_on_s3_with_nothing_but_settings(bucket, tmp_path: Path):

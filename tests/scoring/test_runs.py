@@ -240,6 +240,20 @@ def test_scores_of_changed_samples_are_not_mixed_with_those_before(real, near, t
     assert run.scores.get().count_generated == 40
 
 
+def test_a_run_with_scores_from_a_card_waits_for_one_and_costs_no_attempt(run, monkeypatch):
+    monkeypatch.setattr(computing, "_conclude", lambda work: 1 / 0)  # dies at its end
+    run = carry_out(run)
+    MetricRun.objects.update(versions={**run.versions, "device": "cuda:0"})
+    before = values(run)
+    monkeypatch.undo()
+    run = carry_out(run)
+    assert (run.job.state, run.job.attempts, values(run)) == (JobState.QUEUED, 1, before)
+    assert "are from cuda, and this worker has cpu" in run.job.error
+    assert run.versions["device"] == "cuda:0"
+    MetricRun.objects.update(versions={**run.versions, "device": "cpu"})
+    assert carry_out(run).job.state == JobState.SUCCEEDED
+
+
 def test_a_cancelled_run_stops_and_can_be_taken_up_again(run, monkeypatch):
     original = metrics.extract
 

@@ -15,11 +15,12 @@ from django.utils import timezone
 import metrics
 from humaneval.jobs import services as jobs
 from humaneval.jobs.models import Job, JobState
+from humaneval.jobs.running import WrongWorker
 from humaneval.samples.models import SampleSet
 from humaneval.scoring import shards
 from humaneval.scoring.extractors import Recipe
 from humaneval.scoring.features import HELPER, contents_of, ensure_features
-from humaneval.scoring.models import FeatureFile
+from humaneval.scoring.models import FeatureFile, FeatureShard
 
 SPEC = "pixels:8"
 
@@ -45,7 +46,7 @@ def begun(sample_set: SampleSet, extractor) -> FeatureFile:
         count=len(contents.ids),
         dimension=extractor.feature_dimension,
     )
-    shards.cut(row, extractor.batch_size)
+    shards.begin(row, extractor)
     return row
 
 
@@ -94,6 +95,55 @@ def test_workers_at_once_compute_each_shard_once(platform, settings, make_set, e
     assert not row.shards.exists()
 
 
+@pytest.fixture
+def storage_that_overwrites(settings, tmp_path) -> None:
+    """Let files be written over, as S3 does."""
+    options = {"location": str(tmp_path / "media"), "allow_overwrite": True}
+    kind = "django.core.files.storage.FileSystemStorage"
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": kind, "OPTIONS": options}}
+
+
+@pytest.mark.django_db
+def test_a_shard_computed_twice_is_there_where_storage_writes_over_files(
+    storage_that_overwrites, make_set, extractor
+):
+    many = make_set("many", count=80)
+    row, items = begun(many, extractor), contents_of(many).items
+    slow = shards.take(row)
+    FeatureShard.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    shards.fill(row, extractor, items, lambda done: None)
+    shards._compute(slow, extractor, items, lambda done: None)
+    assert all(default_storage.exists(name) for name in row.shards.values_list("file", flat=True))
+
+
+@pytest.mark.django_db
+def test_features_joined_twice_are_there_where_storage_writes_over_files(
+    storage_that_overwrites, make_set, extractor, monkeypatch
+):
+    many = make_set("many", count=80)
+    row = begun(many, extractor)
+    shards.fill(row, extractor, contents_of(many).items, lambda done: None)
+    join, joined = shards._joined, []
+
+    def join_after_another(features: FeatureFile, name: str) -> str:
+        whole = join(features, name)
+        if not joined:
+            joined.append(whole)
+            shards.join(FeatureFile.objects.get(pk=row.pk), name)
+        return whole
+
+    monkeypatch.setattr(shards, "_joined", join_after_another)
+    shards.join(row, "features/whole.safetensors")
+    assert default_storage.exists(str(row.file))
+
+
+def test_who_waited_for_another_worker_takes_another_shard(platform, settings, make_set, extractor, in_turn):
+    settings.MEDIA_ROOT = platform.folder / "media"
+    row = begun(make_set("many", count=150), extractor)
+    first, second = in_turn(lambda: shards.take(row).pk, lambda: shards.take(row).pk)
+    assert first != second
+
+
 @pytest.mark.django_db
 def test_a_helper_takes_what_nobody_has_in_hand(make_set, extractor):
     row = begun(make_set("many", count=150), extractor)
@@ -127,6 +177,65 @@ def test_a_helper_with_other_weights_or_samples_adds_nothing(make_set, extractor
     FeatureFile.objects.update(**{difference: "f" * 64})
     assert help_with(row).result == {"shards": 0}
     assert not row.shards.exclude(file="").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("difference", [{"extractor_digest": "f" * 64}, {"device": "cuda"}])
+def test_a_helper_with_another_device_or_version_leaves_the_job_to_one_who_fits(
+    make_set, extractor, difference
+):
+    row = begun(make_set("few", count=40), extractor)
+    FeatureFile.objects.update(**difference)
+    row.refresh_from_db()
+    in_hand = shards.take(row)
+    job = help_with(row)
+    assert (job.state, job.attempts, job.claim) == (JobState.QUEUED, 0, "")
+    assert job.run_after > timezone.now() + timedelta(seconds=20)
+    assert "need another worker" in job.error
+    FeatureFile.objects.update(extractor_digest=extractor.digest, device="cpu")
+    row.shards.filter(pk=in_hand.pk).update(lease_until=None)
+    assert jobs.run(job.pk).result == {"shards": 1}
+
+
+@pytest.mark.django_db
+def test_what_another_kind_of_device_computes_is_left_to_it_until_nobody_is_at_it(make_set, extractor):
+    row = begun(make_set("many", count=150), extractor)
+    ready_part = shards.take(row)
+    row.shards.filter(pk=ready_part.pk).update(file="features/shards/by-the-card", lease_until=None)
+    FeatureFile.objects.update(device="cuda")
+    row.refresh_from_db()
+    in_hand = shards.take(row)
+    with pytest.raises(WrongWorker, match="on cuda, not on cpu"):
+        shards.begin(row, extractor)
+    row.shards.filter(pk=in_hand.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    on_the_card = FeatureFile.objects.get()
+    shards.begin(row, extractor)
+    assert not row.shards.exclude(file="").exists(), "nothing that the card computed is joined with ours"
+    assert shards.take(on_the_card) is None, "who worked on the card takes no shard of ours"
+    assert shards.take(row) is not None
+
+
+@pytest.mark.django_db
+def test_features_that_the_former_release_began_are_gone_on_with(make_set, extractor):
+    row = begun(make_set("few", count=40), extractor)
+    row.shards.update(file="features/shards/of-before")
+    FeatureFile.objects.update(device="")
+    row.refresh_from_db()
+    shards.begin(row, extractor)
+    assert row.shards.filter(file="features/shards/of-before").exists()
+
+
+@pytest.mark.django_db
+def test_helpers_that_have_ended_are_asked_again_by_who_takes_a_run_over(make_set, extractor, settings):
+    settings.METRICS_WORKERS = 3
+    few = make_set("few", count=40)
+    row = ready(few, extractor)
+    assert {jobs.run(job.pk).state for job in Job.objects.filter(kind=HELPER)[:1]} == {JobState.SUCCEEDED}
+    FeatureFile.objects.update(file="")
+    ready(few, extractor)
+    waiting = Job.objects.filter(kind=HELPER, state=JobState.QUEUED)
+    assert (waiting.count(), Job.objects.filter(kind=HELPER).count()) == (2, 3)
+    assert {job.args["features"] for job in waiting} == {row.pk}
 
 
 @pytest.mark.django_db

@@ -7,12 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import stats
 from scipy.special import expit
 
-from humaneval.stats import bradley_terry, mean_difference, mean_opinion_score, rate, rate_difference
+from humaneval.stats import (
+    bradley_terry,
+    condition_means,
+    mean_difference,
+    mean_opinion_score,
+    plackett_luce,
+    ranking,
+    rate,
+    rate_difference,
+)
+from humaneval.stats.items import Items, named_items
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
@@ -109,9 +120,9 @@ def one_mean_difference(crowd: Crowd, rng: np.random.Generator) -> bool:
 STRENGTHS = np.array([0.9, 0.4, 0.0, -0.4, -0.9])
 
 
-def _pseudo_true(deviation: float) -> np.ndarray:
+def _pseudo_true(deviation: float, strengths: np.ndarray) -> np.ndarray:
     """Return the strengths that fit the population's win shares, each rater having tastes of their own."""
-    gap = STRENGTHS[:, None] - STRENGTHS[None, :]
+    gap = strengths[:, None] - strengths[None, :]
     chance = (expit(gap[..., None] + np.sqrt(2) * deviation * _NODES) * _WEIGHTS).sum(axis=-1)
     np.fill_diagonal(chance, 0)
     return bradley_terry(chance * 1e4).estimate
@@ -144,13 +155,129 @@ def one_bradley_terry(
     return (low <= truth) & (truth <= high)
 
 
-_TRUTHS: dict[float, np.ndarray] = {}
+@dataclass(frozen=True)
+class Shown:
+    """What raters with tastes of their own see: an image of each condition on each prompt, or any two images.
+
+    Deviations are in logits; ``each`` is how many votes a rater gives.
+    """
+
+    prompts: int = 20
+    conditions: int = 5
+    raters: int = 30
+    each: int = 60
+    image_deviation: float = 0.5
+    rater_deviation: float = 0.5
+    matched: bool = True
+
+    @property
+    def strengths(self) -> np.ndarray:
+        """The conditions' strengths."""
+        return np.linspace(0.9, -0.9, self.conditions)
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of what images and tastes add to a strength."""
+        return float(np.hypot(self.image_deviation, self.rater_deviation))
+
+    def effects(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return what fresh images (conditions x prompts) and raters (x conditions) add."""
+        images = self.image_deviation * rng.normal(size=(self.conditions, self.prompts))
+        return images, self.rater_deviation * rng.normal(size=(self.raters, self.conditions))
+
+    def items(self, condition: np.ndarray, prompt: np.ndarray) -> Items:
+        """Return what votes (rows) share: the prompt, or the images of each condition (columns)."""
+        if self.matched:
+            return named_items(prompt[:, 0], "prompt")
+        return named_items(condition * self.prompts + prompt, "image")
 
 
-def _truth(deviation: float) -> np.ndarray:
-    if deviation not in _TRUTHS:
-        _TRUTHS[deviation] = _pseudo_true(deviation)
-    return _TRUTHS[deviation]
+def one_of_pairs(shown: Shown, rng: np.random.Generator, *, alone: bool = False) -> np.ndarray:
+    """Return which strengths lie in their intervals; ``alone`` clusters by raters only."""
+    images, tastes = shown.effects(rng)
+    rater = np.repeat(np.arange(shown.raters), shown.each)
+    first = rng.integers(0, shown.conditions, len(rater))
+    both = np.column_stack(
+        [first, (first + rng.integers(1, shown.conditions, len(rater))) % shown.conditions]
+    )
+    prompt = rng.integers(0, shown.prompts, both.shape)
+    prompt = prompt[:, [0, 0]] if shown.matched else prompt
+    level = shown.strengths[both] + images[both, prompt] + tastes[rater[:, None], both]
+    wins = rng.random(len(rater)) < expit(level[:, 0] - level[:, 1])
+    winner, loser = np.where(wins, both.T, both[:, ::-1].T)
+    found = bradley_terry(
+        winner=winner, loser=loser, rater=rater, item=None if alone else shown.items(both, prompt)
+    )
+    low, high = found.confidence_interval()
+    truth = _truth(shown.deviation, shown.strengths)
+    return (low <= truth) & (truth <= high)
+
+
+def one_of_rankings(shown: Shown, rng: np.random.Generator, *, alone: bool = False) -> np.ndarray:
+    """Return the same of orders of all conditions."""
+    images, tastes = shown.effects(rng)
+    rater = np.repeat(np.arange(shown.raters), shown.each)
+    columns = np.tile(np.arange(shown.conditions), (len(rater), 1))
+    prompt = rng.integers(0, shown.prompts, columns.shape)
+    prompt = np.repeat(prompt[:, :1], shown.conditions, axis=1) if shown.matched else prompt
+    level = shown.strengths + tastes[rater] + images[columns, prompt] + rng.gumbel(size=columns.shape)
+    found = plackett_luce(
+        np.argsort(-level, axis=1), rater=rater, item=None if alone else shown.items(columns, prompt)
+    )
+    low, high = found.confidence_interval()
+    truth = _truth_of_orders(shown.conditions, shown.deviation)
+    return (low <= truth) & (truth <= high)
+
+
+@cache
+def _truth_of_orders(conditions: int, deviation: float) -> np.ndarray:
+    """Return the strengths that fit a very large crowd's orders."""
+    shown, rng = Shown(conditions=conditions), np.random.default_rng(0)
+    size = (200_000, conditions)
+    level = shown.strengths + deviation * rng.normal(size=size) + rng.gumbel(size=size)
+    return plackett_luce(np.argsort(-level, axis=1)).estimate
+
+
+@dataclass(frozen=True)
+class Equals:
+    """Conditions of one mean on a scale of 1 to 5, each with images of its own, all judged by every rater.
+
+    Deviations are in points: of a rater's taste for each condition, and of images.
+    """
+
+    raters: int = 10
+    conditions: int = 3
+    images: int = 6
+    rater_deviation: float = 0.0
+    image_deviation: float = 0.0
+
+    def votes(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Return the votes of a study as columns."""
+        rater, item = np.divmod(
+            np.arange(self.raters * self.conditions * self.images), self.conditions * self.images
+        )
+        condition = item // self.images
+        taste = self.rater_deviation * rng.normal(size=(self.raters, self.conditions))
+        image = self.image_deviation * rng.normal(size=self.conditions * self.images)
+        level = 3 + taste[rater, condition] + image[item] + rng.normal(size=len(rater))
+        answer = np.clip(np.round(level), 1, 5)
+        return {"answer": answer, "condition": condition, "rater": rater, "item": item}
+
+
+def one_of_equals(equals: Equals, rng: np.random.Generator) -> bool:
+    """Return whether every one of equal conditions may still be the first and the last."""
+    found = ranking(condition_means(**equals.votes(rng)))
+    return bool(found.low.max() == 1 and found.high.min() == equals.conditions)
+
+
+_TRUTHS: dict[tuple[float, bytes], np.ndarray] = {}
+
+
+def _truth(deviation: float, strengths: np.ndarray = STRENGTHS) -> np.ndarray:
+    key = (deviation, strengths.tobytes())
+    if key not in _TRUTHS:
+        _TRUTHS[key] = _pseudo_true(deviation, strengths)
+    return _TRUTHS[key]
 
 
 def coverage(one: Callable[[np.random.Generator], object], replicates: int, seed: int = 1) -> float:

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from humaneval.stats import (
     InputError,
@@ -206,6 +207,15 @@ def test_holm_and_benjamini_hochberg_are_rs():
     p = [0.001, 0.02, 0.03, 0.04, 0.5]
     assert adjust_pvalues(p) == pytest.approx([0.005, 0.080, 0.090, 0.090, 0.500])
     assert adjust_pvalues(p, method="benjamini_hochberg") == pytest.approx([0.005, 0.05, 0.05, 0.05, 0.5])
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 60])
+def test_adjusted_pvalues_are_statsmodels_to_the_last_bit(count):
+    drawn = np.random.default_rng(count).random(count).round(2) ** 3  # with ties
+    for method, theirs in (("holm", "holm"), ("benjamini_hochberg", "fdr_bh")):
+        np.testing.assert_array_equal(
+            adjust_pvalues(drawn, method=method), multipletests(drawn, method=theirs)[1]
+        )
 
 
 def test_noise_in_people_caps_every_metric():

@@ -70,6 +70,11 @@ OTHERS = {
     "by item": lambda r, i, a: stats.item_correlations(
         a, rater=r, item=i, scores=np.arange(len(np.unique(i)), dtype=float)[None, :] % 3
     ),
+    "in line-ups": lambda r, i, a: stats.lineup_correlations(
+        a, rater=r, item=i, lineup=np.unique(i, return_inverse=True)[1] // 2,
+        scores=np.arange(len(np.unique(i)), dtype=float)[None, :] % 3,
+        stratum=np.arange(len(np.unique(i))) % 2,
+    ),
     "distribution": lambda r, i, a: stats.answer_distribution(a),
     "by condition": lambda r, i, a: stats.by_condition(
         stats.rate, condition=np.arange(len(a)) % 2, answer=a, rater=r, item=i
@@ -109,6 +114,9 @@ OTHERS = {
     "slope": lambda r, i, a: stats.within_slope(a, on=np.arange(len(a)), rater=r),
     "influence": lambda r, i, a: stats.mean_influence_on_winner(
         a, condition=np.arange(len(a)) % 2, rater=r
+    ),
+    "batches": lambda r, i, a: stats.batch_influence_on_winner(
+        a, pair=i, batch=np.arange(len(a)) // 4, condition=np.arange(len(a)) % 2, rater=r
     ),
     "uncertain": lambda r, i, a: stats.uncertain_correlation(
         a, np.arange(len(a)) % 3, human_draws=np.tile(np.asarray(a, dtype=float), (20, 1))

@@ -91,7 +91,10 @@ def test_tie_models_are_the_maxima_r_finds(ties, strengths, errors, parameter, l
 
 
 def _plain_sandwich(votes, rater):
-    """Logistic regression by one row a vote, and the rater sandwich, straight from the formulas."""
+    """Logistic regression by one row a vote, and the rater sandwich, straight from the formulas.
+
+    Each rater's score by a condition is divided by the root of what others tell of it.
+    """
     k = 1 + max(votes["winner"].max(), votes["loser"].max())
     x = np.eye(k)[votes["winner"]] - np.eye(k)[votes["loser"]]
     basis = np.linalg.qr(np.column_stack([np.ones(k), np.eye(k)[:, : k - 1]]))[0][:, 1:]
@@ -100,12 +103,13 @@ def _plain_sandwich(votes, rater):
         p = expit(z @ b)
         information = (z * (p * (1 - p))[:, None]).T @ z
         b = b + np.linalg.solve(information, z.T @ (1 - p))
-    residual = z * (1 - expit(z @ b))[:, None]
-    names = np.unique(rater)
-    scores = np.stack([residual[rater == name].sum(axis=0) for name in names])
-    bread = np.linalg.inv(information)
-    covariance = bread @ scores.T @ scores @ bread * len(names) / (len(names) - 1)
-    return basis @ b, np.sqrt(np.diag(basis @ covariance @ basis.T))
+    p = expit(z @ b)
+    told = (p * (1 - p))[:, None] * x**2
+    mine = [rater == name for name in np.unique(rater)]
+    scores = np.stack([(x[own] * (1 - p[own])[:, None]).sum(axis=0) for own in mine])
+    scores /= np.sqrt(1 - np.stack([told[own].sum(axis=0) for own in mine]) / told.sum(axis=0))
+    bread = basis @ np.linalg.inv(information) @ basis.T
+    return basis @ b, np.sqrt(np.diag(bread @ scores.T @ scores @ bread))
 
 
 def test_the_table_and_one_row_a_vote_agree_to_ten_digits():
@@ -176,6 +180,28 @@ def test_plackett_luce_is_rs_partial_likelihood():
 def test_rankings_of_two_are_bradley_terry():
     rankings = [list(pair) for pair in zip(VOTES["winner"], VOTES["loser"], strict=True)]
     assert plackett_luce(rankings).estimate == pytest.approx(bradley_terry(**VOTES).estimate, abs=1e-9)
+
+
+def test_rankings_of_two_are_clustered_two_way_as_bradley_terry_is():
+    rng = np.random.default_rng(12)
+    rater, item = np.repeat(np.arange(8), 20), np.tile(np.arange(20), 8)
+    liking = rng.normal(size=(20, 3))[item] + 0.5 * rng.normal(size=(8, 3))[rater]
+    first = rng.integers(0, 3, 160)
+    second = (first + rng.integers(1, 3, 160)) % 3
+    row = np.arange(160)
+    won = rng.random(160) < 1 / (1 + np.exp(liking[row, second] - liking[row, first]))
+    votes = {"winner": np.where(won, first, second), "loser": np.where(won, second, first)}
+    pairs = bradley_terry(**votes, rater=rater, item=item, cluster="two_way")
+    found = plackett_luce(np.stack([*votes.values()], axis=1), rater=rater, item=item)
+    assert found.covariance == pytest.approx(pairs.covariance, abs=1e-9)
+    assert found.clusters == {"rater": 8, "item": 20}
+    assert found.degrees_of_freedom == pytest.approx(pairs.degrees_of_freedom)
+    assert "clustered by rater and item" in found.method
+    alone = plackett_luce(np.stack([*votes.values()], axis=1), rater=rater)
+    own = plackett_luce(np.stack([*votes.values()], axis=1), rater=rater, item=row)
+    assert own.covariance == pytest.approx(alone.covariance)
+    with pytest.raises(InputError, match="item= needs rater="):
+        plackett_luce([["a", "b"], ["b", "a"]], item=[1, 1])
 
 
 def test_best_and_worst_of_three_is_the_whole_ranking_turned_round():

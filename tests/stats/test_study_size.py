@@ -10,7 +10,8 @@ import pytest
 from humaneval.stats import NotEstimableError, bradley_terry, mean_opinion_score, power, rate
 from humaneval.stats.errors import InputError
 from humaneval.stats.pilot import preferences_of_pilot, rate_of_pilot, scores_of_pilot
-from humaneval.stats.study_size import Expected, Supply, expected_power, expected_width, plan_size
+from humaneval.stats.study_size import ListedSupply, Size, Supply, plan_size
+from humaneval.stats.vote_size import Expected
 
 STUDIES = 400
 
@@ -35,7 +36,7 @@ def test_a_two_afc_study_planned_for_a_width_has_it_on_average():
     expected = Expected(kind="rate", effect=0.4, rater=0.03, item=0.05)
     supply = Supply(votes_each=40, images=120)
     planned = plan_size(expected, supply, aim="width", target=0.1)
-    assert planned.achieved <= 0.1 < expected_width(expected, supply.size(planned.size.raters - 1))
+    assert planned.achieved <= 0.1 < expected.width(supply.size(planned.size.raters - 1))
     rng, widths, held = np.random.default_rng(1), [], 0
     for _ in range(STUDIES):
         votes, who, what = rate_votes(rng, planned.size, p=0.4, rater=0.03, item=0.05)
@@ -109,6 +110,64 @@ def test_preferences_planned_for_a_width_have_it_on_average():
     assert np.mean(widths) == pytest.approx(planned.achieved, rel=0.1)
 
 
+def pair_votes(rng, size, *, share, agree):
+    """Return votes on listed pairs: a share is the same, and raters see what a pair is so often."""
+    same = rng.random(size.items) < share
+    who, what = np.repeat(np.arange(size.raters), size.votes_each), spread(rng, size)
+    return np.where(rng.random(size.votes) < agree, same[what], ~same[what]).astype(int), who, what
+
+
+def test_a_share_of_listed_pairs_planned_for_a_width_has_it_on_average():
+    """Two votes on a pair correlate by (2a - 1)^2 s (1 - s) over the variance of one, at agreement a."""
+    share, agree = 0.4, 0.9
+    effect = share * agree + (1 - share) * (1 - agree)
+    item = (2 * agree - 1) ** 2 * share * (1 - share) / (effect * (1 - effect))
+    expected = Expected(kind="rate", effect=effect, rater=0.0, item=item)
+    supply = ListedSupply(votes_each=30, images=150, votes_per_trial=3)
+    planned = plan_size(expected, supply, aim="width", target=0.133)
+    assert planned.size.items == 150
+    assert planned.size.raters > supply.fewest == 15
+    rng, widths, size = np.random.default_rng(10), [], planned.size
+    for _ in range(150):
+        votes, who, what = pair_votes(rng, size, share=share, agree=agree)
+        low, high = rate(votes, rater=who, item=what).confidence_interval(0.95)
+        widths.append(high - low)
+    assert np.mean(widths) == pytest.approx(planned.achieved, rel=0.06)
+
+
+def test_few_raters_of_many_pairs_need_no_wide_interval():
+    """What differs are pairs, so that four raters do not make a quantile of three degrees of freedom."""
+    size = Size(raters=4, votes_each=300, items=300)
+    found = Expected(kind="rate", effect=0.5, rater=0.0, item=0.6).width(size)
+    rng, widths = np.random.default_rng(11), []
+    for _ in range(60):
+        votes, who, what = pair_votes(rng, size, share=0.5, agree=(1 + math.sqrt(0.6)) / 2)
+        low, high = rate(votes, rater=who, item=what).confidence_interval(0.95)
+        widths.append(high - low)
+    assert np.mean(widths) == pytest.approx(found, rel=0.06)
+
+
+def test_listed_trials_are_all_asked_as_often_as_is_wanted():
+    supply = ListedSupply(votes_each=30, images=150, votes_per_trial=3)
+    planned = plan_size(
+        Expected(kind="rate", effect=0.4, rater=0.0, item=0.0), supply, aim="width", target=0.9
+    )
+    assert planned.size.raters == 15
+    assert supply.trials(planned.size) == 150
+    narrow = Expected(kind="rate", effect=0.4, rater=0.0, item=0.6)
+    with pytest.raises(NotEstimableError, match="More images would help"):
+        plan_size(narrow, supply, aim="width", target=0.05)
+
+
+def test_a_large_effect_needs_few_raters():
+    """SciPy has no number for some of the tiniest tails of the noncentral t."""
+    for effect in (1.0, 1.5, 2.0, 4.0):
+        expected = Expected(kind="likert", effect=effect, rater=0.3, item=0.3)
+        powers = [expected.power(Size(raters=raters, votes_each=20, items=200)) for raters in range(4, 30)]
+        assert powers == sorted(powers)
+        assert powers[-1] > 0.99
+
+
 def test_what_cannot_be_reached_or_asked_is_said():
     scarce = Expected(kind="likert", effect=0.3, rater=0.4, item=0.8)
     with pytest.raises(NotEstimableError, match="More images would help"):
@@ -128,8 +187,8 @@ def test_more_raters_never_widen_an_interval_or_weaken_a_test():
     for kind, effect in (("rate", 0.4), ("likert", 0.3), ("pairwise", 0.4)):
         expected = Expected(kind=kind, effect=effect, rater=0.1, item=0.05)
         sizes = [supply.size(raters) for raters in (4, 8, 16, 32, 64)]
-        widths = [expected_width(expected, size) for size in sizes]
-        powers = [expected_power(expected, size) for size in sizes]
+        widths = [expected.width(size) for size in sizes]
+        powers = [expected.power(size) for size in sizes]
         assert widths == sorted(widths, reverse=True)
         assert powers == sorted(powers)
 

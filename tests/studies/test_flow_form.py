@@ -24,7 +24,7 @@ from humaneval.studies.forms import counted_sets
 from humaneval.studies.models import Study
 from tests.browser.flows import EVERYTHING
 from tests.factories import UserFactory
-from tests.studies.test_admin import change_url, form_data
+from tests.studies.test_admin import change_url, untouched
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def save(page: Client, make_study):
     study = make_study(flow={"closing": [{"key": "age", "kind": "number", "text": "Your age?"}]})
 
     def change(**fields: Any) -> tuple[Study, Any]:
-        posted = {**form_data(page.get(change_url(study))), **fields}
+        posted = {**untouched(page, study), **fields}
         answer = page.post(change_url(study), posted)
         study.refresh_from_db()
         return study, answer

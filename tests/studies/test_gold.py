@@ -16,7 +16,7 @@ from django.urls import reverse
 from humaneval.samples.models import Sample, SampleSet
 from humaneval.studies import checklist
 from humaneval.studies.design import design_of, preview_trials, problems_of
-from humaneval.studies.gold_tables import import_gold, read_gold
+from humaneval.studies.gold_tables import gold_of_text, import_gold
 from humaneval.studies.gold_words import gold_in_words
 from humaneval.studies.models import Study, Trial
 from tests.factories import draft_study, filled_set, opened
@@ -166,8 +166,9 @@ def test_an_order_is_read_from_best_to_worst():
     ("change", "reason"),
     [
         ({"slot_1": "nowhere/1.png"}, "Row 1: there is no sample “nowhere/1.png”"),
-        ({"slot_1": ""}, "Row 1: slot_1 shows 1 samples, not 0"),
+        ({"slot_1": ""}, "Row 1: slot_1 shows 1 sample, not 0"),
         ({"slot_3": "x/y"}, "Row 1: there is no slot_3"),
+        ({"reel": "slot_2"}, "Row 1: nothing is called “reel”; there are slot_1, slot_2, real."),
         ({"real": "slot_1"}, "Row 1: “real” contradicts which image is real"),
         ({"real": "perhaps"}, "Row 1: real: the answer is the place chosen"),
     ],
@@ -229,7 +230,7 @@ def test_a_table_is_read_from_a_file_by_command(tmp_path: Path):
     with pytest.raises(CommandError, match="no study"):
         call_command("import_gold", "nothing", table)
     with pytest.raises(ValidationError, match="no column slot_1"):
-        read_gold(io.StringIO("a,b\n1,2\n"))
+        gold_of_text("a,b\n1,2\n")
 
 
 def test_a_table_is_taken_by_the_api(api):
@@ -251,8 +252,18 @@ def test_the_admin_takes_a_table_and_says_what_is_wrong_with_another(staff, clie
     row = gold_rows(study)[0]
     text = f"slot_1,slot_2\n{row['slot_1']},{row['slot_2']}\n"
     answer = client.post(url, {"table": SimpleUploadedFile("gold.csv", text.encode())}, follow=True)
-    assert "The study has 1 gold trials." in answer.content.decode()
+    assert "The study has 1 gold trial." in answer.content.decode()
     assert row["slot_1"] in answer.content.decode()
     wrong = client.post(url, {"table": SimpleUploadedFile("gold.csv", b"slot_1,slot_2\nx/y,z\n")})
-    assert "no sample “x/y”" in wrong.content.decode()
+    assert "Line 2: there is no sample “x/y”" in wrong.content.decode()
     assert study.goldtrials.count() == 1
+
+
+@pytest.mark.parametrize("divider", [";", "\t", ", "])
+def test_a_table_may_be_pasted_as_a_spreadsheet_writes_it(divider: str, admin_client: Client):
+    study = draft_study(protocol="pairwise", trial_count=6)
+    url = reverse("admin:studies_study_gold", args=(study.pk,))
+    cells = [["Slot_1", " Slot_2", "Preference"], [names(study, 0)[0], names(study, 1)[0], "slot_2"]]
+    text = "\n".join(divider.join(row) for row in cells)
+    assert admin_client.post(url, {"pasted": text}).status_code == 302
+    assert study.goldtrials.get().expected == {"preference": 1}

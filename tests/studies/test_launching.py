@@ -14,7 +14,7 @@ from humaneval.jobs.running import RunningJob
 from humaneval.samples.models import Sample, Stimulus
 from humaneval.studies import launching, lifecycle
 from humaneval.studies.authoring import create_study
-from humaneval.studies.design import NotLaunchable, preview_trials
+from humaneval.studies.design import NotLaunchable, design_of, preview_trials
 from humaneval.studies.models import Study, StudyState
 
 pytestmark = pytest.mark.django_db
@@ -237,6 +237,32 @@ def test_retrying_the_job_of_a_launch_that_was_taken_back_does_nothing(image_set
         "This launch was taken back. Launch the study again from its page.",
     )
     assert study.state == StudyState.DRAFT
+
+
+def test_a_worker_that_stood_still_while_another_launched_takes_no_trial_away(image_sets):
+    stale = lifecycle.launch(draft(image_sets))
+    study = launched_by_another(stale)
+    before = set(study.trials.values_list("pk", flat=True))
+    launching.make_trials(stale, design_of(stale), lambda *_: None)
+    assert set(study.trials.values_list("pk", flat=True)) == before
+
+
+def launched_by_another(study: Study) -> Study:
+    """Return a study, open: its job was run elsewhere, and who holds this row knows nothing of it."""
+    other = Study.objects.get(pk=study.pk)
+    assert run(other).state == JobState.SUCCEEDED
+    return other
+
+
+def test_a_worker_that_stood_still_has_no_say_in_another_launch(image_sets):
+    stale = lifecycle.launch(draft(image_sets))
+    again = lifecycle.launch(lifecycle.cancel_launch(Study.objects.get(pk=stale.pk)))
+    with pytest.raises(lifecycle.WrongState):
+        lifecycle.open_launched(Study(pk=stale.pk, launch_job_id=stale.launch_job_id))
+    with pytest.raises(lifecycle.WrongState):
+        lifecycle.return_to_draft(Study(pk=stale.pk, launch_job_id=stale.launch_job_id), "It failed.")
+    again.refresh_from_db()
+    assert again.state == StudyState.LAUNCHING
 
 
 def test_a_waiting_launch_is_stopped_at_once(image_sets):

@@ -40,10 +40,12 @@ def test_asking_to_launch_starts_the_check_and_then_shows_its_warning(tmp_path, 
     study = study_of(tmp_path, shade=90)
     answer = client.get(launch_page(study))
     assert "are being compared" in answer.content.decode()
+    assert "Launch without waiting for the check" in answer.content.decode()
     assert answer.headers["Refresh"] == "3"
     jobs.run(LeakageAudit.objects.get().job_id)
     answer = client.get(launch_page(study))
     assert "Refresh" not in answer.headers
+    assert "without waiting" not in answer.content.decode()
     assert "mean brightness: 1.00 (" in answer.content.decode()
     page = client.get(reverse("admin:studies_study_change", args=(study.pk,))).content.decode()
     assert "The stimuli of “Gan” can be told from real ones" in page

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from humaneval.rating.models import Assignment
 from humaneval.reports import report
 from humaneval.studies.design import design_of, problems_of
-from humaneval.studies.pairs import import_pairs, read_pairs
+from humaneval.studies.pairs import import_pairs
 from tests.factories import draft_study, opened
 from tests.rating.conftest import ApiRater, vote_for
 
@@ -50,7 +50,10 @@ def test_pairs_become_the_studys_trials_one_each():
     ("change", "reason"),
     [
         ({"sample_set": "other"}, "does not compare the set “other”"),
-        ({"first": "none.png"}, "two different samples of the set"),
+        ({"first": "none.png"}, "the set “.*” has no sample “none.png”"),
+        ({"first": "none.png", "second": "nor.png"}, "has no sample “none.png” and no “nor.png”"),
+        ({"second": ""}, "second is empty"),
+        ({"dist": 3}, "nothing is called “dist”; there are sample_set"),
         ({"batch": "-1"}, "batch must be a whole number"),
         ({"distance": "nan"}, "distance must be a number"),
     ],
@@ -62,6 +65,23 @@ def test_a_wrong_row_is_named_and_nothing_is_stored(change, reason):
     with pytest.raises(ValidationError, match=f"Row 2: .*{reason}"):
         import_pairs(study=study, rows=rows)
     assert study.duplicatepairs.count() == 0
+
+
+def test_it_is_said_how_many_more_rows_are_wrong():
+    study = pair_study()
+    rows = [{**row, "batch": "x"} for row in rows_of(study, 8)]
+    with pytest.raises(ValidationError) as refusal:
+        import_pairs(study=study, rows=rows)
+    assert len(refusal.value.messages) == 6
+    assert refusal.value.messages[-1] == "3 more rows are wrong."
+
+
+def test_blanks_around_a_name_do_not_matter_and_one_sample_is_no_pair():
+    study = pair_study()
+    row = rows_of(study, 1)[0]
+    assert import_pairs(study=study, rows=[{**row, "second": f" {row['second']} "}]) == 1
+    with pytest.raises(ValidationError, match=f"the same sample, “{row['first']}”"):
+        import_pairs(study=study, rows=[{**row, "second": f" {row['first']}"}])
 
 
 def test_a_pair_counts_once_whichever_comes_first():
@@ -80,6 +100,16 @@ def test_a_launched_studys_pairs_do_not_change():
         import_pairs(study=study, rows=rows_of(study, 4))
 
 
+def test_a_study_of_another_protocol_takes_no_pairs_and_keeps_its_trials(api):
+    study = draft_study(protocol="two_afc", trial_count=12)
+    row = {"sample_set": "any", "batch": 0, "first": "a", "second": "b"}
+    answer = api.post(f"/api/v1/studies/{study.slug}/pairs/", {"pairs": [row]}, format="json")
+    assert answer.status_code == 400
+    assert "two_afc shows no pairs" in answer.json()["pairs"][0]
+    study.refresh_from_db()
+    assert (study.trial_count, study.duplicatepairs.count()) == (12, 0)
+
+
 def test_a_table_is_read_from_a_file_by_command(tmp_path: Path):
     study = pair_study()
     table = tmp_path / "pairs.csv"
@@ -88,8 +118,9 @@ def test_a_table_is_read_from_a_file_by_command(tmp_path: Path):
     table.write_text("\n".join(lines))
     call_command("import_pairs", study.slug, str(table), stdout=io.StringIO())
     assert study.duplicatepairs.filter(distance=0.5).count() == 4
-    with pytest.raises(ValidationError, match="no column second"):
-        read_pairs(io.StringIO("sample_set,batch,first\n"))
+    table.write_text("sample_set,batch,first\n")
+    with pytest.raises(CommandError, match="no column second"):
+        call_command("import_pairs", study.slug, str(table))
     with pytest.raises(CommandError, match="There is no study “none”"):
         call_command("import_pairs", "none", str(table))
 
@@ -102,6 +133,9 @@ def test_a_table_is_taken_by_the_api(api):
     answer = api.post(f"/api/v1/studies/{study.slug}/pairs/", {"pairs": wrong}, format="json")
     assert answer.status_code == 400
     assert "Row 1" in answer.json()["pairs"][0]
+    misspelt = [{**rows_of(study, 1)[0], "dist": 3}]
+    answer = api.post(f"/api/v1/studies/{study.slug}/pairs/", {"pairs": misspelt}, format="json")
+    assert answer.json() == {"pairs": {"0": {"dist": ["There is no such name."]}}}
 
 
 def test_importing_costs_the_same_queries_for_more_pairs():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
+from humaneval.studies.groups_field import in_order, with_order
 from humaneval.studies.models import Study
-from humaneval.studies.strata import check_strata, device_class, stratum_of
+from humaneval.studies.strata import check_strata, device_class, groups_of, stratum_of
 from tests.factories import draft_study
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1"
@@ -36,6 +37,12 @@ def test_a_group_may_hold_several_values():
     assert stratum_of({}, {}, {}) == ""
 
 
+def test_capital_letters_and_blanks_around_keep_nobody_out():
+    strata = {"by": "parameter:country", "groups": {"low": {"values": ["NL", "be"], "votes": 1}}}
+    assert [stratum_of(strata, {}, {"country": given}) for given in ("nl", " NL ", "BE")] == ["low"] * 3
+    assert stratum_of(strata, {}, {"country": ""}) is None
+
+
 @pytest.mark.parametrize(
     ("strata", "reason"),
     [
@@ -49,6 +56,15 @@ def test_a_group_may_hold_several_values():
         ({"by": "device", "groups": {"phone": {"votes": True}}}, "whole number from 1"),
         ({"by": "device", "groups": {"watch": {"votes": 1}}}, "“watch” is no kind of device"),
         ({"by": "device", "groups": {"phone": {"votes": 1, "values": []}}}, "list of texts"),
+        ({"by": "parameter:?country=", "groups": {"a": {"votes": 1}}}, "is no parameter's name"),
+        ({"by": "parameter:my country", "groups": {"a": {"votes": 1}}}, "is no parameter's name"),
+        ({"by": "parameter:c", "groups": {"a": {"votes": 1, "values": ["NL, BE"]}}}, "is not one value"),
+        ({"by": "parameter:c", "groups": {"a": {"votes": 1, "values": [""]}}}, "is not one value"),
+        ({"by": "parameter:c", "groups": {"NL;BE": {"votes": 1}}}, "is not one value"),
+        (
+            {"by": "parameter:c", "groups": {"a": {"votes": 1}, "A": {"votes": 1}}},
+            "belongs to one group",
+        ),
         (
             {"by": "parameter:c", "groups": {"a": {"votes": 1}, "b": {"votes": 1, "values": ["a"]}}},
             "belongs to one group",
@@ -88,3 +104,26 @@ def test_quotas_are_read_and_written_by_the_api(api):
     assert wrong.status_code == 400
     assert "add up to 2" in wrong.json()["strata"][0]
     assert Study.objects.get().votes_per_trial == 2
+
+
+@pytest.mark.django_db
+def test_groups_keep_the_order_that_they_were_declared_in():
+    strata = {
+        "by": "parameter:land",
+        "groups": {"zz": {"votes": 1}, "longer": {"votes": 1}, "a": {"votes": 1}},
+    }
+    study = draft_study(strata=strata, votes_per_trial=3)
+    Study.objects.filter(pk=study.pk).update(name="Another")
+    stored = Study.objects.get(pk=study.pk).strata
+    assert [group.name for group in groups_of(stored)] == ["zz", "longer", "a"]
+    assert stored == strata, "the order is nobody else's business"
+
+
+def test_the_order_is_stored_beside_the_groups_and_older_rows_are_read_as_they_are():
+    given = {"by": "device", "groups": {"phone": {"votes": 2}, "desktop": {"votes": 1}}}
+    stored = with_order(given)
+    shuffled = {"groups": dict(sorted(stored["groups"].items())), "order": stored["order"], "by": "device"}
+    assert list(in_order(shuffled)["groups"]) == ["phone", "desktop"]
+    assert in_order(shuffled) == given == in_order(given)
+    for other in ({}, None, "text", {"groups": 3}):
+        assert in_order(with_order(other)) == other

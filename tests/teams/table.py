@@ -85,6 +85,7 @@ ACTIONS = (
         OWNS,
         (
             f"POST {API}^sample-sets/$",
+            f"DELETE {API}^sample-sets/(?P<slug>[^/.]+)/$",
             f"POST {API}sample-sets/<slug:slug>/^imports/$",
             *admin("samples.sampleset", "add", "delete", "add-files", "check-leaks"),
             *save("samples.sampleset"),
@@ -135,7 +136,7 @@ ACTIONS = (
                 )
             ),
             f"POST {OF_STUDY}plan/",
-            *admin("studies.study", "add", "delete", "gold", "launch", "cancel-launch"),
+            *admin("studies.study", "add", "delete", "gold", "pairs", "launch", "cancel-launch"),
             *admin("studies.study", "pause", "resume", "close"),
             *save("studies.study"),
             "POST studies/<slug:slug>/plan/",
@@ -189,10 +190,16 @@ ACTIONS = (
         (
             f"GET {OF_STUDY}rule-sets/",
             f"GET {OF_STUDY}rule-sets/<int:version>/exclusions/",
+            "GET studies/<slug:slug>/rules/",
             *admin("rating.ruleset", *LOOK),
+            *admin("studies.study", "rules"),
         ),
     ),
-    Action("Declare exclusion rules", DATA, (f"POST {OF_STUDY}rule-sets/",)),
+    Action(
+        "Declare exclusion rules",
+        DATA,
+        (f"POST {OF_STUDY}rule-sets/", "POST studies/<slug:slug>/rules/"),
+    ),
     Action(
         "See scores and metric runs",
         SEES,
@@ -279,6 +286,7 @@ ACTIONS = (
         (
             f"POST {API}postings/<int:pk>/publish/",
             *pages("postings/<int:pk>/publish/", "postings/<int:pk>/resume/"),
+            *page("postings/<int:pk>/release/"),
             *pages("postings/<int:pk>/remove/", "postings/<int:pk>/places/"),
         ),
     ),

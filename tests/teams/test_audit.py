@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from importlib import import_module
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -186,6 +188,21 @@ def test_making_renaming_and_deleting_a_team_is_noted(admin_client: Client) -> N
     assert actions() == ["make team", "delete team", "rename team"]
     renamed = AuditEntry.objects.latest("id")
     assert (renamed.team_id, renamed.detail) == (DEFAULT_TEAM, {"name": ["Everyone", "Lab"]})
+
+
+def test_what_changes_access_on_the_command_line_is_noted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse battery")
+    call_command("createsuperuser", interactive=False, username="ada", email="ada@lab.example", verbosity=0)
+    monkeypatch.setattr("getpass.getpass", lambda **_: "battery horse correct")
+    call_command("changepassword", "ada", stdout=io.StringIO())
+    made, changed = AuditEntry.objects.order_by("id")
+    assert (made.action, made.detail["person"], made.detail["superuser"]) == ("add person", "ada", True)
+    assert (changed.action, changed.subject, changed.detail["by"]) == (
+        "set password",
+        made.subject,
+        "command line",
+    )
+    assert User.objects.get(username="ada").check_password("battery horse correct")
 
 
 def test_a_program_reads_its_teams_people_and_log() -> None:

@@ -20,6 +20,7 @@ from humaneval.jobs.models import Job
 from humaneval.rating.exclusions import default_rules
 from humaneval.rating.models import Course, RuleSet
 from humaneval.recruitment.models import Intent, LedgerEntry, LinkSettings, Posting, Submission
+from humaneval.reports import figures, folder
 from humaneval.samples import views
 from humaneval.samples.models import LeakageAudit, Sample
 from humaneval.scoring.models import LatentUse
@@ -230,9 +231,11 @@ def people() -> dict[str, User]:
 
 @pytest.fixture
 def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the admin's pages and pictures undrawn: whether they open is decided before."""
+    """Leave the admin's pages, pictures and charts undrawn: whether they open is decided before."""
     monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
     monkeypatch.setattr(views, "render_thumbnail", lambda sample: b"")
+    monkeypatch.setattr(folder, "_figure_files", lambda *_: iter(()))
+    monkeypatch.setattr(figures, "svg_of", lambda *_: "<svg></svg>")
 
 
 def client_of(user: User | None) -> Client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -18,7 +19,8 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from rest_framework.authtoken.models import Token
 
 from humaneval.account import factors
-from humaneval.teams.models import ApiToken, AuditEntry
+from humaneval.teams.authentication import ApiTokenAuthentication
+from humaneval.teams.models import ApiToken, AuditEntry, TokenTerms, tokens
 from tests.factories import TokenFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +126,56 @@ class _Editor:
     """What the migration asks of a schema editor; SQLite's own would refuse to work inside a test."""
 
     connection = connection
+
+
+def test_a_key_opens_nothing_after_its_last_day(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = UserFactory()
+    words = {"user": person.pk, "expires_on": "2027-01-31"}
+    key = key_on(admin_client.post(f"{PAGES}add/", words, follow=True).content.decode())
+    for moment, answer in (("2027-01-31T23:59:59", 200), ("2027-02-01T00:00:00", 401)):
+        monkeypatch.setattr(tokens.timezone, "now", lambda at=moment: datetime.fromisoformat(f"{at}+00:00"))
+        assert status(key) == answer
+    monkeypatch.undo()
+    page = admin_client.get(f"{PAGES}{person.pk}/change/").content.decode()
+    assert 'value="2027-01-31"' in page
+    assert "Jan. 31, 2027" in admin_client.get(PAGES).content.decode()
+    admin_client.post(f"{PAGES}{person.pk}/change/", {"user": person.pk, "expires_on": ""})
+    assert status(key) == 200
+    last = AuditEntry.objects.order_by("-id").values_list("action", "detail__expires_on")
+    assert list(last[:2]) == [("change token", ""), ("make token", "2027-01-31")]
+
+
+def test_when_a_key_was_last_used_is_stored_once_a_minute(django_assert_num_queries: Any) -> None:
+    token = TokenFactory()
+    authentication = ApiTokenAuthentication()
+    with django_assert_num_queries(2):
+        authentication.authenticate_credentials(token.secret)
+    first = TokenTerms.objects.get().last_used_at
+    assert first is not None
+    with django_assert_num_queries(1):
+        authentication.authenticate_credentials(token.secret)
+    TokenTerms.objects.update(last_used_at=first - timedelta(minutes=1), expires_on="2099-01-01")
+    authentication.authenticate_credentials(token.secret)
+    terms = TokenTerms.objects.get()
+    assert terms.last_used_at is not None
+    assert terms.last_used_at >= first
+    assert str(terms.expires_on) == "2099-01-01", "noting a use leaves the last day alone"
+
+
+def test_servers_of_the_former_release_still_revoke_keys() -> None:
+    token = TokenFactory()
+    assert status(token.secret) == 200
+    with connection.cursor() as cursor:  # as a release that knows of no terms does
+        cursor.execute("DELETE FROM authtoken_token WHERE key = %s", [token.key])
+        connection.check_constraints()
+    assert status(token.secret) == 401
+
+
+def test_the_command_gives_a_key_its_last_day(capsys: pytest.CaptureFixture[str]) -> None:
+    user = UserFactory()
+    call_command("drf_create_token", user.username, "--expires", "2099-12-31")
+    assert str(ApiToken.objects.get(user=user).expires_on) == "2099-12-31"
+    with pytest.raises(CommandError, match="no day: write it as"):
+        call_command("drf_create_token", user.username, "--reset", "--expires", "31.12.2099")

@@ -70,6 +70,16 @@ def test_only_the_admin_gets_the_looser_policy(staff: Client) -> None:
     assert "unsafe" not in staff.get("/").headers["Content-Security-Policy"]
 
 
+def test_what_was_made_for_somebody_is_kept_by_no_shared_cache(staff: Client) -> None:
+    study = open_study(trial_count=4, samples=4)
+    report = f"/studies/{study.slug}/report/"
+    assert staff.get(report).headers["Cache-Control"] == "private, no-cache"
+    assert staff.get("/api/v1/studies/").headers["Cache-Control"] == "private, no-cache"
+    with_a_key = Client().get("/api/v1/studies/", headers={"Authorization": "Token x"})
+    assert with_a_key.headers["Cache-Control"] == "private, no-cache"
+    assert "Cache-Control" not in Client().get("/").headers
+
+
 def test_a_missing_page_says_so(client: Client, db: None) -> None:
     page = client.get("/no/such/page/")
     assert page.status_code == 404

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.http import HttpRequest
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 
 from humaneval.ui import uploads
-from humaneval.ui.uploads import UploadLimit
+from humaneval.ui.uploads import LargeUploads, UploadLimit
+from tests.deploy.compose import services
 from tests.factories import SampleSetFactory, TokenFactory, UserFactory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,13 +96,45 @@ def test_bytes_are_counted_as_they_come(settings: Any) -> None:
         limit.receive_data_chunk(b"x" * 600, 600)
 
 
-def test_the_clusters_way_in_takes_large_bodies_where_archives_arrive_and_nowhere_else() -> None:
-    text = (ROOT / "deploy" / "kubernetes" / "base" / "ingress.yaml").read_text()
-    limits = {}
-    for ingress in yaml.safe_load_all(text):
-        limit = ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"]
-        for path in ingress["spec"]["rules"][0]["http"]["paths"]:
-            limits[path["path"]] = limit
-    assert limits == {"/": "6m", "/api/v1/sample-sets/": "10g", "/admin/samples/": "10g"}
-    caddy = (ROOT / "deploy" / "Caddyfile").read_text()
+def test_large_bodies_leave_threads_for_others() -> None:
+    enough, inside = threading.Event(), threading.Barrier(uploads.LARGE_AT_ONCE + 1)
+
+    def arriving(request: HttpRequest) -> HttpResponse:
+        inside.wait(10)
+        enough.wait(10)
+        return HttpResponse()
+
+    middleware = LargeUploads(arriving)
+    large = RequestFactory().post("/", CONTENT_LENGTH=str(uploads.STRANGERS_MAX_BYTES + 1))
+    with ThreadPoolExecutor() as threads:
+        slow = [threads.submit(middleware, large) for _ in range(uploads.LARGE_AT_ONCE)]
+        inside.wait(10)
+        refused = middleware(large)
+        enough.set()
+        assert [answer.result().status_code for answer in slow] == [200] * uploads.LARGE_AT_ONCE
+    assert (refused.status_code, refused["Retry-After"]) == (503, "60")
+    again = LargeUploads(lambda request: HttpResponse())
+    assert [again(large).status_code for _ in range(5)] == [200] * 5, "places are given back"
+
+
+@pytest.mark.django_db
+def test_small_bodies_need_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "LARGE_AT_ONCE", 0)
+    monkeypatch.setattr(uploads, "STRANGERS_MAX_BYTES", 1000)
+    assert send(Client(), "/admin/login/", 2000) == 503
+    assert send(Client(), "/admin/login/", 10) == 200
+
+
+def test_half_of_a_servers_threads_are_for_large_bodies() -> None:
+    (threads,) = (part for part in services()["web"]["command"] if part.startswith("--threads="))
+    assert threads == f"--threads={2 * uploads.LARGE_AT_ONCE}"
+
+
+def test_the_proxy_takes_large_bodies_where_archives_arrive_and_nowhere_else() -> None:
+    caddy = (ROOT / "deploy" / "proxy" / "Caddyfile").read_text()
     assert "@archives path /api/v1/sample-sets/*/imports/ /admin/samples/*" in caddy
+    assert "@others not path /api/v1/sample-sets/*/imports/ /admin/samples/*" in caddy
+    assert re.findall(r"request_body @(\w+) \{\s+max_size (\S+)\s", caddy) == [
+        ("archives", "{$UPLOAD_LIMIT:10GB}"),
+        ("others", "6MB"),
+    ]

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import ast
+import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from humaneval.jobs import services
+from humaneval.jobs.models import Job
 from humaneval.samples.models import ImportRun, SampleSet
 from humaneval.studies.models import Study
 from humaneval.teams.models import ApiToken
-from humaneval.workspace import api
+from humaneval.ui.spreadsheets import csv_lines
+from humaneval.workspace import api, received, refusals, sending
 from humaneval.workspace import client as client_module
-from humaneval.workspace.client import Client, ClientError, analyze
+from humaneval.workspace.client import Client, ClientError, NobodyWorksWarning, NotYetError, analyze
+from humaneval.workspace.received import table_of, unpack
 from tests.factories import TokenFactory, draft_study, member
 from tests.workspace.test_commands import FILE
 
@@ -45,8 +51,12 @@ def test_the_whole_way_in_a_notebook(platform, squares, tmp_path):
     trials = platform.preview("squares", 3)
     assert trials["trial"].tolist() == [0, 1, 2]
     assert trials["slots"][0][1][0].startswith("photos/")
+    with pytest.raises(ClientError, match=r"strict and warns.*exclusion rules"):
+        platform.launch("squares", strict=True)
+    assert "exclusion rules" in " ".join(platform.status("squares")["warnings"][0])
     status = platform.launch("squares")
     assert status["state"].tolist() == ["open", "open"]
+    assert "exclusion rules" in " ".join(status["warnings"][1])
     assert status["condition"].tolist() == ["photos", "model-a"]
     assert platform.status()["slug"].tolist() == ["squares"]
     tables = platform.export("squares", tmp_path / "out")
@@ -57,10 +67,28 @@ def test_the_whole_way_in_a_notebook(platform, squares, tmp_path):
     assert (tmp_path / "out/report.html").stat().st_size > 1000
 
 
+def test_tables_are_read_as_they_were_written():
+    lines = csv_lines(["label", "value"], [["NA", 1.5], ["=SUM(A1)", None], ["'quoted'", -2], ["None", 0.0]])
+    table = table_of("".join(lines).encode())
+    assert table["label"].tolist() == ["NA", "=SUM(A1)", "'quoted'", "None"]
+    assert table["value"].isna().tolist() == [False, True, False, False]
+    assert table["value"].sum() == -0.5
+
+
+def test_an_archives_folders_are_kept_and_none_leads_out(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("faces/report.html", "faces/tables/scores.tex", "faces/../../evil.txt"):
+            archive.writestr(name, "x")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        unpack(archive, tmp_path / "out")
+    found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {"a.zip", "out/report.html", "out/tables/scores.tex", "out/evil.txt"}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_folder_goes_in_parts_and_goes_on_where_it_was_broken_off(platform, squares, monkeypatch):
-    monkeypatch.setattr(client_module, "PART_FILES", 3)
-    monkeypatch.setattr(client_module, "CHUNK", 100)
+    monkeypatch.setattr(sending, "PART_FILES", 3)
+    monkeypatch.setattr(sending, "CHUNK", 100)
     folder = squares("photos", count=7)
     rows = [f"{number}.png,a {number},{number}" for number in range(7)]
     (folder / "prompts.csv").write_text("\n".join(["name,prompt,seed", *rows]))
@@ -107,6 +135,27 @@ def test_the_server_imports_what_it_reaches_itself(platform, squares, settings, 
         platform.import_samples("s3://pictures/a", **given)
     with pytest.raises(ClientError, match="There is no folder"):
         platform.import_from_server(str(tmp_path / "none"), **given)
+    with pytest.raises(ClientError, match="There is no folder"):
+        platform.import_from_server(str(tmp_path / "none"), name="new", kind="generated")
+    assert not SampleSet.objects.filter(slug="new").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_set_made_for_a_refused_import_is_taken_away_and_one_that_was_there_stays(platform, tmp_path):
+    SampleSet.objects.create(name="there", slug="there", kind="real")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad/1.png").write_bytes(b"no picture")
+    (tmp_path / "cut.zip").write_bytes(b"PK no archive")
+    (tmp_path / "none").mkdir()
+    for name in ("new", "there"):
+        given = {"name": name, "kind": "real"}
+        with pytest.raises(ClientError, match=r"met 1 bad file.\n1.png: not an image"):
+            platform.import_samples(tmp_path / "bad", strict=True, **given)
+        with pytest.raises(ClientError, match="not a zip archive"):
+            platform.import_samples(tmp_path / "cut.zip", **given)
+        with pytest.raises(ClientError, match="no files in the folder"):
+            platform.import_samples(tmp_path / "none", **given)
+    assert SampleSet.objects.values_list("slug", flat=True).get() == "there"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -116,13 +165,19 @@ def test_an_import_that_is_underway_is_followed_and_not_begun_again(
     settings.IMPORT_ROOTS = [str(tmp_path)]
     platform, folder = Client(live_server.url, TokenFactory().secret), str(squares("a"))
     given = {"name": "model-a", "kind": "generated"}
-    with pytest.raises(
-        ClientError, match=r"Still queued after 0 seconds.*the same call made again waits for it"
-    ):
+    with pytest.raises(NotYetError, match=r"Still queued after 0 seconds.*The same call made again waits"):
         platform.import_from_server(folder, wait=0, **given)
     run = ImportRun.objects.get()
+    Job.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    with (
+        pytest.warns(NobodyWorksWarning, match="none has looked into the queue “long” yet") as warned,
+        pytest.raises(NotYetError, match=r"Start one where the platform runs: `make serve`"),
+    ):
+        platform.import_from_server(folder, wait=0, **given)
+    assert warned[0].filename == __file__
     monkeypatch.setattr(client_module.time, "sleep", lambda _seconds: services.run(run.job_id))
-    assert platform.import_from_server(folder, **given)["added"].tolist() == [4]
+    with pytest.warns(NobodyWorksWarning):
+        assert platform.import_from_server(folder, **given)["added"].tolist() == [4]
     assert ImportRun.objects.count() == 1
     assert platform.import_samples(folder, **given)["unchanged"].tolist() == [4]
     assert ImportRun.objects.count() == 1
@@ -153,6 +208,8 @@ def test_votes_from_elsewhere_are_analysed_on_this_machine(tmp_path):
     assert set(found["estimates"]["condition"]) == {"a", "b"}
     with pytest.raises(ClientError, match="There is no file"):
         analyze(tmp_path / "none.csv")
+    with pytest.raises(ClientError, match=r"^unrecognized arguments: --colums"):
+        analyze(votes, colums=columns)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -164,14 +221,26 @@ def test_refusals_are_sentences(platform, squares, tmp_path, live_server):
         platform.create(FILE)
     with pytest.raises(ClientError, match="There is no folder or archive"):
         platform.import_samples(tmp_path / "nowhere", name="a", kind="real")
-    with pytest.raises(ClientError, match="No Study matches"):
+    with pytest.raises(ClientError, match="There is no study “nothing” on this platform that you may see"):
         platform.status("nothing")
     with pytest.raises(ClientError, match="cannot be launched as it is"):
         platform.launch(draft_study(samples=0).slug)
+    with pytest.raises(ClientError, match="no power to plan for"):
+        platform.plan(draft_study(protocol="duplicates", generated=1).slug, power=0.9)
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad/1.png").write_bytes(b"no picture")
     with pytest.raises(ClientError, match="strict"):
         platform.import_samples(tmp_path / "bad", name="bad", kind="real", strict=True)
+    with pytest.raises(ClientError, match=r"kind: .*not a valid choice"):
+        platform.import_samples(tmp_path / "bad", name="bad", kind="reel")
+    with pytest.raises(ClientError, match="Did you mean “power”"):
+        platform.plan(draft_study().slug, pwer=0.9)
+    with pytest.raises(ClientError, match="two_afc follows from “rise”"):
+        platform.plan(draft_study().slug, rise=2)
+    with pytest.raises(ClientError, match=r"study file .*none.yaml cannot be read"):
+        platform.create(tmp_path / "none.yaml")
+    with pytest.raises(ClientError, match="answered 302 and is no platform"):
+        Client(f"{live_server.url}/admin", "wrong").status()
     with pytest.raises(ClientError, match="Invalid token"):
         Client(live_server.url, "wrong").status()
     with pytest.raises(ClientError, match="cannot be reached"):
@@ -179,12 +248,15 @@ def test_refusals_are_sentences(platform, squares, tmp_path, live_server):
 
 
 def test_the_client_imports_nothing_of_the_platform():
-    tree = ast.parse(Path(client_module.__file__).read_text())
-    names = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    names += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    assert not [
-        name for name in names if name and name.split(".")[0] in {"django", "humaneval", "rest_framework"}
-    ]
+    own = {one.__name__: one for one in (client_module, sending, received, refusals)}
+    for module in own.values():
+        tree = ast.parse(Path(module.__file__).read_text())
+        names = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        names += [
+            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        ]
+        others = {name.split(".")[0] for name in names if name and name not in own}
+        assert not others & {"django", "humaneval", "rest_framework"}
 
 
 ADDRESSES = ("study-file", "study-status", "study-preview-trials", "study-export", "study-bundle")

@@ -16,9 +16,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from PIL import Image
 
+from humaneval.rating.exclusions import declare_rules, default_rules
 from humaneval.samples.models import SampleSet
 from humaneval.studies.models import Study
 from humaneval.workspace import console
+from tests.factories import draft_study
 
 FILE = """\
 humaneval: 1
@@ -84,6 +86,20 @@ def test_launching_says_what_leaks_and_strictly_does_not_launch(db, tmp_path, sq
     assert Study.objects.get().state == "draft"
 
 
+def test_a_strict_launch_wants_exclusion_rules(db, tmp_path, squares):
+    for name in ("photos", "model-a"):
+        squares(name, count=20)
+    (tmp_path / "study.yaml").write_text(FILE)
+    say("create", tmp_path / "study.yaml")
+    err = io.StringIO()
+    with pytest.raises(CommandError, match="--strict is given"):
+        call_command("launch", "squares", "--strict", stderr=err)
+    assert err.getvalue().count("warning: ") == 1
+    assert "warning: No exclusion rules are declared." in err.getvalue()
+    declare_rules(study=Study.objects.get(), name="As registered", rules=default_rules())
+    assert say("launch", "squares", "--strict") == "http://127.0.0.1:8000/s/squares/\n"
+
+
 def test_a_file_brings_in_its_sets_and_again_changes_nothing(file):
     assert say("import", file) == (
         "photos: 4 added, 0 unchanged, 0 rejected.\nmodel-a: 4 added, 0 unchanged, 0 rejected.\n"
@@ -93,9 +109,13 @@ def test_a_file_brings_in_its_sets_and_again_changes_nothing(file):
 
 
 def test_a_folder_becomes_a_set(db, squares):
-    assert "photos: 4 added" in say("import", squares("x"), "--name", "photos", "--kind", "real")
+    folder = squares("x")
+    assert "photos-of-us: 4 added" in say("import", folder, "--name", "Photos of us", "--kind", "real")
+    for known in ("photos-of-us", "Photos of us"):
+        said = say("import", folder, "--name", known, "--kind", "real")
+        assert "photos-of-us: 0 added, 4 unchanged" in said
     with pytest.raises(CommandError, match="is there already and is real"):
-        say("import", squares("y"), "--name", "photos", "--kind", "generated")
+        say("import", squares("y"), "--name", "Photos of us", "--kind", "generated")
     with pytest.raises(CommandError, match="--name SLUG --kind"):
         say("import", squares("z"))
 
@@ -128,13 +148,26 @@ def test_import_takes_a_prompt_list_and_so_does_a_study_file(file, squares, tmp_
     with pytest.raises(CommandError, match=r"sample_sets\[1\].prompts: needs “import” beside it"):
         say("create", file)
     file.write_text(text.replace("list.csv", "none.csv").replace("set: model-a", "set: model-c"))
-    with pytest.raises(CommandError, match=r"none.csv cannot be read: No such file"):
+    with pytest.raises(CommandError, match=r"line 9: sample_sets\[1\].prompts: there is no .*none.csv"):
         say("import", file)
+    wrong = {"set: photos": "set: fotos", "import: photos": "label: x", "kind: generated": "label: y"}
+    for key, other in wrong.items():
+        file.write_text(file.read_text().replace(key, other))
+    with pytest.raises(CommandError) as caught:
+        say("import", file)
+    assert [line.partition("yaml: ")[2][:22] for line in str(caught.value).splitlines()] == [
+        "line 8: sample_sets[0]",
+        "line 9: sample_sets[1]",
+        "line 9: sample_sets[1]",
+    ]
 
 
 def test_a_refused_import_leaves_no_set_and_no_study(file, tmp_path):
     file.write_text(FILE.replace("import: model-a", "import: nowhere"))
-    with pytest.raises(CommandError, match=r"There is no folder .*nowhere"):
+    with pytest.raises(CommandError, match=r"line 9: sample_sets\[1\].import: there is no .*nowhere"):
+        say("create", file)
+    (tmp_path / "nowhere").mkdir()
+    with pytest.raises(CommandError, match=r"line 9: sample_sets\[1\].import: The folder holds no files"):
         say("create", file)
     assert not Study.objects.exists()
     assert not SampleSet.objects.filter(slug="model-a").exists()
@@ -147,11 +180,27 @@ def test_a_refused_import_leaves_no_set_and_no_study(file, tmp_path):
         (("status", "x"), "There is no study “x”. Studies: none yet"),
         (("launch", "x"), "There is no study “x”"),
         (("export", "x", "--yaml"), "There is no study “x”"),
+        (("analyze", "."), r"^\. is a folder: name a bundle, or a file of votes"),
+        (("analyze", __file__, "--out", __file__), "is a file: name a folder that is to hold the report"),
     ],
 )
 def test_what_is_not_there_is_a_sentence(db, arguments, said):
     with pytest.raises(CommandError, match=said):
         say(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("option", "place", "said"),
+    [
+        ("--out", "study.yaml", "study.yaml is a file: name a folder"),
+        ("--bundle", ".", "is a folder: name the file"),
+        ("--bundle", "none/a.zip", "There is no folder .*none: make it"),
+    ],
+)
+def test_where_nothing_can_be_written_is_said_at_once(file, tmp_path, option, place, said):
+    study = draft_study()
+    with pytest.raises(CommandError, match=said):
+        say("export", study.slug, option, tmp_path / place)
 
 
 def test_a_wrong_file_is_named_with_its_lines(file):
@@ -164,7 +213,7 @@ def test_a_draft_without_trials_and_a_closed_study_say_why(file):
     file.write_text(FILE.replace("trials: 4", "trials: 4000"))
     say("create", file)
     Study.objects.update(state="closed")
-    with pytest.raises(CommandError, match="is closed and cannot become launching"):
+    with pytest.raises(CommandError, match="is closed and cannot become launching: only what is draft can"):
         say("launch", "squares")
 
 

@@ -24,6 +24,8 @@ from humaneval.workspace.kept_exports import ExportForm, exports_of, open_file, 
 from humaneval.workspace.tasks import remove_exports
 from tests.factories import TokenFactory, draft_study
 
+NOBODY = "none has looked into the queue"
+
 pytestmark = pytest.mark.django_db
 
 
@@ -97,7 +99,11 @@ def test_a_second_attempt_replaces_what_a_killed_one_has_left():
     again = kept_exports.store_export(study=study, form=ExportForm.FILES, job_id=7)
     assert first["file"] == again["file"]
     with default_storage.open(again["file"]) as file:
-        assert hashlib.sha256(file.read()).hexdigest() == again["sha256"]
+        content = file.read()
+    assert hashlib.sha256(content).hexdigest() == again["sha256"]
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert f"{study.slug}/report.json" in archive.namelist()
+        assert len({name.split("/")[0] for name in archive.namelist()}) == 1
 
 
 def test_old_exports_are_removed_and_say_so(person, settings, worker, django_capture_on_commit_callbacks):
@@ -145,6 +151,9 @@ def test_the_page_shows_what_is_made_and_refreshes_while_something_is(admin_clie
     waiting = admin_client.get(address)
     assert waiting.headers["Refresh"] == "5"
     assert "being made" in waiting.text
+    assert NOBODY not in waiting.text
+    Job.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    assert NOBODY in admin_client.get(address).text
     Job.objects.update(state=JobState.RUNNING, claim="x")
     run_claimed(Job.objects.get())
     done = admin_client.get(address)
@@ -181,3 +190,7 @@ def test_the_client_waits_for_the_worker_and_checks_what_arrives(
     )
     with pytest.raises(ClientError, match="could not make this export: disk full"):
         platform.bundle(study.slug, tmp_path / "bundle.zip")
+    answers = iter([{"id": waiting.id, "file": "", "state": "queued", "error": ""}])
+    Job.objects.filter(pk=waiting.id).update(state=JobState.QUEUED)
+    with pytest.raises(ClientError, match="Still queued after 0 seconds"):
+        platform.bundle(study.slug, tmp_path / "bundle.zip", wait=0)

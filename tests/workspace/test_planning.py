@@ -12,9 +12,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from humaneval.protocols.registry import PROTOCOLS
 from humaneval.studies.models import Study
 from humaneval.teams.roles import Role
 from humaneval.workspace.planning import pilots
+from humaneval.workspace.planning.assumptions import ASSUMED
 from humaneval.workspace.planning.forms import PlanForm, starting_values
 from humaneval.workspace.planning.sizes import make_plan
 from tests.factories import draft_study, member, opened
@@ -34,17 +36,29 @@ def address(study: Study, **values: object) -> str:
     return f"/studies/{study.slug}/plan/?{urlencode(values)}"
 
 
-def plan_for(protocol: str, **values: object):
-    """Return the plan for a form's values."""
+def plan_for(protocol: str, settings: dict[str, object] | None = None, /, **values: object):
+    """Return the plan for a form's values and a study's settings."""
     form = PlanForm({**starting_values(protocol), **values}, protocol=protocol)
     assert form.is_valid(), form.errors
-    return make_plan(protocol, form.cleaned_data)
+    return make_plan(protocol, form.cleaned_data, settings or {})
 
 
-@pytest.mark.parametrize("protocol", ["two_afc", "real_or_fake", "likert", "pairwise"])
-def test_a_plan_reaches_its_aim_and_one_rater_less_does_not(protocol):
-    for aim, target in (("power", 0.8), ("width", plan_for(protocol).chosen.width)):
-        made = plan_for(protocol, aim=aim, **{aim: target})
+PUBLISHED_SESSION = 450
+AIMS = [
+    (protocol, aim)
+    for protocol in PROTOCOLS
+    for aim in ("width", "power")
+    if aim == "width" or not ASSUMED[protocol].no_power
+]
+CONSTANT = {"method": "constant"}
+
+
+@pytest.mark.parametrize(("protocol", "aim"), AIMS)
+def test_a_plan_reaches_its_aim_and_one_rater_less_does_not(protocol, aim):
+    session = PUBLISHED_SESSION if protocol == "timed_real_or_fake" else 40
+    target = 0.8 if aim == "power" else starting_values(protocol)["width"] * 0.8
+    for settings in ({}, CONSTANT) if protocol == "timed_real_or_fake" else ({},):
+        made = plan_for(protocol, settings, aim=aim, session=session, **{aim: target})
         row = made.chosen
         reached = row.power >= target if aim == "power" else row.width <= target
         assert reached
@@ -89,8 +103,6 @@ def test_bad_values_are_named_beside_their_fields_and_what_is_out_of_reach_is_sa
     assert "Enter a number." in page
     assert "Out of reach" in admin_client.get(address(draft, aim="width", width=0.002)).content.decode()
     assert "no effect" in admin_client.get(address(draft, effect=0.5)).content.decode()
-    other = draft_study(protocol="ranking", generated=3)
-    assert "can be planned for" in admin_client.get(address(other)).content.decode()
 
 
 def test_one_button_takes_the_plan_over_into_the_draft(draft, admin_client):

@@ -18,6 +18,7 @@ from humaneval.studies.design import preview_trials
 from humaneval.studies.gold_tables import import_gold
 from humaneval.studies.models import Study
 from humaneval.studies.pairs import import_pairs
+from humaneval.workspace.study_files import writing
 from humaneval.workspace.study_files.located import StudyFileError, from_words, load
 from humaneval.workspace.study_files.making import make_study
 from humaneval.workspace.study_files.shapes import check, place_of, study_fields
@@ -38,7 +39,7 @@ def sets(db) -> list[SampleSet]:
 
 
 def study_of(protocol: str, sets: list[SampleSet]) -> Study:
-    """Return a draft of a protocol in which nothing has its default."""
+    """Return a draft of a protocol with words and numbers that are easily mistaken."""
     kind = PROTOCOLS[protocol]
     least, most = kind.real_sets
     real = sets[:1] if most is None or most > 0 else []
@@ -163,6 +164,20 @@ def test_gold_trials_make_the_round_trip(protocol, answers, sets):
     assert len(expected) == len(answers)
 
 
+def test_every_answer_to_a_ranking_has_its_words_however_many_images_it_has():
+    for protocol, settings, slots, values in (
+        ("ranking", {}, 7, [0, 5, 719, 5039]),
+        ("ranking", {}, 3, range(6)),
+        ("ranking", {"mode": "best_worst"}, 4, [1, 2, 7, 14]),
+    ):
+        found = PROTOCOLS[protocol]
+        question = found.default_questions[0]
+        for value in values:
+            cell = writing._cell(found, question, value, slots, settings)
+            order = [int(name.removeprefix("slot_")) - 1 for name in cell.split(" > ")]
+            assert found.decode(question, order, range(slots), settings) == value
+
+
 def test_the_example_of_the_documentation_makes_a_study(db):
     SampleSetFactory(slug="elsewhere")
     brought = []
@@ -232,6 +247,7 @@ def problems(text: str) -> list[str]:
             "line 9: panel.postings[0].panel: No panel is called 'moon'",
         ),
         ("gold:\n  - slot_1: nothing\n", "line 8: gold[0]: "),
+        ("pairs:\n  - {batch: 0}\n", "line 7: pairs: A study of the protocol two_afc shows no pairs"),
         ("slug: a b\n", "line 7: slug: Enter a valid “slug”"),
         ("seed: 7\nseed: 8\n", "line 8: seed: stands here twice."),
         ("slug: &x a\n", "line 7: anchors and aliases (& and *) are not read."),
@@ -246,8 +262,79 @@ def test_what_is_wrong_is_said_with_line_and_key(sets, more, said):
     assert others == []
 
 
+PAIRS = """\
+humaneval: 1
+name: Doubles
+protocol: duplicates
+sample_sets:
+  - set: model-a
+pairs:
+  - {sample_set: model-a, batch: 0, first: "%s", second: "%s"}
+"""
+
+
+def test_a_number_of_trials_that_contradicts_the_pairs_is_refused_and_never_written(sets):
+    text = PAIRS % tuple(sets[1].samples.values_list("name", flat=True)[:2])
+    said = "line 8: trials: each pair is one trial: write 1, as many as there are, or leave the key out."
+    assert problems(text + "trials: 7\n") == [said]
+    study = make_study(text + "trials: 1\n", slug="a")
+    Study.objects.filter(pk=study.pk).update(trial_count=9)
+    study.refresh_from_db()
+    assert make_study(write_study(study), slug="b").trial_count == 1
+    update_study(study=study, protocol="real_or_fake")
+    study.refresh_from_db()
+    assert "pairs:" not in write_study(study)
+
+
 def test_all_wrong_keys_are_said_at_once(sets):
     assert len(problems(MINIMAL.replace("name:", "nam:") + "trials: x\nseed: y\n")) == 4
+
+
+EVERYTHING = """\
+humaneval: 1
+name: Faces
+protocol: two_afcc
+sample_sets:
+  - set: fotos
+  - {set: model-a, kind: reel}
+  - {set: far, kind: generated, import: far/, prompts: far.csv}
+trials: many
+questions:
+  - {key: a b, text: Hm?}
+flow:
+  brake_every: 4
+exclusions:
+  rules: {too_fst: {}, too_fast: {fraction: -3}}
+panel:
+  link: {return_url: "https://x.example/{kode}"}
+  postings:
+    - {panel: moon, title: a, description: b, places: 0, reward: 1.0}
+"""
+
+
+def test_sections_that_are_wrong_are_all_told_at_once_by_line_and_before_any_image_comes_in(sets):
+    brought = []
+
+    def refused(text: str) -> list[str]:
+        with pytest.raises(StudyFileError) as caught:
+            make_study(text, bring_in=lambda *given: brought.append(given), look_up="no {}".format)
+        return [re.match(r"line \d+: [^: ]*", problem)[0] for problem in caught.value.problems]
+
+    parts = [
+        "line 10: questions[0].key",
+        "line 11: flow",
+        "line 14: exclusions.rules",
+        "line 14: exclusions.rules",
+        "line 16: panel.link.return_url",
+        "line 18: panel.postings[0].places",
+        "line 18: panel.postings[0].panel",
+    ]
+    wrong_kind = ["line 3: protocol", "line 6: sample_sets[1].kind", "line 8: trials"]
+    assert refused(EVERYTHING) == [*wrong_kind, *parts]
+    mended = EVERYTHING.replace("reel", "generated").replace("many", "4").replace("two_afcc", "two_afc")
+    places = ["line 7: sample_sets[2].import", "line 7: sample_sets[2].prompts"]
+    assert refused(mended) == ["line 5: sample_sets[0].set", *places, *parts]
+    assert brought == []
 
 
 def test_a_set_that_is_not_there_is_named_with_those_that_are(sets):
@@ -266,7 +353,7 @@ def test_an_unknown_protocol_and_version_are_refused_by_name(sets):
 
 def test_a_slug_that_is_taken_is_refused_and_another_can_be_given(sets):
     make_study(MINIMAL + "slug: faces\n")
-    with pytest.raises(StudyFileError, match="line 7: slug: Study with this Slug already exists"):
+    with pytest.raises(StudyFileError, match="line 7: slug: there is a study “faces” already"):
         make_study(MINIMAL + "slug: faces\n")
     assert make_study(MINIMAL + "slug: faces\n", slug="other").slug == "other"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from humaneval.rating.exclusions.rules import RULES
 from humaneval.rating.models import RuleSet
@@ -25,19 +25,25 @@ def default_rules() -> dict[str, dict[str, float]]:
 def declare_rules(*, study: Study, name: str, rules: Rules, user: Any = None) -> RuleSet:
     """Keep rules as a study's next version, with all their settings; nothing changes them afterwards.
 
-    Raises ValidationError for rules that do not exist, or settings that they do not have or cannot take.
+    Raises ValidationError for rules that do not exist, or settings that they do not have or cannot take, and
+    for what the last version is already, name and rules alike (a button pressed twice).
     """
-    _check(rules)
+    check_rules(rules)
+    filled = {rule: RULES[rule].filled(settings) for rule, settings in rules.items()}
     with transaction.atomic():
         locked = Study.objects.select_for_update().get(pk=study.pk)
-        last = RuleSet.objects.filter(study=locked).aggregate(last=Max("version"))["last"]
+        last = RuleSet.objects.filter(study=locked).order_by("-version").first()
+        before_launch = locked.state == StudyState.DRAFT
+        if last is not None and (last.name, last.rules, last.before_launch) == (name, filled, before_launch):
+            text = _("Version %(version)d has this name and these rules already.")
+            raise ValidationError({"name": text % {"version": last.version}})
         declared = RuleSet.objects.create(
             study=locked,
-            version=(last or 0) + 1,
+            version=last.version + 1 if last else 1,
             name=name,
-            rules={rule: RULES[rule].filled(settings) for rule, settings in rules.items()},
+            rules=filled,
             declared_by=user,
-            before_launch=locked.state == StudyState.DRAFT,
+            before_launch=before_launch,
         )
         words = {"version": declared.version, "name": name, "rules": declared.rules}
         record_action(action="declare exclusion rules", subject=locked, user=user, **words)
@@ -49,7 +55,8 @@ def declared_before_launch(study: Study) -> RuleSet | None:
     return RuleSet.objects.filter(study=study, before_launch=True).order_by("-version").first()
 
 
-def _check(rules: Rules) -> None:
+def check_rules(rules: Rules) -> None:
+    """Raise ValidationError on ``rules`` for those that do not exist, or settings that they cannot take."""
     if not isinstance(rules, Mapping) or not all(isinstance(given, Mapping) for given in rules.values()):
         raise ValidationError({"rules": "Rules are an object: each rule's settings by its name."})
     unknown = [

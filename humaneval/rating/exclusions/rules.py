@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext_lazy as _
 
 from humaneval.rating.vote_columns import NO_ANSWER, Bools, Ints, Smalls, VoteColumns
 
 Settings = Mapping[str, float]
+Words = Any
+"""Text that is translated when it is shown, as form fields take it."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +30,22 @@ class Reason:
 
 @dataclass(frozen=True)
 class RuleSetting:
-    """A number that a rule goes by, within bounds."""
+    """A number that a rule goes by, within bounds; ``label`` and ``meaning`` are for people."""
 
     default: float
     least: float
     most: float
-    meaning: str
+    label: Words
+    meaning: Words
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A named rule; ``apply`` maps ids of the votes left out to sentences."""
+    """A named rule; ``meaning`` says which votes it leaves out, ``apply`` maps their ids to sentences."""
 
     name: str
     title: str
+    meaning: Words
     apply: Callable[[VoteColumns, Settings], dict[int, str]]
     settings: Mapping[str, RuleSetting]
 
@@ -104,7 +110,13 @@ def impossibly_fast(votes: VoteColumns, settings: Settings) -> dict[int, str]:
 
 
 def _made_up_times(votes: VoteColumns, settings: Settings) -> dict[int, str]:
-    """Return what is said against sessions whose times are made up: of each the first such block."""
+    """Return what is said against sessions whose times are made up: of each the first such block.
+
+    Votes from elsewhere come without the time of their hand-out, and nothing is said against them.
+    """
+    known = votes.handed_at > 0
+    if not known.all():
+        votes = votes.where(known)
     if not len(votes):
         return {}
     order = np.lexsort((votes.position, votes.handed_at, votes.session))
@@ -137,6 +149,7 @@ def too_fast(votes: VoteColumns, settings: Settings) -> dict[int, str]:
     """
     people = votes.response_ms[~votes.simulated]
     times = people if len(people) else votes.response_ms
+    times = times[np.isfinite(times)]  # votes from elsewhere may lack some
     if len(times) < settings["fewest"]:
         return {}
     limit = float(np.median(times)) * settings["percent_of_median"] / 100
@@ -215,8 +228,11 @@ def straight_lining(votes: VoteColumns, settings: Settings) -> dict[int, str]:
 
 
 def _longest_runs(votes: VoteColumns) -> dict[int, int]:
-    """Return for each session how often it pressed the same in a row, in order of position."""
-    answered = np.flatnonzero(votes.has_answer)
+    """Return for each session how often it pressed the same in a row, in order of position.
+
+    Sessions whose order nobody knows, as those of votes from elsewhere may be, have no rows of answers.
+    """
+    answered = np.flatnonzero(votes.has_answer & (votes.position >= 0))
     if not len(answered):
         return {}
     order = answered[np.lexsort((votes.position[answered], votes.session[answered]))]
@@ -252,56 +268,99 @@ def _named(rules: Iterable[Rule]) -> dict[str, Rule]:
 
 RULES: dict[str, Rule] = _named(
     [
-        Rule("simulated", "Simulated raters", simulated, {}),
-        Rule("late", "Late votes", late, {}),
-        Rule("spoilt_exposure", "Spoilt exposures", spoilt_exposure, {}),
-        Rule("failed_qualification", "Failed qualification", failed_qualification, {}),
+        Rule("simulated", "Simulated raters", _("Votes of programs."), simulated, {}),
+        Rule("late", "Late votes", _("Votes that came after their lease had run out."), late, {}),
+        Rule(
+            "spoilt_exposure",
+            "Spoilt exposures",
+            _("Timed votes whose image was not shown as asked."),
+            spoilt_exposure,
+            {},
+        ),
+        Rule(
+            "failed_qualification",
+            "Failed qualification",
+            _("All votes of sessions that were screened out."),
+            failed_qualification,
+            {},
+        ),
         Rule(
             "impossibly_fast",
             "Impossibly fast",
+            _("Votes faster than anybody can see, and all votes of sessions whose times are made up."),
             impossibly_fast,
             {
-                "floor_ms": RuleSetting(100, 1, 10_000, "Milliseconds below which nobody can have looked."),
-                "grace_s": RuleSetting(1, 0, 60, "Seconds that made-up times must exceed real ones by."),
+                "floor_ms": RuleSetting(
+                    100, 1, 10_000, _("Floor (ms)"), _("Milliseconds below which nobody can have looked.")
+                ),
+                "grace_s": RuleSetting(
+                    1, 0, 60, _("Grace (s)"), _("Seconds that made-up times must exceed real ones by.")
+                ),
             },
         ),
         Rule(
             "too_fast",
             "Too fast",
+            _("Votes far faster than the study's typical one."),
             too_fast,
             {
                 "percent_of_median": RuleSetting(
-                    30, 1, 100, "Limit, in percent of the median response time."
+                    30, 1, 100, _("Limit (%)"), _("Limit, in percent of the median response time.")
                 ),
                 "fewest": RuleSetting(
-                    30, 1, 1_000_000, "Votes below which the study has no typical time yet."
+                    30,
+                    1,
+                    1_000_000,
+                    _("Fewest votes"),
+                    _("Votes below which the study has no typical time yet."),
                 ),
             },
         ),
         Rule(
             "failed_gold",
             "Failed gold trials",
+            _("All votes of sessions that answered too few gold trials rightly."),
             failed_gold,
             {
-                "percent_right": RuleSetting(70, 0, 100, "Gold trials that must be right, in percent."),
-                "fewest": RuleSetting(2, 1, 1_000, "Gold trials below which nobody is judged."),
+                "percent_right": RuleSetting(
+                    70, 0, 100, _("Right (%)"), _("Gold trials that must be right, in percent.")
+                ),
+                "fewest": RuleSetting(
+                    2, 1, 1_000, _("Fewest gold trials"), _("Gold trials below which nobody is judged.")
+                ),
             },
         ),
         Rule(
             "inconsistent_repeats",
             "Inconsistent repeats",
+            _("All votes of sessions that answered too few repeats as they had answered before."),
             inconsistent_repeats,
             {
-                "percent_alike": RuleSetting(50, 0, 100, "Repeats that must be answered alike, in percent."),
-                "tolerance": RuleSetting(0, 0, 10, "Points of a scale by which two answers may differ."),
-                "fewest": RuleSetting(3, 1, 1_000, "Repeats below which nobody is judged."),
+                "percent_alike": RuleSetting(
+                    50, 0, 100, _("Alike (%)"), _("Repeats that must be answered alike, in percent.")
+                ),
+                "tolerance": RuleSetting(
+                    0, 0, 10, _("Tolerance (points)"), _("Points of a scale by which two answers may differ.")
+                ),
+                "fewest": RuleSetting(
+                    3, 1, 1_000, _("Fewest repeats"), _("Repeats below which nobody is judged.")
+                ),
             },
         ),
         Rule(
             "straight_lining",
             "Straight-lining",
+            _("All votes of sessions that gave the same answer on screen too many times in a row."),
             straight_lining,
-            {"run": RuleSetting(20, 3, 100_000, "Same answers on screen in a row from which it counts.")},
+            {
+                "run": RuleSetting(
+                    20,
+                    3,
+                    100_000,
+                    _("Longest run"),
+                    _("Same answers on screen in a row from which it counts."),
+                )
+            },
         ),
     ]
 )

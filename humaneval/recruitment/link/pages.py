@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +16,7 @@ from humaneval.recruitment.link.invitations import ListRefused, invite, read_nam
 from humaneval.studies.models import Study
 from humaneval.teams.access import PermissionsIn, find
 from humaneval.teams.audit import record_action
+from humaneval.ui.spreadsheets import csv_lines
 
 MOST_BYTES = 2_000_000
 
@@ -66,15 +64,7 @@ def _text(form: NamesForm) -> str:
 def links_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the list with everybody's own link. Whoever has it can rate as them: it is noted who took it."""
     study = find(request.user, Study.objects.all(), INVITE, slug=slug)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("name", "link", "state"))
-    writer.writerows((_plain(name), link, state) for name, link, state in rows_of_links(study))
+    lines = "".join(csv_lines(("name", "link", "state"), rows_of_links(study)))
     record_action(action="download invitation links", subject=study, user=user_of(request))
     disposition = f'attachment; filename="{study.slug}-links.csv"'
-    return HttpResponse(out.getvalue(), content_type="text/csv", headers={"Content-Disposition": disposition})
-
-
-def _plain(name: str) -> str:
-    """Return a name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in "=+-@\t\r" else name
+    return HttpResponse(lines, content_type="text/csv", headers={"Content-Disposition": disposition})

@@ -31,6 +31,10 @@ class IntentKind(models.TextChoices):
     REMOVE = "remove", _("delete at the panel")
 
 
+HALTING = (IntentKind.PAUSE, IntentKind.STOP)
+"""What spends nothing, and keeps more from being spent."""
+
+
 class IntentState(models.TextChoices):
     RECORDED = "recorded", _("recorded")
     SENDING = "sending", _("being sent")
@@ -82,3 +86,9 @@ class Intent(models.Model):
     def is_settled(self) -> bool:
         """Whether nothing more will be sent for it."""
         return self.state in {IntentState.DONE, IntentState.REFUSED, IntentState.UNCLEAR}
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it must not be sent now: its posting is held, and it is no halt asked for since."""
+        restored = self.posting.restored_at
+        return restored is not None and not (self.kind in HALTING and self.created_at > restored)

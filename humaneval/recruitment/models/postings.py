@@ -71,6 +71,14 @@ class Posting(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     polled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    restored_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_(
+            "When a backup brought it back, until the panel has told what was done since; else empty."
+        ),
+    )
 
     class Meta:
         ordering = ["-id"]
@@ -89,6 +97,11 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.study} on {self.panel}"
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a backup brought it back and the panel has not yet told what was done since."""
+        return self.restored_at is not None
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete a draft; raises ValidationError for what a panel has seen."""

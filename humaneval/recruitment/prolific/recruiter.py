@@ -278,6 +278,11 @@ def _bonuses_before(posting: Posting, external: str) -> list[int]:
 
 def _find_bonuses(intent: Intent) -> Outcome | None:
     """Return that the bulk payment was made if one of its bonuses shows; never that it was not."""
+    if "before" not in intent.evidence:
+        raise Undecided(
+            "Nobody kept which bonuses Prolific listed before this one. Look at the study's bonuses there, "
+            "then say here whether it was paid."
+        )
     for external, amount in _bonus_rows(intent):
         now = Counter(round(cents) for cents in _submission(external).get("bonus_payments") or [])
         new = now - Counter(intent.evidence["before"].get(external, []))

@@ -36,6 +36,11 @@ def variance_ratio(clustered: Interval, naive: Interval) -> float | None:
     return (clustered.standard_error / naive.standard_error) ** 2
 
 
+def clusters_of(result: Result[Any] | None) -> dict[str, int]:
+    """Return the kinds of clusters that a result's interval takes into account, and how many of each."""
+    return {} if result is None else {name: int(size) for name, size in result.clusters.items()}
+
+
 def no_interval(reason: str) -> Interval:
     """Return the interval of a number that could not be estimated; ``reason`` stands as its method."""
     return Interval(None, None, None, reason, level=LEVEL)
@@ -65,8 +70,15 @@ def distinct(column: np.ndarray) -> int:
         return len(np.unique(column))
     low, high = int(column.min()), int(column.max())
     if high - low > 4 * len(column) + 1000:
-        return len(np.unique(column))
+        ordered = np.sort(column)
+        return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
     return int(np.count_nonzero(np.bincount(column - low)))
+
+
+def items_of(column: np.ndarray) -> int | None:
+    """Return how many different items answers are about; ``None`` where nothing names any (all below 0)."""
+    named = column[column >= 0]
+    return None if len(column) and not len(named) else distinct(named)
 
 
 def size_of(table: VoteTable) -> dict[str, Any]:
@@ -74,6 +86,6 @@ def size_of(table: VoteTable) -> dict[str, Any]:
     return {
         "votes": len(table),
         "raters": distinct(table.rater),
-        "items": distinct(table.item),
+        "items": items_of(table.item),
         "simulated": bool(table.simulated.any()),
     }

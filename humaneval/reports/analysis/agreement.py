@@ -10,13 +10,22 @@ from typing import Literal
 
 import numpy as np
 
-from humaneval.reports.analysis.adapters import attempt, distinct, interval_of, method_of, no_interval
+from humaneval.reports.analysis.adapters import (
+    attempt,
+    distinct,
+    interval_of,
+    items_of,
+    method_of,
+    no_interval,
+)
 from humaneval.reports.results import Agreement, QuestionFacts, finite
 from humaneval.reports.votes import VoteTable
 from humaneval.stats import krippendorff_alpha
+from humaneval.stats.columns import cells, encode
 
 Level = Literal["nominal", "ordinal"]
 COEFFICIENT = "Krippendorff's alpha"
+NOT_NAMED = "The file does not name the items that votes are about: nothing can be said of agreement."
 _LEVELS: dict[str, Level] = {
     "rate": "nominal",
     "preference": "nominal",
@@ -35,6 +44,7 @@ def measure_agreement(table: VoteTable, question: QuestionFacts, analysis: str) 
     result, note = attempt(
         lambda: krippendorff_alpha(rater=table.rater, item=table.unit, answer=table.value, level=level)
     )
+    note = NOT_NAMED if result is None and items_of(table.unit) is None else note
     estimate = finite(result.estimate) if result else None
     return Agreement(
         question=question.key,
@@ -53,9 +63,8 @@ def measure_agreement(table: VoteTable, question: QuestionFacts, analysis: str) 
 
 def _first_answers(table: VoteTable) -> VoteTable:
     """Return the table without a rater's second and later answers about the same stimuli."""
-    _, unit = np.unique(table.unit, return_inverse=True)
-    _, rater = np.unique(table.rater, return_inverse=True)
-    _, first = np.unique(rater * (unit.max(initial=0) + 1) + unit, return_index=True)
+    unit = encode(table.unit)
+    first = cells(encode(table.rater).codes, unit.codes, unit.size).first
     keep = np.zeros(len(table), dtype=bool)
     keep[first] = True
     return table.where(keep)

@@ -31,6 +31,11 @@ class Grouping:
     code: IntArray
     names: Sequence[str]
 
+    @property
+    def several(self) -> bool:
+        """Whether answers are of more than one group."""
+        return bool(len(self.names)) and bool((self.code != self.code[:1]).any())
+
 
 def break_down(
     table: VoteTable,

@@ -34,15 +34,25 @@ SETTLES = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Pairing:
-    """One human estimate and one automated score for each system that has both."""
+    """One human estimate and one automated score for each system that has both.
+
+    ``better`` is +1 where a higher score is better, -1 where a lower one is, None where neither is;
+    ``human_better`` is the same of the human estimate.
+    """
 
     conditions: list[int]
     labels: list[str]
     human: NDArray[np.float64]
     score: NDArray[np.float64]
-    expected_sign: int | None
+    better: int | None
+    human_better: int
     human_error: NDArray[np.float64]
     score_error: NDArray[np.float64]
+
+    @property
+    def expected_sign(self) -> int | None:
+        """The sign of the correlation that one expects."""
+        return None if self.better is None else self.better * self.human_better
 
     def draws(self, standing: Standing | None) -> NDArray[np.float64]:
         """Return draws of the human estimates (draws, systems): joint ones, or independent ones without."""
@@ -102,7 +112,7 @@ def _by_metric(scores: Iterable[ScoreRow]) -> list[list[ScoreRow]]:
 def _correlate_one(
     study: StudyFacts, estimates: Sequence[Estimate], rows: Sequence[ScoreRow], standing: Standing | None
 ) -> Correlation:
-    pairing = pair_up(estimates, rows)
+    pairing = pair_up(estimates, rows, study.better)
     draws = pairing.draws(standing)
     coefficients = _coefficients(pairing, draws)
     as_expected = _as_expected(coefficients, pairing.expected_sign)
@@ -129,8 +139,8 @@ def _correlate_one(
     )
 
 
-def pair_up(estimates: Sequence[Estimate], rows: Sequence[ScoreRow]) -> Pairing:
-    """Return the systems that have both numbers. Every human measure here is better when higher."""
+def pair_up(estimates: Sequence[Estimate], rows: Sequence[ScoreRow], human_better: int) -> Pairing:
+    """Return the systems that have both numbers."""
     score_of = {row.condition: row for row in rows}
     both = [one for one in estimates if one.estimate is not None and one.condition in score_of]
     better = rows[0].higher_is_better
@@ -140,6 +150,7 @@ def pair_up(estimates: Sequence[Estimate], rows: Sequence[ScoreRow]) -> Pairing:
         np.array([one.estimate for one in both], dtype=float),
         np.array([score_of[one.condition].value for one in both], dtype=float),
         None if better is None else 1 if better else -1,
+        human_better,
         np.array([one.interval.standard_error or 0.0 for one in both], dtype=float),
         np.array([score_of[one.condition].standard_error or 0.0 for one in both], dtype=float),
     )
@@ -206,7 +217,9 @@ def _about_sign(pairing: Pairing, as_expected: bool | None) -> str:
     if pairing.expected_sign is None:
         return "Neither high nor low values of this score are better by themselves, so no sign is expected."
     direction = "positive" if pairing.expected_sign > 0 else "negative"
-    why = "higher" if pairing.expected_sign > 0 else "lower"
+    why = "higher" if (pairing.better or 1) > 0 else "lower"
+    if pairing.human_better < 0:
+        why = f"of people's estimate lower and of this score {why}"
     if as_expected is None:
         return f"A {direction} correlation is expected ({why} is better)."
     verdict = "as expected" if as_expected else "not as expected"
@@ -236,8 +249,8 @@ def is_settled(one: Coefficient) -> bool:
 
 def _about_disagreement(study: StudyFacts, pairing: Pairing) -> str:
     """Name the system about which people and the score differ most, and what happens without it."""
-    human = rankdata(-pairing.human, method="average")
-    score = rankdata(-pairing.score * (pairing.expected_sign or 1), method="average")
+    human = rankdata(-pairing.human * pairing.human_better, method="average")
+    score = rankdata(-pairing.score * (pairing.better or 1), method="average")
     worst = int(np.argmax(np.abs(human - score)))
     systems = len(pairing.conditions)
     said = [

@@ -8,11 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from humaneval.reports.analysis.adapters import attempt, distinct, interval_of, method_of, no_interval
+from humaneval.reports.analysis.adapters import (
+    attempt,
+    clusters_of,
+    interval_of,
+    method_of,
+    no_interval,
+    size_of,
+)
+from humaneval.reports.analysis.estimating import Attempted, Number, Subject, published
 from humaneval.reports.analysis.rates import rate_estimate
-from humaneval.reports.results import ConditionFacts, Estimate, Interval, QuestionFacts, finite
+from humaneval.reports.results import ConditionFacts, Estimate, QuestionFacts, finite
 from humaneval.reports.votes import BoolArray, PairVotes, VoteTable
-from humaneval.stats import Result, rate
+from humaneval.stats import rate
 from humaneval.stats.birthday import support_size
 from humaneval.stats.columns import encode
 
@@ -34,16 +42,17 @@ def estimate_duplicates(
     found = []
     for condition in conditions:
         mine = table.where(table.condition == condition.id)
-        names = {"measure": "share", "measure_label": label, "headline": True}
-        found.append(rate_estimate(mine, mine.value == 1, condition, question, names))
+        headline = Subject(condition, question, "share", label, "share", headline=True)
+        found.append(rate_estimate(mine, mine.value == 1, headline))
         held = batches_with_duplicate(votes.where(votes.condition == condition.id))
-        share, why = attempt(partial(rate, held, method="clopper_pearson"))
-        size, note = attempt(
+        share = attempt(partial(rate, held, method="clopper_pearson"))
+        support = attempt(
             partial(support_size, duplicates=int(held.sum()), batches=len(held), batch_size=batch_size)
         )
-        common = _common(condition, question, len(held), mine)
-        found.append(_number(BATCHES, _BATCHES_LABEL, "share", share, why, common))
-        found.append(_number(SUPPORT, _SUPPORT_LABEL, "images", size, note, common))
+        size = size_of(mine) | {"items": len(held)}
+        batches = Subject(condition, question, BATCHES, _BATCHES_LABEL, "share")
+        images = Subject(condition, question, SUPPORT, _SUPPORT_LABEL, "images")
+        found += [_number(batches, share, size), _number(images, support, size)]
     return found
 
 
@@ -57,40 +66,14 @@ def batches_with_duplicate(votes: PairVotes) -> BoolArray:
     return held
 
 
-def _common(
-    condition: ConditionFacts, question: QuestionFacts, batches: int, mine: VoteTable
-) -> dict[str, Any]:
-    return {
-        "condition": condition.id,
-        "label": condition.label,
-        "kind": condition.kind,
-        "question": question.key,
-        "votes": len(mine),
-        "raters": distinct(mine.rater),
-        "items": batches,
-        "simulated": bool(mine.simulated.any()),
-    }
-
-
-def _number(
-    measure: str,
-    label: str,
-    unit: str,
-    result: Result[Any] | None,
-    note: str,
-    common: Mapping[str, Any],
-) -> Estimate:
-    interval: Interval = interval_of(result) if result else no_interval(note)
-    return Estimate(
-        measure=measure,
-        measure_label=label,
-        unit=unit,
-        headline=False,
+def _number(subject: Subject, attempted: Attempted, size: Mapping[str, Any]) -> Estimate:
+    result, note = attempted
+    number = Number(
         estimate=finite(result.estimate) if result else None,
-        interval=interval,
+        interval=interval_of(result) if result else no_interval(note),
         naive=no_interval(_NO_NAIVE),
         method=method_of(result) if result else "",
-        design_effect=None,
+        clusters=clusters_of(result),
         note=note,
-        **common,
     )
+    return published(subject, number, size)

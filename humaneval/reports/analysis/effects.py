@@ -47,7 +47,8 @@ class Sitting:
 
     ``place`` is the place on screen that was chosen or put first, from the left, of so many ``places``; -1
     where none was (a tie, a scale). ``position`` is the vote's place in its session. ``stimuli`` codes what
-    each answer is about, the conditions in it, so that what was shown when plays no part.
+    each answer is about, the conditions in it, so that what was shown when plays no part. Of votes from
+    elsewhere a position may be -1, and a response time not a number: nobody knows.
     """
 
     session: IntArray
@@ -98,12 +99,16 @@ def _measured(effect: Effect, result: object, note: str, words: Callable[[Effect
 
 
 def thirds_of(session: IntArray, position: IntArray) -> IntArray:
-    """Return the third of its session (0, 1, 2) that each vote came in; -1 in sessions under six votes."""
+    """Return the third of its session (0, 1, 2) that each vote came in.
+
+    It is -1 in sessions under six votes, and where a vote's position is not known.
+    """
     order = np.lexsort((position, session))
     _, start, count = np.unique(session[order], return_index=True, return_counts=True)
     rank = np.arange(len(order)) - np.repeat(start, count)
     size = np.repeat(count, count)
-    third = np.where(size >= FEWEST_IN_A_SITTING, 3 * rank // np.maximum(size, 1), -1)
+    known = (size >= FEWEST_IN_A_SITTING) & (position[order] >= 0)
+    third = np.where(known, 3 * rank // np.maximum(size, 1), -1)
     found = np.empty(len(order), dtype=np.int64)
     found[order] = third
     return found
@@ -173,6 +178,7 @@ def _change(
     mine = table.where(rows)
     result, note = _attempt_within(
         mine,
+        _unknown(sitting, order=True),
         lambda: within_contrast(
             quality.value[rows],
             second=third[rows] == between[1],
@@ -230,6 +236,7 @@ def _pace(table: VoteTable, sitting: Sitting, third: IntArray, question: Questio
     mine = table.where(rows)
     result, note = _attempt_within(
         mine,
+        _unknown(sitting, order=True, times=True),
         lambda: within_contrast(
             np.log(sitting.response_ms[rows]),
             second=third[rows] == 2,
@@ -269,6 +276,7 @@ def _speed(table: VoteTable, sitting: Sitting, quality: Quality, question: Quest
     mine = table.where(rows)
     result, note = _attempt_within(
         mine,
+        _unknown(sitting, times=True),
         lambda: within_slope(
             quality.value[rows],
             on=np.log2(sitting.response_ms[rows]),
@@ -295,10 +303,24 @@ def _speed_words(one: Effect, noun: str) -> str:
     )
 
 
-def _attempt_within(table: VoteTable, compute: Callable[[], Result[Any]]) -> tuple[Result[Any] | None, str]:
+def _attempt_within(
+    table: VoteTable, unknown: str, compute: Callable[[], Result[Any]]
+) -> tuple[Result[Any] | None, str]:
+    """Return what a test within raters gives; nothing, and why, where what it rests on is not known."""
+    if unknown:
+        return None, f"{unknown}: this cannot be told."
     if not len(table):
         return None, f"No sitting has {FEWEST_IN_A_SITTING} votes or more: this cannot be told."
     return attempt(compute)
+
+
+def _unknown(sitting: Sitting, *, order: bool = False, times: bool = False) -> str:
+    """Return in words which of the things that a test rests on no vote tells; empty where some do."""
+    if order and not (sitting.position >= 0).any():
+        return "In which order raters gave their votes is not known"
+    if times and not np.isfinite(sitting.response_ms).any():
+        return "How long answers took is not known"
+    return ""
 
 
 def _effect(

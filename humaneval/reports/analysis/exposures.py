@@ -7,10 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from humaneval.reports.analysis.adapters import LEVEL, attempt, distinct, interval_of, method_of, no_interval
+from humaneval.reports.analysis.adapters import (
+    LEVEL,
+    attempt,
+    clusters_of,
+    distinct,
+    interval_of,
+    method_of,
+    no_interval,
+)
+from humaneval.reports.analysis.estimating import Attempted, Number, Subject, published
 from humaneval.reports.results import ConditionFacts, Estimate, Interval, QuestionFacts, finite
 from humaneval.reports.votes import Exposed
-from humaneval.stats import Result, psychometric
+from humaneval.stats import psychometric
 from humaneval.stats.modal_exposure import modal_exposure
 
 MODAL, THRESHOLD = "modal_exposure", "threshold_exposure"
@@ -60,38 +69,24 @@ def estimate_exposures(
         "simulated": bool(kept.simulated.any()),
     }
     return [
-        _estimate(generated[0], question, measure, label, compute, into_ms, size)
+        _estimate(Subject(generated[0], question, measure, label, "ms"), attempt(compute), into_ms, size)
         for measure, label, compute, into_ms in estimates
     ]
 
 
 def _estimate(
-    condition: ConditionFacts,
-    question: QuestionFacts,
-    measure: str,
-    label: str,
-    compute: Callable[[], Result[Any]],
-    into_ms: Callable[[float], float],
-    size: dict[str, Any],
+    subject: Subject, attempted: Attempted, into_ms: Callable[[float], float], size: dict[str, Any]
 ) -> Estimate:
-    result, note = attempt(compute)
-    return Estimate(
-        condition=condition.id,
-        label=condition.label,
-        kind=condition.kind,
-        question=question.key,
-        measure=measure,
-        measure_label=label,
-        unit="ms",
-        headline=False,
+    result, note = attempted
+    number = Number(
         estimate=finite(into_ms(result.estimate)) if result else None,
         interval=_in_ms(interval_of(result), into_ms) if result else no_interval(note),
         naive=no_interval("none: an exposure is a rater's, not a vote's"),
         method=method_of(result) if result else "",
-        design_effect=None,
+        clusters=clusters_of(result),
         note=note,
-        **size,
     )
+    return published(subject, number, size)
 
 
 def _in_ms(interval: Interval, into_ms: Callable[[float], float]) -> Interval:

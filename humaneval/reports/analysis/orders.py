@@ -15,13 +15,24 @@ from numpy.typing import NDArray
 
 from humaneval.protocols.base import Protocol
 from humaneval.protocols.orders import shares_above
-from humaneval.reports.analysis.adapters import attempt, distinct, interval_of, method_of, no_interval
+from humaneval.reports.analysis.adapters import (
+    attempt,
+    distinct,
+    interval_of,
+    items_of,
+    method_of,
+    no_interval,
+)
+from humaneval.reports.analysis.agreement import NOT_NAMED
+from humaneval.reports.analysis.estimating import Subject, estimate_of
+from humaneval.reports.analysis.judged_samples import Ordered
 from humaneval.reports.analysis.outcomes import Outcomes, Quality, sums
 from humaneval.reports.analysis.preferences import mean_of
 from humaneval.reports.numbers import plain
 from humaneval.reports.results import Agreement, ConditionFacts, Estimate, QuestionFacts, finite
 from humaneval.reports.votes import Ballots, IntArray
 from humaneval.stats import order_agreement
+from humaneval.stats.columns import cells, encode
 from humaneval.stats.order_agreement import OrderAgreement
 
 Floats = NDArray[np.float64]
@@ -33,13 +44,13 @@ SHARE_ABOVE = "mean share of the others on the screen that a condition is put ab
 
 def outcomes_of_orders(ballots: Ballots, protocol: Protocol, settings: Mapping[str, Any]) -> Outcomes:
     """Return an outcome for each condition in each order: the share of the others that it is put above."""
-    above = _above(ballots, protocol, settings)
+    above = put_above(ballots, protocol, settings)
     order, slot = np.nonzero(ballots.lineup > 0)
     return Outcomes(
         ballots.row[order],
         ballots.lineup[order, slot],
         ballots.rater[order],
-        ballots.unit[order],
+        ballots.shared[order],
         above[order, slot],
     )
 
@@ -51,7 +62,7 @@ def quality_of_orders(
 
     For a table of so many rows; ``None`` where no images were put in order by two raters.
     """
-    above = np.nan_to_num(_above(ballots, protocol, settings))
+    above = np.nan_to_num(put_above(ballots, protocol, settings))
     others = np.stack(
         [sums(one, ballots.unit) - sums(one, ballots.unit, ballots.rater) for one in above.T], axis=1
     )
@@ -70,38 +81,24 @@ def estimate_shares(
     settings: Mapping[str, Any],
 ) -> list[Estimate]:
     """Return each condition's mean share of the others on the screen that it is put above."""
-    outcomes = outcomes_of_orders(ballots, protocol, settings)
-    simulated = np.zeros(int(ballots.row.max(initial=-1)) + 1, dtype=bool)
-    simulated[ballots.row] = ballots.simulated
-    found = []
-    for condition in conditions:
-        own = outcomes.where(outcomes.condition == condition.id)
-        found.append(_share(own, question, condition, bool(simulated[own.row].any())))
-    return found
+    above = put_above(ballots, protocol, settings)
+    return [_share(ballots, above, question, condition) for condition in conditions]
 
 
-def _share(own: Outcomes, question: QuestionFacts, condition: ConditionFacts, simulated: bool) -> Estimate:
-    result, note = attempt(lambda: mean_of(own.value, rater=own.rater, item=own.item))
-    naive, reason = attempt(lambda: mean_of(own.value))
-    return Estimate(
-        condition=condition.id,
-        label=condition.label,
-        kind=condition.kind,
-        question=question.key,
-        measure="share_above",
-        measure_label="Share of the others on the screen that it is put above",
-        unit="share",
-        headline=False,
-        estimate=finite(result.estimate) if result else None,
-        interval=interval_of(result) if result else no_interval(note),
-        naive=interval_of(naive) if naive else no_interval(reason),
-        votes=len(own.value),
-        raters=distinct(own.rater),
-        items=distinct(own.item),
-        method=method_of(result) if result else "",
-        design_effect=finite(result.design_effect) if result else None,
-        simulated=simulated,
-        note=note,
+def _share(ballots: Ballots, above: Floats, question: QuestionFacts, condition: ConditionFacts) -> Estimate:
+    order, slot = np.nonzero(ballots.lineup == condition.id)
+    value, rater, item = above[order, slot], ballots.rater[order], ballots.shared[order]
+    label = "Share of the others on the screen that it is put above"
+    return estimate_of(
+        Subject(condition, question, "share_above", label, "share"),
+        attempt(lambda: mean_of(value, rater=rater, item=item)),
+        attempt(lambda: mean_of(value)),
+        {
+            "votes": len(value),
+            "raters": distinct(rater),
+            "items": items_of(ballots.unit[order]),
+            "simulated": bool(ballots.simulated[order].any()),
+        },
     )
 
 
@@ -113,8 +110,9 @@ def agreement_on_orders(
     Where a rater met a set in two trials, the first order counts here.
     """
     ballots = _first_of(ballots)
-    above = _above(ballots, protocol, settings)
+    above = put_above(ballots, protocol, settings)
     result, note = attempt(partial(order_agreement, -above, rater=ballots.rater, item=ballots.unit))
+    note = NOT_NAMED if result is None and items_of(ballots.unit) is None else note
     return Agreement(
         question=question.key,
         coefficient=COEFFICIENT,
@@ -132,14 +130,39 @@ def agreement_on_orders(
 
 def lineups(ballots: Ballots) -> IntArray:
     """Return a code of the conditions in each lineup, in whichever slots they stand."""
-    code = np.zeros(len(ballots), dtype=np.int64)
-    for column in np.sort(ballots.lineup, axis=1).T:
-        _, place = np.unique(column, return_inverse=True)
-        _, code = np.unique(code * (place.max(initial=0) + 1) + place, return_inverse=True)
+    return _coded_sets(ballots.lineup)
+
+
+def judged_in_orders(ballots: Ballots, above: Floats, samples: IntArray, prompt: IntArray) -> Ordered:
+    """Return the places of single samples: ``samples`` (N x S) and ``prompt`` (0: none) of each ballot.
+
+    ``above`` is :func:`put_above`'s. Ballots of the same images are one line-up, and line-ups of one prompt
+    one group.
+    """
+    order, slot = np.nonzero((ballots.lineup > 0) & (samples[:, : ballots.lineup.shape[1]] > 0))
+    lineup = _coded_sets(samples)
+    group = np.where(prompt > 0, prompt + lineup.max(initial=0), lineup)
+    return Ordered.of_places(
+        above[order, slot],
+        ballots.rater[order],
+        ballots.lineup[order, slot],
+        samples[order, slot],
+        lineup=lineup[order],
+        group=group[order],
+    )
+
+
+def _coded_sets(rows: IntArray) -> IntArray:
+    """Return a code of the numbers in each row, in whichever columns they stand."""
+    code = np.zeros(len(rows), dtype=np.int64)
+    for column in np.sort(rows, axis=1).T:
+        place = encode(column)
+        code = cells(code, place.codes, place.size).codes
     return code
 
 
-def _above(ballots: Ballots, protocol: Protocol, settings: Mapping[str, Any]) -> Floats:
+def put_above(ballots: Ballots, protocol: Protocol, settings: Mapping[str, Any]) -> Floats:
+    """Return the share of the others that each slot's image is put above (N x S), NaN where there is none."""
     counts = (ballots.lineup > 0).sum(axis=1)
     found = np.full(ballots.lineup.shape, np.nan)
     shares = shares_above(
@@ -151,11 +174,12 @@ def _above(ballots: Ballots, protocol: Protocol, settings: Mapping[str, Any]) ->
 
 def _first_of(ballots: Ballots) -> Ballots:
     """Return the ballots without a rater's second and later ones about the same images."""
-    _, unit = np.unique(ballots.unit, return_inverse=True)
-    _, rater = np.unique(ballots.rater, return_inverse=True)
-    _, first = np.unique(rater * (unit.max(initial=0) + 1) + unit, return_index=True)
+    unit = encode(ballots.unit)
+    both = cells(encode(ballots.rater).codes, unit.codes, unit.size)
+    if both.size == len(ballots):
+        return ballots
     keep = np.zeros(len(ballots), dtype=bool)
-    keep[first] = True
+    keep[both.first] = True
     return ballots.where(keep)
 
 

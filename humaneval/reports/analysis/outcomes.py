@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from humaneval.protocols.base import Protocol
 from humaneval.reports.results import ConditionFacts
 from humaneval.reports.votes import IntArray, VoteTable
+from humaneval.stats.columns import cells, encode
+from humaneval.stats.items import Items
 
 Floats = NDArray[np.float64]
 
@@ -19,13 +21,14 @@ Floats = NDArray[np.float64]
 class Outcomes:
     """Numbers whose mean by ``condition`` is what the headline is about (or a win rate, for preferences).
 
-    ``row`` is the row of the vote table that each comes from; a preference tells of two conditions.
+    ``row`` is the row of the vote table that each comes from, ``item`` what it shares with others besides the
+    rater; a preference tells of two conditions.
     """
 
     row: IntArray
     condition: IntArray
     rater: IntArray
-    item: IntArray
+    item: Items
     value: Floats
 
     def where(self, rows: NDArray[np.bool_]) -> Outcomes:
@@ -46,7 +49,7 @@ def outcomes_of(
             np.concatenate([rows, rows]),
             np.concatenate([table.condition, table.other]),
             np.concatenate([table.rater, table.rater]),
-            np.concatenate([table.unit, table.unit]),
+            table.shared[np.concatenate([rows, rows])],
             np.concatenate([won, 1 - won]),
         )
     if analysis == "scale":
@@ -55,7 +58,7 @@ def outcomes_of(
         value = (table.value == 1).astype(float)
     else:
         value = protocol.successes(table.value, is_real(table, conditions)).astype(float)
-    return Outcomes(rows, table.condition, table.rater, table.item, value)
+    return Outcomes(rows, table.condition, table.rater, table.shared, value)
 
 
 def is_real(table: VoteTable, conditions: Sequence[ConditionFacts]) -> NDArray[np.bool_]:
@@ -122,6 +125,6 @@ def sums(values: Floats, *keys: IntArray) -> Floats:
     """Return for each row the sum over the rows with the same keys."""
     code = np.zeros(len(values), dtype=np.int64)
     for key in keys:
-        _, place = np.unique(key, return_inverse=True)
-        _, code = np.unique(code * (place.max(initial=0) + 1) + place, return_inverse=True)
+        place = encode(key)
+        code = cells(code, place.codes, place.size).codes
     return np.asarray(np.bincount(code, values)[code])

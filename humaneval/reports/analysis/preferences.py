@@ -10,30 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from humaneval.reports.analysis.adapters import (
-    attempt,
-    distinct,
-    interval_at,
-    interval_of,
-    method_of,
-    no_interval,
-    size_of,
-    variance_ratio,
-)
+from humaneval.reports.analysis.adapters import attempt, distinct, items_of
+from humaneval.reports.analysis.estimating import Attempted, Subject, estimate_at, estimate_of
 from humaneval.reports.analysis.ranking import place_of, rank_entry, sorted_by_estimate
 from humaneval.reports.numbers import counted
-from humaneval.reports.results import (
-    ConditionFacts,
-    Estimate,
-    PairCounts,
-    QuestionFacts,
-    Ranking,
-    finite,
-)
+from humaneval.reports.results import ConditionFacts, Estimate, PairCounts, QuestionFacts, Ranking
 from humaneval.reports.votes import VoteTable
 from humaneval.stats import Result, bradley_terry, mean_opinion_score, rate
 from humaneval.stats.bradley_terry import BradleyTerry
-from humaneval.stats.columns import Codes, encode, encode_together
+from humaneval.stats.columns import Codes, encode_together
 
 STRENGTH, WIN_RATE = "strength", "win_rate"
 _WIN_RATE_LABEL = "Win rate against the field (a tie counts half)"
@@ -55,7 +40,7 @@ def estimate_preferences(
     table: VoteTable, question: QuestionFacts, conditions: Sequence[ConditionFacts], label: str
 ) -> Preferences:
     """Return strengths (log-odds scale, mean 0), win rates and the ranking of one question's votes."""
-    strengths, fit = _estimate_strengths(table, question, conditions, label)
+    strengths, fit = estimate_strengths(table, question, conditions, label)
     rates = [_estimate_win_rate(table, question, condition) for condition in conditions]
     return Preferences(
         [*sorted_by_estimate(strengths), *sorted_by_estimate(rates)],
@@ -64,20 +49,25 @@ def estimate_preferences(
     )
 
 
-def _estimate_strengths(
+def estimate_strengths(
     table: VoteTable, question: QuestionFacts, conditions: Sequence[ConditionFacts], label: str
 ) -> tuple[list[Estimate], BradleyTerry | None]:
+    """Return strengths (log-odds scale, mean 0), the headline, with the fit behind them."""
     names = {condition.id: condition.label for condition in conditions}
-    result, note = attempt(lambda: _fit(table, names, clustered=True))
-    naive, reason = attempt(lambda: _fit(table, names, clustered=False))
+    clustered = attempt(lambda: _fit(table, names, clustered=True))
+    naive = attempt(lambda: _fit(table, names, clustered=False))
     found = [
-        _strength(result, naive, note, reason, table, question, condition, label) for condition in conditions
+        _strength(
+            clustered, naive, table, Subject(one, question, STRENGTH, label, "log-strength", headline=True)
+        )
+        for one in conditions
     ]
-    return found, result if isinstance(result, BradleyTerry) else None
+    fit = clustered[0]
+    return found, fit if isinstance(fit, BradleyTerry) else None
 
 
 def _fit(table: VoteTable, names: dict[int, str], *, clustered: bool) -> BradleyTerry:
-    """Fit on votes: winner and loser by name, clustered two-way where pairs of images repeat."""
+    """Fit on votes: winner and loser by name, clustered by rater and by what repeats."""
     first, second = _by_name(table, names)
     second_won = table.value == 1
     votes: dict[str, Any] = {
@@ -88,10 +78,7 @@ def _fit(table: VoteTable, names: dict[int, str], *, clustered: bool) -> Bradley
     }
     if not clustered:
         return bradley_terry(**votes, cluster="none")
-    shared = _pairs_repeat(table)
-    return bradley_terry(
-        **votes, rater=table.rater, item=table.unit, cluster="two_way" if shared else "rater"
-    )
+    return bradley_terry(**votes, rater=table.rater, item=table.shared)
 
 
 def _by_name(table: VoteTable, names: dict[int, str]) -> tuple[Codes, Codes]:
@@ -103,51 +90,22 @@ def _by_name(table: VoteTable, names: dict[int, str]) -> tuple[Codes, Codes]:
     return Codes(place[first], labels), Codes(place[second], labels)
 
 
-def _pairs_repeat(table: VoteTable) -> bool:
-    """Whether some pair of images was judged by more than one rater."""
-    unit = encode(table.unit)
-    some_rater = np.zeros(unit.size, dtype=np.int64)
-    some_rater[unit.codes] = table.rater
-    return bool((some_rater[unit.codes] != table.rater).any())
+def _strength(clustered: Attempted, naive: Attempted, table: VoteTable, subject: Subject) -> Estimate:
+    condition = subject.condition
+    own = (table.condition == condition.id) | (table.other == condition.id)
+    places = (_place(clustered[0], condition.label), _place(naive[0], condition.label))
+    absent = "No comparison shows this condition."
+    return estimate_at(subject, clustered, naive, places, absent, _size_of(table, own))
 
 
-def _strength(
-    result: Result[Any] | None,
-    naive: Result[Any] | None,
-    note: str,
-    reason: str,
-    table: VoteTable,
-    question: QuestionFacts,
-    condition: ConditionFacts,
-    label: str,
-) -> Estimate:
-    own = table.where((table.condition == condition.id) | (table.other == condition.id))
-    place = _place(result, condition.label)
-    if place is None and result is not None:
-        note = "No comparison shows this condition."
-    interval, independent = interval_at(result, place, note), interval_at(naive, place, reason)
-    return Estimate(
-        condition=condition.id,
-        label=condition.label,
-        kind=condition.kind,
-        question=question.key,
-        measure=STRENGTH,
-        measure_label=label,
-        unit="log-strength",
-        headline=True,
-        estimate=finite(result.estimate[place]) if result is not None and place is not None else None,
-        interval=interval,
-        naive=independent,
-        method=method_of(result) if result is not None else "",
-        design_effect=variance_ratio(interval, independent),
-        note=note,
-        **_size_of(own),
-    )
-
-
-def _size_of(table: VoteTable) -> dict[str, Any]:
+def _size_of(table: VoteTable, rows: NDArray[np.bool_]) -> dict[str, Any]:
     """Return what a record says of its votes: its items are pairs of images."""
-    return size_of(table) | {"items": distinct(table.unit)}
+    return {
+        "votes": int(rows.sum()),
+        "raters": distinct(table.rater[rows]),
+        "items": items_of(table.unit[rows]),
+        "simulated": bool(table.simulated[rows].any()),
+    }
 
 
 def _place(result: Result[Any] | None, label: str) -> int | None:
@@ -164,26 +122,13 @@ def _outcomes(table: VoteTable, condition: int) -> NDArray[np.float64]:
 
 
 def _estimate_win_rate(table: VoteTable, question: QuestionFacts, condition: ConditionFacts) -> Estimate:
-    own = table.where((table.condition == condition.id) | (table.other == condition.id))
-    won = _outcomes(own, condition.id)
-    result, note = attempt(lambda: mean_of(won, rater=own.rater, item=own.unit))
-    naive, reason = attempt(lambda: mean_of(won))
-    return Estimate(
-        condition=condition.id,
-        label=condition.label,
-        kind=condition.kind,
-        question=question.key,
-        measure=WIN_RATE,
-        measure_label=_WIN_RATE_LABEL,
-        unit="share",
-        headline=False,
-        estimate=finite(result.estimate) if result else None,
-        interval=interval_of(result) if result else no_interval(note),
-        naive=interval_of(naive) if naive else no_interval(reason),
-        method=method_of(result) if result else "",
-        design_effect=finite(result.design_effect) if result else None,
-        note=note,
-        **_size_of(own),
+    own = (table.condition == condition.id) | (table.other == condition.id)
+    won, rater, item = _outcomes(table, condition.id)[own], table.rater[own], table.shared[own]
+    return estimate_of(
+        Subject(condition, question, WIN_RATE, _WIN_RATE_LABEL, "share"),
+        attempt(lambda: mean_of(won, rater=rater, item=item)),
+        attempt(lambda: mean_of(won)),
+        _size_of(table, own),
     )
 
 

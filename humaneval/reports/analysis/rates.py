@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from humaneval.protocols.base import Protocol
-from humaneval.reports.analysis.adapters import attempt, interval_of, method_of, no_interval, size_of
-from humaneval.reports.results import ConditionFacts, Estimate, QuestionFacts, finite
+from humaneval.reports.analysis.adapters import attempt, size_of
+from humaneval.reports.analysis.estimating import Subject, estimate_of
+from humaneval.reports.results import ConditionFacts, Estimate, QuestionFacts
 from humaneval.reports.votes import BoolArray, VoteTable
 from humaneval.stats import rate
 
@@ -24,14 +23,21 @@ def estimate_rates(
 ) -> list[Estimate]:
     """Return each condition's share and, where reals were judged too, the error rates behind HYPE."""
     is_real = np.isin(table.condition, [one.id for one in conditions if one.kind == "real"])
-    yes = protocol.successes(table.value, is_real)
-    measured = [one for one in conditions if one.kind == "generated" or is_real.any()]
-    shares = [
-        _estimate_share(table, yes, table.condition == one.id, one, question, protocol) for one in measured
-    ]
-    return shares + (
+    return estimate_shares(table, question, conditions, protocol) + (
         _estimate_errors(table, is_real, question, conditions, protocol) if is_real.any() else []
     )
+
+
+def estimate_shares(
+    table: VoteTable, question: QuestionFacts, conditions: list[ConditionFacts], protocol: Protocol
+) -> list[Estimate]:
+    """Return each condition's share of what the protocol counts: the headline."""
+    is_real = np.isin(table.condition, [one.id for one in conditions if one.kind == "real"])
+    yes = protocol.successes(table.value, is_real)
+    measured = [one for one in conditions if one.kind == "generated" or is_real.any()]
+    return [
+        _estimate_share(table, yes, table.condition == one.id, one, question, protocol) for one in measured
+    ]
 
 
 def _estimate_share(
@@ -42,8 +48,8 @@ def _estimate_share(
     question: QuestionFacts,
     protocol: Protocol,
 ) -> Estimate:
-    names = {"measure": "share", "measure_label": protocol.measure, "headline": True}
-    return rate_estimate(table.where(rows), yes[rows], condition, question, names)
+    subject = Subject(condition, question, "share", protocol.measure, "share", headline=True)
+    return rate_estimate(table.where(rows), yes[rows], subject)
 
 
 def _estimate_errors(
@@ -66,9 +72,9 @@ def _estimate_errors(
             ("error_rate_fakes", fakes),
             ("error_rate_reals", is_real),
         ):
-            names = {"measure": measure, "measure_label": ERRORS[measure], "headline": False}
+            subject = Subject(condition, question, measure, ERRORS[measure], "share")
             weight = _halves(is_real[rows]) if measure == "error_rate" else None
-            found.append(rate_estimate(table.where(rows), wrong[rows], condition, question, names, weight))
+            found.append(rate_estimate(table.where(rows), wrong[rows], subject, weight))
     return found
 
 
@@ -81,28 +87,12 @@ def _halves(is_real: BoolArray) -> np.ndarray | None:
 
 
 def rate_estimate(
-    table: VoteTable,
-    yes: BoolArray,
-    condition: ConditionFacts,
-    question: QuestionFacts,
-    names: dict[str, Any],
-    weight: np.ndarray | None = None,
+    table: VoteTable, yes: BoolArray, subject: Subject, weight: np.ndarray | None = None
 ) -> Estimate:
     """Return one share with its clustered and its naive (Wilson) interval."""
-    result, note = attempt(lambda: rate(yes, rater=table.rater, item=table.item, weight=weight))
-    naive, reason = attempt(lambda: rate(yes, weight=weight, method="wilson"))
-    return Estimate(
-        condition=condition.id,
-        label=condition.label,
-        kind=condition.kind,
-        question=question.key,
-        unit="share",
-        estimate=finite(result.estimate) if result else None,
-        interval=interval_of(result) if result else no_interval(note),
-        naive=interval_of(naive) if naive else no_interval(reason),
-        method=method_of(result) if result else "",
-        design_effect=finite(result.design_effect) if result else None,
-        note=note,
-        **names,
-        **size_of(table),
+    return estimate_of(
+        subject,
+        attempt(lambda: rate(yes, rater=table.rater, item=table.shared, weight=weight)),
+        attempt(lambda: rate(yes, weight=weight, method="wilson")),
+        size_of(table),
     )

@@ -1,8 +1,10 @@
 """Do a score's values by sample go with what people said of the same samples?
 
 One rater's leniency moves all the samples that they judged, so that samples are not independent: intervals
-are :func:`humaneval.stats.item_correlations`', which leaves out raters and samples. What a row of the table
-says in words is decided by its p-value after Holm over all rows of the question.
+are :func:`humaneval.stats.item_correlations`', which leaves out raters and samples, or of orders
+:func:`humaneval.stats.lineup_correlations`', which leaves out raters and line-ups and compares images of one
+ballot only. What a row of the table says in words is decided by its p-value after Holm over all rows of the
+question.
 """
 
 from __future__ import annotations
@@ -16,22 +18,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from humaneval.reports.analysis.adapters import attempt, distinct, interval_of, method_of
-from humaneval.reports.analysis.outcomes import Outcomes
+from humaneval.reports.analysis.judged_samples import Correlations, Judged
 from humaneval.reports.findings.together import SampleCoefficient, SampleLevel
 from humaneval.reports.material import SampleScore, ScoreFacts
 from humaneval.reports.numbers import counted, p_words, plain
 from humaneval.reports.results import QuestionFacts, finite
 from humaneval.reports.votes import IntArray, VoteTable
-from humaneval.stats import StatsError, adjust_pvalues, item_correlations, mean_opinion_score
+from humaneval.stats import adjust_pvalues, mean_opinion_score
 from humaneval.stats.intervals import two_sided
-from humaneval.stats.item_correlations import ItemCorrelation
+from humaneval.stats.items_left_out import ItemCorrelation
 from humaneval.stats.permutations import Kind
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-Correlations = dict[tuple[Kind, bool], ItemCorrelation]
 LEAST_SAMPLES = 10
 SETTLES = 0.05
+WITHIN = {
+    "condition": ("Within a condition", "people's answers"),
+    "ballot": ("On a ballot, apart from which condition is better,", "people's orders"),
+}
+"""How a sentence begins by what samples are compared within, and what it says that people gave."""
 NOT_A_SCALE = frozenset({"predicted_class", "asked_class", "nearest_real", "bin"})
 """Values by sample that name something rather than measure it."""
 
@@ -39,21 +45,20 @@ NOT_A_SCALE = frozenset({"predicted_class", "asked_class", "nearest_real", "bin"
 def correlate_samples(
     question: QuestionFacts,
     scores: Sequence[ScoreFacts],
-    outcomes: Outcomes | None,
-    samples: IntArray,
+    judged: Judged | None,
     preferences: tuple[VoteTable, IntArray, IntArray] | None,
     simulated: bool,
 ) -> list[SampleLevel]:
     """Return one record for each metric, feature space and kind of value by sample; the strongest first.
 
-    ``samples`` is the sample behind each outcome (0 where it is not one). ``preferences`` are the votes on
+    ``judged`` are answers about single samples, or their places in orders. ``preferences`` are the votes on
     two samples with those in slots 0 and 1, where votes compare samples.
     """
     groups = [_ByValue.of(group) for group in _groups(scores)]
     if preferences is not None:
         found = [_preferred(question, group, preferences, simulated) for group in groups]
-    elif outcomes is not None and groups:
-        found = _correlated(question, groups, _Judged.of(outcomes, samples), simulated)
+    elif judged is not None and groups:
+        found = _correlated(question, groups, judged, simulated)
     else:
         found = []
     levels = [one for one in found if one is not None]
@@ -102,25 +107,8 @@ class _ByValue:
         return np.asarray(np.where(known, self.values[place], np.nan))
 
 
-@dataclass(frozen=True, eq=False)
-class _Judged:
-    """Answers about single samples: ``place`` of each among the samples, whose condition is ``condition``."""
-
-    outcomes: Outcomes
-    place: IntArray
-    samples: IntArray
-    condition: IntArray
-
-    @classmethod
-    def of(cls, outcomes: Outcomes, samples: IntArray) -> _Judged:
-        single = samples > 0
-        kept = outcomes.where(single)
-        names, first, place = np.unique(samples[single], return_index=True, return_inverse=True)
-        return cls(kept, place.ravel(), names, kept.condition[first])
-
-
 def _correlated(
-    question: QuestionFacts, groups: Sequence[_ByValue], judged: _Judged, simulated: bool
+    question: QuestionFacts, groups: Sequence[_ByValue], judged: Judged, simulated: bool
 ) -> list[SampleLevel | None]:
     """Return a record for each kind of value; kinds that the same samples have are looked at together."""
     values = [group.at(judged.samples) for group in groups]
@@ -133,44 +121,35 @@ def _correlated(
         if kept.sum() < LEAST_SAMPLES:
             continue
         scored = np.stack([values[number][kept] for number in numbers])
-        for number, one in zip(numbers, _attempt(judged, kept, scored), strict=True):
+        for number, one in zip(numbers, judged.correlate(kept, scored), strict=True):
             if one:
-                found[number] = _of_samples(question, groups[number], judged.condition[kept], one, simulated)
+                found[number] = _of_samples(question, groups[number], judged, kept, one, simulated)
     return found
 
 
-def _attempt(judged: _Judged, kept: Bools, scored: Floats) -> list[Correlations]:
-    rows = kept[judged.place]
-    outcomes = judged.outcomes.where(rows)
-    try:
-        return item_correlations(
-            outcomes.value,
-            rater=outcomes.rater,
-            item=judged.place[rows],
-            scores=scored,
-            stratum=judged.condition[kept],
-        )
-    except StatsError:
-        return [{}] * len(scored)
-
-
 def _of_samples(
-    question: QuestionFacts, group: _ByValue, condition: IntArray, found: Correlations, simulated: bool
+    question: QuestionFacts,
+    group: _ByValue,
+    judged: Judged,
+    kept: Bools,
+    found: Correlations,
+    simulated: bool,
 ) -> SampleLevel:
     decides = found.get(("spearman", True))
     any_one = decides or next(iter(found.values()))
     return SampleLevel(
         **_facts(question, group, simulated),
-        samples=any_one.items,
+        samples=int(kept.sum()),
         votes=any_one.n,
-        conditions=distinct(condition),
+        conditions=distinct(judged.condition[kept]),
         coefficients=[_coefficient(kind, found) for kind in get_args(Kind)],
         accuracy=None,
         accuracy_low=None,
         accuracy_high=None,
-        method=_method(any_one),
+        method=_method(any_one, judged),
         raters=any_one.clusters["rater"],
         pvalue=finite(float(decides.pvalue)) if decides is not None else None,
+        within=judged.within,
     )
 
 
@@ -183,11 +162,11 @@ def _facts(question: QuestionFacts, group: _ByValue, simulated: bool) -> dict[st
     }  # fmt: skip
 
 
-def _method(one: ItemCorrelation) -> str:
+def _method(one: ItemCorrelation, judged: Judged) -> str:
     spread = one.method.split(" items, ", 1)[-1].replace("item (", "sample (")
     return (
-        f"correlations over samples (mean answer against value), {spread}; {one.convention}; within: after "
-        "each condition's means are taken out of both"
+        f"correlations over samples ({judged.compared}), {spread}; {one.convention}; within: after "
+        f"{judged.also}"
     )
 
 
@@ -216,12 +195,12 @@ def _preferred(
     chosen = np.where(table.value[kept] == 0, 1.0, -1.0)
     right, mine = (1 + higher * chosen) / 2, table.where(kept)
     result, _ = attempt(
-        lambda: mean_opinion_score(right, rater=mine.rater, item=mine.unit, points=(0.0, 1.0))
+        lambda: mean_opinion_score(right, rater=mine.rater, item=mine.shared, points=(0.0, 1.0))
     )
     if result is None:
         return None
     interval, raters = interval_of(result), distinct(mine.rater)
-    off = float(result.estimate) - 0.5
+    off, fewest = float(result.estimate) - 0.5, min(result.clusters.values(), default=raters)
     return SampleLevel(
         **_facts(question, group, simulated),
         samples=len(group.ids),
@@ -233,7 +212,7 @@ def _preferred(
         accuracy_high=interval.high,
         method=f"share of preferences for the higher value, {method_of(result)}",
         raters=raters,
-        pvalue=two_sided(off, float(result.standard_error), max(raters - 1, 1)),
+        pvalue=two_sided(off, float(result.standard_error), max(fewest - 1, 1)),
     )
 
 
@@ -262,13 +241,11 @@ def _words(one: SampleLevel, rows: int) -> str:
         return "Within conditions the value or the answers do not vary."
     per = f"{counted(one.samples, 'sample')} with {one.votes / max(one.samples, 1):.1f} votes each"
     spearman = f"Spearman {plain(rho.within, 2)}; {p}; {per}"
+    where, said = WITHIN[one.within]
     if not sure:
-        return (
-            f"Within a condition these votes do not tell whether the value goes with people's answers "
-            f"({spearman})."
-        )
+        return f"{where} these votes do not tell whether the value goes with {said} ({spearman})."
     with_or_against = "with" if rho.within > 0 else "against"
     return (
-        f"Within a condition it goes {with_or_against} people's answers about single images ({spearman}; "
+        f"{where} it goes {with_or_against} {said} about single images ({spearman}; "
         "few votes an image make every such correlation small)."
     )

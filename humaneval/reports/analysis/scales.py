@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from humaneval.reports.analysis.adapters import attempt, interval_of, method_of, no_interval, size_of
-from humaneval.reports.results import ConditionFacts, Estimate, QuestionFacts, finite
+from humaneval.reports.analysis.adapters import attempt, size_of
+from humaneval.reports.analysis.estimating import Subject, estimate_of
+from humaneval.reports.results import ConditionFacts, Estimate, QuestionFacts
 from humaneval.reports.votes import IntArray, VoteTable
 from humaneval.stats import mean_opinion_score
 
@@ -26,27 +27,12 @@ def _estimate_mean(
     table: VoteTable, question: QuestionFacts, condition: ConditionFacts, label: str
 ) -> Estimate:
     ends = (float(question.lowest), float(question.points))
-    result, note = attempt(
-        lambda: mean_opinion_score(table.value, rater=table.rater, item=table.item, points=ends)
-    )
-    naive, reason = attempt(lambda: mean_opinion_score(table.value, points=ends))
-    return Estimate(
-        condition=condition.id,
-        label=condition.label,
-        kind=condition.kind,
-        question=question.key,
-        measure=MEASURE,
-        measure_label=label,
-        unit="points",
-        headline=True,
-        estimate=finite(result.estimate) if result else None,
-        interval=interval_of(result) if result else no_interval(note),
-        naive=interval_of(naive) if naive else no_interval(reason),
-        method=method_of(result) if result else "",
-        design_effect=finite(result.design_effect) if result else None,
-        distribution=_distribution(table.value, question),
-        note=note,
-        **size_of(table),
+    return estimate_of(
+        Subject(condition, question, MEASURE, label, "points", headline=True),
+        attempt(lambda: mean_opinion_score(table.value, rater=table.rater, item=table.shared, points=ends)),
+        attempt(lambda: mean_opinion_score(table.value, points=ends)),
+        size_of(table),
+        _distribution(table.value, question),
     )
 
 

@@ -37,6 +37,11 @@ class Standing:
         first, second = self.columns([one, other]).T
         return float((first > second).mean() + (first == second).mean() / 2)
 
+    def turned(self) -> Standing:
+        """Return it turned round, less for more: for an order in which the lowest is first."""
+        strengths = dataclasses.replace(self.strengths, estimate=-self.strengths.estimate)
+        return Standing(self.conditions, strengths, -self.draws)
+
     def told_apart(self, one: int, other: int) -> bool:
         """Return whether the two differ at 95% (two-sided, this pair alone)."""
         chance = self.chance_higher(one, other)
@@ -57,13 +62,13 @@ def standing_of_means(outcomes: Outcomes, estimates: Sequence[Estimate]) -> Stan
 
 
 def _with_errors(joint: Strengths, errors: Floats) -> Strengths:
-    """Return the strengths with each variance raised to the published one, correlations kept."""
-    own = np.sqrt(np.maximum(np.diag(joint.covariance), 0.0))
-    wanted = np.maximum(errors, own)
-    scale = np.divide(wanted, own, out=np.zeros_like(own), where=own > 0)
-    covariance = joint.covariance * scale[:, None] * scale[None, :]
-    alone = np.where(own > 0, 0.0, wanted**2)
-    covariance = covariance + np.diag(alone)
+    """Return the strengths with each variance raised to the published one.
+
+    What is added is each condition's own, so that no difference becomes surer.
+    """
+    own = np.diag(joint.covariance)
+    covariance = joint.covariance + np.diag(np.maximum(errors**2 - own, 0.0))
+    wanted = np.sqrt(np.diag(covariance))
     return dataclasses.replace(joint, covariance=covariance, standard_error=wanted)
 
 

@@ -12,6 +12,7 @@ from humaneval.reports.findings.people import ResponseTimes
 from humaneval.reports.results import ConditionFacts
 from humaneval.reports.votes import IntArray, VoteTable
 from humaneval.stats import mean_opinion_score
+from humaneval.stats.columns import encode
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 ALL = "All conditions"
@@ -25,7 +26,8 @@ def measure_times(
     ``response_ms`` are those of the study's votes, which ``table.vote`` indexes. A vote on two conditions
     counts for both. Times of nothing (0 or less) are left out.
     """
-    vote, first = np.unique(table.vote, return_index=True)
+    votes = encode(table.vote)
+    vote, first = votes.labels, votes.first
     milliseconds, rater = response_ms[vote], table.rater[first]
     shown = (table.condition[first], table.other[first])
     known = milliseconds > 0

@@ -107,6 +107,8 @@ def _nobody(directed: Sequence[Correlation]) -> str:
     rho = _spearman(best)
     if rho is None or rho.estimate is None:
         return "No score varies enough over these systems to be compared with people."
+    if _aligned(best) <= 0:
+        return _none_with(directed, best, rho)
     if rho.pvalue is not None and rho.pvalue < SETTLES and _lower_end(best) <= 0:
         return (
             f"No score is shown to follow people on this question. The closest is {best.title} (Spearman "
@@ -119,6 +121,17 @@ def _nobody(directed: Sequence[Correlation]) -> str:
         f"{plain(rho.estimate, 2)} {_bracket(rho)}, {p_words(rho.pvalue)} by itself), which over "
         f"{best.systems} systems "
         f"may be chance{tried}. Go by the people."
+    )
+
+
+def _none_with(directed: Sequence[Correlation], best: Correlation, rho: Coefficient) -> str:
+    """Return the sentence where not even the best of the scores has a correlation of the right sign."""
+    better = "higher" if (best.expected_sign or 1) > 0 else "lower"
+    which = "the only one tried" if len(directed) == 1 else f"the nearest of {len(directed)} tried"
+    return (
+        "No score follows people on this question: none has the right sign. "
+        f"{best.title}, {which}, should have {better} values for what people like more, and has Spearman "
+        f"{plain(rho.estimate, 2)} {_bracket(rho)} over {best.systems} systems. Go by the people."
     )
 
 

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from humaneval.reports.charts.palette import GENERATED, INK, MUTED, REAL
 from humaneval.reports.charts.rows import frame_rows, name_rows, put_legend_below
 from humaneval.reports.charts.svg import Plot, svg_of
+from humaneval.reports.clustering import clustered_by
 from humaneval.reports.numbers import with_interval
 from humaneval.reports.results import Estimate
 
@@ -65,7 +66,7 @@ def plot_estimates(
 def describe_estimates(estimates: Sequence[Estimate]) -> str:
     """Return what the chart shows in words, condition by condition."""
     rows = (f"{estimate.label}: {with_interval(estimate)}" for estimate in estimates)
-    return "Estimates with 95% intervals clustered by rater. " + "; ".join(rows) + "."
+    return f"Estimates with 95% intervals {clustered_by(estimates)}. " + "; ".join(rows) + "."
 
 
 def shortened(label: str, longest: int = _LONGEST_LABEL) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from typing import Any
 
 from matplotlib.artist import Artist
@@ -14,6 +15,7 @@ from humaneval.reports.charts.palette import ON_PAPER, THEMED
 from humaneval.reports.charts.svg import Canvas, Plot, svg_of
 
 _COLOURS = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of each table that it drops from a font
 _FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 
 

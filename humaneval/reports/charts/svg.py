@@ -28,6 +28,7 @@ _XLINK = "{http://www.w3.org/1999/xlink}"
 _SETTINGS: Any = {
     "svg.hashsalt": "humaneval",
     "svg.fonttype": "none",
+    "pdf.fonttype": 42,  # TrueType: many venues refuse Type 3
     "text.parse_math": False,
     "font.family": "sans-serif",
     "font.size": 12,

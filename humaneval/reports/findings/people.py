@@ -39,7 +39,7 @@ class GroupEstimate:
     high: float | None
     votes: int
     raters: int
-    items: int
+    items: int | None
     design_effect: float | None
     note: str = ""
 
@@ -122,7 +122,11 @@ class Effect:
 
 @dataclass(frozen=True)
 class Influence:
-    """What the first place of one question rests on; ``votes_to_change`` is ``None`` where half do not do."""
+    """What the first place of one question by one ``measure`` rests on.
+
+    ``votes_to_change`` is ``None`` where half of the votes do not do, and where the place is shared: there is
+    no lead (0) to lose. ``minimal`` says that no fewer can change it, without which it is an upper bound.
+    """
 
     question: str
     winner: str
@@ -136,6 +140,8 @@ class Influence:
     least_lead: float | None
     words: str
     simulated: bool
+    measure: str = ""
+    minimal: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ class SampleLevel:
 
     ``accuracy`` is the share of preferences that the higher value predicts, where votes compare two samples.
     ``pvalue`` is that of no association: of Spearman's within conditions, or of ``accuracy`` being a half;
-    ``adjusted`` is it after Holm over all rows of the question.
+    ``adjusted`` is it after Holm over all rows of the question. ``within`` is what samples are compared
+    within, besides conditions: ``ballot`` where people gave orders, else ``condition`` alone.
     """
 
     question: str
@@ -68,6 +69,7 @@ class SampleLevel:
     raters: int = 0
     pvalue: float | None = None
     adjusted: float | None = None
+    within: str = "condition"
 
 
 @dataclass(frozen=True)

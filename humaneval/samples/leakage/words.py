@@ -24,6 +24,20 @@ FACT_WORDS: dict[str, str | Promise] = {
     "brightness": gettext_lazy("mean brightness"),
     JOINT: gettext_lazy("all facts together"),
 }
+ALIKE = gettext_lazy("Prepare both sets by the same steps.")
+ADVICE: dict[str, str | Promise] = {
+    "bytes": gettext_lazy(
+        "Files of flatter or blurrier pictures are smaller: if one set was compressed, smoothed or enlarged "
+        "and the other was not, prepare both alike; a model's own blur is part of what raters judge."
+    ),
+    "dimensions": gettext_lazy("Bring both sets to the same width and height."),
+    "mode": gettext_lazy("Make both sets colour, or both grey."),
+    "border": gettext_lazy("Cut the border off, or give both sets the same."),
+    "brightness": gettext_lazy(
+        "If the brightness is not the model's own doing, prepare both sets by the same steps."
+    ),
+}
+"""What to do about a fact that tells stimuli apart; about any other, ``ALIKE``."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +86,10 @@ def _leak(names: dict[int, str], group: dict[str, Any]) -> str:
     facts = "; ".join(f"{FACT_WORDS[fact]}: {interval(found[fact])}" for fact in single)
     text = _(
         "The stimuli of “%(set)s” can be told from real ones without looking at the picture "
-        "(AUC with 95%% interval, chance is 0.5): %(facts)s."
+        "(AUC with 95%% interval, chance is 0.5): %(facts)s. %(advice)s"
     )
-    return text % {"set": names.get(group["set"], group["set"]), "facts": facts}
+    advice = " ".join(dict.fromkeys(str(ADVICE.get(fact, ALIKE)) for fact in single))
+    return text % {"set": names.get(group["set"], group["set"]), "facts": facts, "advice": advice}
 
 
 def _too_few(names: dict[int, str], key: int) -> str:

@@ -2,6 +2,6 @@
 
 from humaneval.teams.models.audit import AuditEntry
 from humaneval.teams.models.teams import DEFAULT_TEAM, Membership, Team
-from humaneval.teams.models.tokens import ApiToken
+from humaneval.teams.models.tokens import ApiToken, TokenTerms
 
-__all__ = ["DEFAULT_TEAM", "ApiToken", "AuditEntry", "Membership", "Team"]
+__all__ = ["DEFAULT_TEAM", "ApiToken", "AuditEntry", "Membership", "Team", "TokenTerms"]

@@ -10,7 +10,7 @@ import hashlib
 import json
 import stat
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -186,8 +186,15 @@ def _checked_members(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInf
             raise BundleRefused(f"{one.filename[:200]!r} is refused: {reason}.")
         found[one.filename] = one
     if MANIFEST not in found:
-        raise BundleRefused(f"It is no bundle: it has no {MANIFEST}.")
+        raise BundleRefused(f"It is no bundle: it has no {MANIFEST}. {_what_it_may_be(found)}")
     return found
+
+
+def _what_it_may_be(found: Collection[str]) -> str:
+    """Return what to do with an archive that is no bundle, by the files in it."""
+    if "[Content_Types].xml" in found:
+        return "It looks like a spreadsheet: save its table as CSV, and give that."
+    return "“Make a bundle” on a study's page “Exports”, or humaneval export STUDY --bundle FILE, makes one."
 
 
 def _objection(one: zipfile.ZipInfo, found: dict[str, zipfile.ZipInfo]) -> str:

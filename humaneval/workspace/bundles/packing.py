@@ -26,11 +26,12 @@ from humaneval.reports.folder import report_files
 from humaneval.reports.loading import load_material
 from humaneval.reports.material import Material
 from humaneval.reports.report import build_report
-from humaneval.reports.spreadsheets import protected
 from humaneval.reports.version import code_version
 from humaneval.samples.models import Prompt, Sample, Stimulus
 from humaneval.studies.models import Study, Trial
 from humaneval.studies.strata import device_class
+from humaneval.ui.database import one_moment
+from humaneval.ui.spreadsheets import protected
 from humaneval.workspace.bundles import layout
 from humaneval.workspace.bundles.archive import BundleWriter
 from humaneval.workspace.bundles.layout import picture_files
@@ -52,9 +53,12 @@ class WrittenBundle:
 
 
 def write_bundle(*, study: Study, path: Path) -> WrittenBundle:
-    """Write a study's bundle, replacing the file once it is whole. Raises OSError."""
-    material = load_material(study)
-    with BundleWriter(path) as bundle:
+    """Write a study's bundle, replacing the file once it is whole. Raises OSError.
+
+    All of it is of one moment, whoever votes, comes or withdraws meanwhile.
+    """
+    with one_moment(), BundleWriter(path) as bundle:
+        material = load_material(study)
         for name, parts in _files(study, material):
             bundle.add_parts(name, parts)
     return WrittenBundle(path, bundle.digest, len(material.votes))

@@ -43,7 +43,7 @@ def material_of(bundle: Bundle) -> Material:
     trials, expected = _trials(bundle, questions)
     sessions, screened_out = _sessions(bundle)
     with _told(layout.VOTES):
-        votes = _votes(bundle, questions, (trials, expected), (sessions, screened_out), protocol.uses_scale)
+        votes = _votes(bundle, questions, (trials, expected), (sessions, screened_out), protocol.names_slots)
     return Material(
         **records,
         votes=votes,
@@ -196,7 +196,7 @@ def _votes(
     questions: tuple[str, ...],
     trials: tuple[TrialColumns, Smalls],
     sessions: tuple[SessionColumns, Bools],
-    on_scale: bool,
+    names_slots: bool,
 ) -> VoteColumns:
     table = _table(bundle, layout.VOTES, _vote_kinds(questions))
     columns = {name: table[name].to_numpy() for name in ("vote", "session", "trial", "position")}
@@ -204,7 +204,7 @@ def _votes(
     trial, sitting = trials[0].rows(columns["trial"]), sessions[0].rows(columns["session"])
     return VoteColumns(
         questions=questions,
-        on_scale=on_scale,
+        names_slots=names_slots,
         **columns,
         rater=_raters(table["rater"]),
         handed_at=_microseconds(table["handed_at"]),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,51 +13,42 @@ from humaneval.protocols.orders import code_of
 from humaneval.rating.vote_columns import NO_ANSWER, Ints, Smalls, VoteColumns
 from humaneval.reports.loading import coded, filled
 from humaneval.reports.material import Material, ScoreFacts, SessionColumns, TrialColumns
-from humaneval.reports.results import ConditionFacts, QuestionFacts, StudyFacts
 from humaneval.workspace.foreign.collecting import Collected, ForeignVote
 from humaneval.workspace.foreign.problems import ForeignRefused, did_you_mean, listed
+from humaneval.workspace.foreign.sides import Sides
+from humaneval.workspace.foreign.wording import Wording, study_facts
 
 MOST_CONDITIONS = 500
-MOST_POINTS_LABELLED = 21
 ELSEWHERE = "elsewhere"
 """The panel of raters that no panel of ours brought."""
 
 
 @dataclass(frozen=True)
-class Wording:
-    """What a file does not say of its study."""
-
-    name: str
-    slug: str
-    protocol: str
-    source: str
-    real: Collection[str] = ()
-    points: tuple[int, int] | None = None
-    texts: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class _Shown:
-    """A vote in the order of slots: conditions by number, the slot at each place, answers by slot."""
+    """A vote in the order of slots: conditions by number, the slot in each column, answers by slot."""
 
     conditions: tuple[int, ...]
     order: tuple[int, ...]
     answers: tuple[int | None, ...]
 
 
-def material_of(collected: Collected, wording: Wording) -> Material:
-    """Return the material of votes from elsewhere. Raises :class:`ForeignRefused` where none can be made."""
+def material_of(collected: Collected, wording: Wording, sides: Sides) -> Material:
+    """Return the material of votes from elsewhere. Raises :class:`ForeignRefused` where none can be made.
+
+    ``sides`` says whether the columns of a pair are where they stood on screen.
+    """
     votes = collected.votes
     if not votes:
         raise ForeignRefused("No row of the file is a vote that can be read.")
     protocol = registry.get(wording.protocol)
     names = _condition_names(votes, wording.real)
-    shown = [_in_slots(vote, names, wording.protocol) for vote in votes]
+    shown = [_in_slots(vote, names, wording) for vote in votes]
     trials, trial_of = _trials(votes, shown, ranks=protocol.analysis == "ranking")
     sessions, session_of = _sessions(votes)
-    columns = _votes(votes, shown, trial_of, sessions, session_of, collected.questions, protocol)
+    columns = _votes(votes, trial_of, sessions, session_of, collected.questions, protocol)
+    columns = replace(columns, answers=_answers(shown), order=_orders(shown, protocol, sides))
     return Material(
-        study=_study(wording, names, collected.questions, columns.answers, protocol),
+        study=study_facts(wording, names, collected.questions, columns.answers, protocol),
         settings={"mode": "order"} if protocol.analysis == "ranking" else {},
         votes=columns,
         trials=trials,
@@ -67,9 +57,9 @@ def material_of(collected: Collected, wording: Wording) -> Material:
     )
 
 
-def with_scores(material: Material, scores: Sequence[ScoreFacts]) -> Material:
-    """Return the material with automated scores beside its votes."""
-    return replace(material, scores=tuple(scores))
+def with_scores(material: Material, scores: Sequence[ScoreFacts], source: str) -> Material:
+    """Return the material with automated scores, of a file of that name, beside its votes."""
+    return replace(material, scores=tuple(scores), design={**material.design, "scores": source})
 
 
 def _condition_names(votes: Sequence[ForeignVote], real: Collection[str]) -> dict[str, int]:
@@ -88,19 +78,23 @@ def _condition_names(votes: Sequence[ForeignVote], real: Collection[str]) -> dic
     return names
 
 
-def _in_slots(vote: ForeignVote, names: Mapping[str, int], protocol: str) -> _Shown:
+def _in_slots(vote: ForeignVote, names: Mapping[str, int], wording: Wording) -> _Shown:
     """Return a vote by slots: pairs and lineups stand in the order of their numbers, whatever was left.
 
-    So two raters who saw a pair the other way round answered one trial, and their answers can agree.
+    So two raters who saw a pair the other way round answered one trial, and their answers can agree. In
+    two-alternative choice slot 0 is the generated image; its answers are by slot already.
     """
-    on_screen = tuple(names[name] for name in vote.conditions)
-    if protocol == "ranking":
-        lineup = tuple(sorted(on_screen))
-        return _Shown(lineup, tuple(range(len(lineup))), (code_of([lineup.index(one) for one in on_screen]),))
-    if protocol == "pairwise" and on_screen[0] > on_screen[1]:
+    in_columns = tuple(names[name] for name in vote.conditions)
+    straight = tuple(range(len(in_columns)))
+    if wording.protocol == "ranking":
+        lineup = tuple(sorted(in_columns))
+        return _Shown(lineup, straight, (code_of([lineup.index(one) for one in in_columns]),))
+    if wording.protocol == "pairwise" and in_columns[0] > in_columns[1]:
         turned = tuple(1 - one if one in (0, 1) else one for one in vote.answers)
-        return _Shown(on_screen[::-1], (1, 0), turned)
-    return _Shown(on_screen, tuple(range(len(on_screen))), vote.answers)
+        return _Shown(in_columns[::-1], (1, 0), turned)
+    if wording.protocol == "two_afc" and vote.conditions[0] in wording.real:
+        return _Shown(in_columns[::-1], (1, 0), vote.answers)
+    return _Shown(in_columns, straight, vote.answers)
 
 
 def _trials(
@@ -118,21 +112,34 @@ def _trials(
     categories = ("", *sorted({key[2] for key in distinct} - {""}))
     ids = np.arange(1, len(distinct) + 1)
     samples = _samples([[(one, key[1]) for one in key[0]] for key in distinct])
+    prompt = _items(key[1] for key in distinct)
     trials = TrialColumns(
         id=ids,
         number=ids - 1,
         condition=np.array([key[0] for key in conditions], dtype=np.int64),
         other=np.array([key[1] if len(key) > 1 else 0 for key in conditions], dtype=np.int64),
-        prompt=np.zeros(len(distinct), dtype=np.int64),
+        prompt=prompt,
         category=np.array([categories.index(key[2]) for key in distinct], dtype=np.int64),
         categories=categories,
-        item=coded([(key[0][0], key[1]) for key in distinct]),
-        unit=coded([(key[0], key[1]) for key in distinct]),
+        item=_where_named(prompt, coded([(key[0][0], key[1]) for key in distinct])),
+        unit=_where_named(prompt, coded([(key[0], key[1]) for key in distinct])),
         samples=samples,
         lineup=filled(conditions if ranks else [()] * len(distinct)),
         is_gold=np.zeros(len(distinct), dtype=bool),
     )
     return trials, trial_of + 1
+
+
+def _items(items: Iterable[Hashable]) -> Ints:
+    """Return a number from 1 for each item named, which conditions share; 0 where none is."""
+    codes: dict[Hashable, int] = {}
+    numbers = (codes.setdefault(one, len(codes) + 1) if isinstance(one, str) else 0 for one in items)
+    return np.array(list(numbers), dtype=np.int64)
+
+
+def _where_named(prompt: Ints, codes: Ints) -> Ints:
+    """Return codes, or where the file names no item another number below 0 for each."""
+    return np.where(prompt > 0, codes, -1 - np.arange(len(codes)))
 
 
 def _samples(slots: Sequence[Sequence[Hashable]]) -> Ints:
@@ -162,45 +169,55 @@ def _sessions(votes: Sequence[ForeignVote]) -> tuple[SessionColumns, Ints]:
     return sessions, session_of + 1
 
 
-def _positions(session_of: Ints, received_at: Ints) -> Ints:
-    """Return each vote's place in its session: by time where there is one, else by row."""
-    place: dict[int, int] = defaultdict(int)
-    found = np.zeros(len(session_of), dtype=np.int64)
-    for row in np.lexsort((np.arange(len(session_of)), received_at)).tolist():
-        session = int(session_of[row])
-        found[row] = place[session]
-        place[session] += 1
-    return found
+def _positions(votes: Sequence[ForeignVote], session_of: Ints) -> Ints:
+    """Return each vote's place in its session; -1 in sessions whose order the file does not tell.
+
+    It tells where all votes of a session have a time, or a number, and no two of them the same: what order
+    rows are in says nothing.
+    """
+    time = np.array([vote.received_at for vote in votes], dtype=np.float64)
+    number = np.array([vote.sequence for vote in votes], dtype=np.float64)
+    count = np.bincount(session_of)
+    timed = (np.bincount(session_of, time > 0) == count)[session_of]
+    numbered = (np.bincount(session_of, np.isfinite(number)) == count)[session_of]
+    time, number = np.where(timed, time, 0.0), np.where(numbered, number, 0.0)
+    order = np.lexsort((number, time, session_of))
+    begins = np.flatnonzero(np.r_[True, np.diff(session_of[order]) != 0])
+    place = np.arange(len(order)) - np.repeat(begins, np.diff(np.r_[begins, len(order)]))
+    alike = (place > 0) & (np.diff(time[order], prepend=-1) == 0) & (np.diff(number[order], prepend=-1) == 0)
+    told = (timed | numbered) & (np.bincount(session_of[order], alike) == 0)[session_of]
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = place
+    return np.where(told, found, -1)
 
 
 def _votes(
     votes: Sequence[ForeignVote],
-    shown: Sequence[_Shown],
     trial_of: Ints,
     sessions: SessionColumns,
     session_of: Ints,
     questions: tuple[str, ...],
     protocol: Protocol,
 ) -> VoteColumns:
+    """Return the votes' columns but for answers and places, which depend on slots."""
     count = len(votes)
-    received_at = np.array([vote.received_at for vote in votes], dtype=np.int64)
     no, none = np.zeros(count, dtype=bool), np.zeros(count, dtype=np.int64)
-    answers = [[NO_ANSWER if one is None else one for one in row.answers] for row in shown]
+    unsaid = np.full((count, len(questions)), NO_ANSWER, dtype=np.int16)
     return VoteColumns(
         questions=questions,
-        on_scale=protocol.uses_scale,
+        names_slots=protocol.names_slots,
         vote=np.arange(1, count + 1),
         session=session_of,
         rater=sessions.rater[session_of - 1],
         trial=trial_of,
-        position=_positions(session_of, received_at),
-        handed_at=received_at,
-        received_at=received_at,
+        position=_positions(votes, session_of),
+        handed_at=none,
+        received_at=np.array([vote.received_at for vote in votes], dtype=np.int64),
         response_ms=np.array([vote.response_ms for vote in votes]),
         outcome=np.zeros(count, dtype=np.int16),
-        answers=np.array(answers, dtype=np.int16).reshape(count, len(questions)),
-        expected=np.full((count, len(questions)), NO_ANSWER, dtype=np.int16),
-        order=_orders(shown, protocol),
+        answers=unsaid,
+        expected=unsaid,
+        order=np.zeros((count, 0), dtype=np.int16),
         is_repeat=no,
         is_gold=no,
         late=no,
@@ -213,47 +230,25 @@ def _votes(
     )
 
 
-def _orders(shown: Sequence[_Shown], protocol: Protocol) -> Smalls:
-    """Return the slot at each place where the file tells: of pairs; else no places at all."""
-    if protocol.analysis != "preference":
+def _answers(shown: Sequence[_Shown]) -> Smalls:
+    answers = [[NO_ANSWER if one is None else one for one in row.answers] for row in shown]
+    return np.array(answers, dtype=np.int16).reshape(len(shown), -1)
+
+
+def _orders(shown: Sequence[_Shown], protocol: Protocol, sides: Sides) -> Smalls:
+    """Return the slot at each place where the file tells; else no places at all.
+
+    A vote on one image has one place. Of several, a file tells no more than the sides of a pair.
+    """
+    if protocol.name in {"real_or_fake", "likert"}:
+        return np.zeros((len(shown), 1), dtype=np.int16)
+    if not sides.known:
         return np.zeros((len(shown), 0), dtype=np.int16)
-    return np.array([one.order for one in shown], dtype=np.int16)
+    nowhere = (-1, -1)
+    return np.array([one.order if len(one.order) == 2 else nowhere for one in shown], dtype=np.int16)
 
 
-def _study(
-    wording: Wording,
-    names: Mapping[str, int],
-    questions: Sequence[str],
-    answers: Smalls,
-    protocol: Protocol,
-) -> StudyFacts:
-    kinds = {name: "real" if name in wording.real else "generated" for name in names}
-    return StudyFacts(
-        slug=wording.slug,
-        name=wording.name,
-        protocol=protocol.name,
-        protocol_title=protocol.title,
-        analysis=protocol.analysis,
-        state="closed",
-        seed=0,
-        questions=[
-            _question(key, wording, answers[:, place], protocol) for place, key in enumerate(questions)
-        ],
-        conditions=[ConditionFacts(number, name, kinds[name], name) for name, number in names.items()],
-        chance=protocol.chance({}),
-    )
-
-
-def _question(key: str, wording: Wording, answers: Smalls, protocol: Protocol) -> QuestionFacts:
-    default = protocol.default_questions[0].text if key == "answer" else key
-    text = wording.texts.get(key, default)
-    if not protocol.uses_scale:
-        return QuestionFacts(key, text, 0, [])
-    given = answers[answers != NO_ANSWER]
-    low, high = wording.points or (min(1, int(given.min())), int(given.max()))
-    if int(given.min()) < low or int(given.max()) > high:
-        raise ForeignRefused(f"Answers run from {given.min()} to {given.max()}; --points says {low}-{high}.")
-    if high - low >= MOST_POINTS_LABELLED:
-        labels = [f"{start} to {min(start + 9, high)}" for start in range(low, high + 1, 10)]
-        return QuestionFacts(key, text, high, labels, low)
-    return QuestionFacts(key, text, high, [str(point) for point in range(low, high + 1)], low)
+def rater_names(votes: Sequence[ForeignVote]) -> list[tuple[str, str]]:
+    """Return what a report calls each rater, and what the file does, as they first come."""
+    names = dict.fromkeys(vote.rater for vote in votes)
+    return [(f"r{number}", name) for number, name in enumerate(names, start=1)]

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from humaneval.protocols.orders import MOST
-from humaneval.recruitment.mturk.batch_files import parse_time
-from humaneval.workspace.foreign.answers import reader_for
+from humaneval.workspace.foreign import cells, counts
+from humaneval.workspace.foreign.answers import Reader
 from humaneval.workspace.foreign.mapping import Columns
-from humaneval.workspace.foreign.problems import BadRow, RowProblem
+from humaneval.workspace.foreign.problems import BadRow, ForeignRefused, RowProblem
 from humaneval.workspace.foreign.sources import WRONG_WIDTH, Row
-
-MOST_OF_ONE_ROW = 1_000_000
-_NOTHING = {"", "none", "null", "nan", "na", "n/a"}
 
 
 class ForeignVote(NamedTuple):
-    """One vote as the file has it: names where ours have numbers, ``conditions`` in order of the screen.
+    """One vote as the file has it: names where ours have numbers, ``conditions`` in order of its columns.
 
     ``answers`` go with the questions; None is a question that was not answered. ``received_at`` is in
-    microseconds since 1970, 0 where the file does not say; ``response_ms`` is not a number there.
+    microseconds since 1970, 0 where the file does not say; ``sequence`` (the vote's number in its rater's
+    sitting) and ``response_ms`` are not numbers there.
     """
 
     line: int
@@ -35,87 +32,135 @@ class ForeignVote(NamedTuple):
     category: str
     stratum: str
     received_at: int
+    sequence: float
     response_ms: float
     simulated: bool
 
 
 @dataclass
 class Collected:
-    """The votes of a file, and the rows that are none, of so many."""
+    """The votes of a file, and the rows that are none, of so many.
+
+    ``places`` are the words met in answers that say where the chosen one stood, ``numbers`` the bare 0 and 1
+    that were taken for fake and real, ``met`` the cells that ``values`` gave a meaning.
+    """
 
     questions: tuple[str, ...]
     votes: list[ForeignVote] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
     rows: int = 0
+    places: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+    met: set[str] = field(default_factory=set)
 
 
-def collect(
-    rows: Iterable[Row],
-    columns: Columns,
-    *,
-    protocol: str,
-    values: Mapping[str, str],
-    aggregates: bool = False,
-) -> Collected:
-    """Return the votes in rows, in their order."""
-    asked = columns.questions or {"answer": columns.roles.get("answer", "")}
-    readers = [(column, reader_for(protocol, values, column)) for column in asked.values()]
-    found = Collected(tuple(asked))
+@dataclass(frozen=True)
+class Asked:
+    """How votes were asked for: what a row's cells mean follows from it."""
+
+    protocol: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    real: Collection[str] = ()
+    aggregates: bool = False
+
+
+def collect(rows: Iterable[Row], columns: Columns, asked: Asked) -> Collected:
+    """Return the votes in rows, in their order. Raises :class:`ForeignRefused` for columns that cannot be."""
+    _check(columns, asked)
+    answered = columns.questions or {"answer": columns.roles.get("answer", "")}
+    readers = [
+        Reader(asked.protocol, asked.values, column, asked.real) for column in answered.values() if column
+    ]
+    found = Collected(tuple(answered))
     for row in rows:
         found.rows += 1
         try:
-            found.votes += _votes(row, columns.roles, readers, protocol, aggregates)
+            found.votes += _votes(row, columns.roles, readers, asked)
         except BadRow as error:
             found.problems.append(RowProblem(row.line, str(error)))
+    for reader in readers:
+        found.places |= reader.places
+        found.numbers |= reader.numbers
+        found.met |= reader.met
     return found
 
 
+def _check(columns: Columns, asked: Asked) -> None:
+    if asked.protocol == "two_afc" and "other" in columns.roles and not asked.real:
+        pair = f"“{columns.roles['condition']}” and “{columns.roles['other']}”"
+        raise ForeignRefused(
+            f"Of the two images in {pair}, which is real? Say --real with the names of the real conditions."
+        )
+    if asked.aggregates and "successes" in columns.roles:
+        counts.check_success(columns.roles["successes"], asked.protocol)
+
+
 def _votes(
-    row: Row, roles: Mapping[str, str], readers: Sequence[Any], protocol: str, aggregates: bool
+    row: Row, roles: Mapping[str, str], readers: Sequence[Reader], asked: Asked
 ) -> Iterator[ForeignVote]:
     if WRONG_WIDTH in row.cells:
         raise BadRow(row.cells[WRONG_WIDTH])
-    if aggregates:
-        return _expanded(row, roles, protocol)
-    conditions = _conditions(row, roles, protocol)
-    if protocol == "ranking":
+    conditions = _conditions(row, roles, asked)
+    if asked.aggregates:
+        # Who sums up votes has forgotten their order and times.
+        vote = _vote(row, roles, conditions, ())._replace(received_at=0, sequence=math.nan)
+        return (vote._replace(answers=(one,)) for one in counts.answers_of(row, roles, asked.protocol))
+    if asked.protocol == "ranking":
         return iter([_vote(row, roles, conditions, (0,))])
-    answers = tuple(
-        None if _is_nothing(row.cells.get(column)) else read(row.cells[column], conditions)
-        for column, read in readers
-    )
+    answers = tuple(read(row.cells.get(read.column), conditions) for read in readers)
     if not any(answer is not None for answer in answers):
-        raise BadRow(f"{' and '.join(column for column, _ in readers)} is empty")
+        raise BadRow(_nothing_said(row, [read.column for read in readers]))
     return iter([_vote(row, roles, conditions, answers)])
+
+
+def _nothing_said(row: Row, columns: Sequence[str]) -> str:
+    said = str(row.cells.get(columns[0]) or "").strip()
+    if len(columns) == 1 and said:
+        return f"{columns[0]} is “{said}”, taken for no answer: if it is one, say with --values which"
+    return f"{' and '.join(columns)} is empty"
 
 
 def _vote(
     row: Row, roles: Mapping[str, str], conditions: tuple[str, ...], answers: tuple[int | None, ...]
 ) -> ForeignVote:
-    rater = _text(row, roles, "rater") if "rater" in roles else f"row {row.line}"
+    rater = cells.text_of(row, roles, "rater") if "rater" in roles else f"row {row.line}"
     return ForeignVote(
         line=row.line,
         rater=rater,
-        session=_optional(row, roles, "session") or rater,
+        session=cells.optional(row, roles, "session") or rater,
         conditions=conditions,
-        item=_optional(row, roles, "item"),
+        item=cells.optional(row, roles, "item"),
         answers=answers,
-        category=_optional(row, roles, "category"),
-        stratum=_optional(row, roles, "stratum"),
-        received_at=_moment(row, roles),
-        response_ms=_response_ms(row, roles),
-        simulated=_optional(row, roles, "simulated").lower() in {"1", "true", "yes"},
+        category=cells.optional(row, roles, "category"),
+        stratum=cells.optional(row, roles, "stratum"),
+        received_at=cells.moment(row, roles),
+        sequence=cells.sequence(row, roles),
+        response_ms=cells.response_ms(row, roles),
+        simulated=cells.optional(row, roles, "simulated").lower() in {"1", "true", "yes"},
     )
 
 
-def _conditions(row: Row, roles: Mapping[str, str], protocol: str) -> tuple[str, ...]:
-    if protocol == "ranking":
-        return _ranked(_text(row, roles, "ranking"), roles["ranking"])
-    first = _text(row, roles, "condition")
-    second = _optional(row, roles, "other") if protocol in {"pairwise", "two_afc"} else ""
-    if protocol == "pairwise" and first == second:
+def _conditions(row: Row, roles: Mapping[str, str], asked: Asked) -> tuple[str, ...]:
+    if asked.protocol == "ranking":
+        return _ranked(cells.text_of(row, roles, "ranking"), roles["ranking"])
+    first = cells.text_of(row, roles, "condition")
+    second = cells.optional(row, roles, "other")
+    if asked.protocol == "pairwise" and first == second:
         raise BadRow(f"“{first}” is compared with itself")
-    return (first, second) if second else (first,)
+    shown = (first, second) if second else (first,)
+    if asked.protocol == "two_afc":
+        _check_real(shown, asked.real)
+    return shown
+
+
+def _check_real(shown: tuple[str, ...], real: Collection[str]) -> None:
+    """Raise BadRow unless just one of the two shown is real, or the only one named is generated."""
+    kinds = [name in real for name in shown]
+    if len(shown) == 1 and kinds[0]:
+        raise BadRow(f"“{shown[0]}” is real, and the row does not say which generated image stood beside it")
+    if len(shown) == 2 and sum(kinds) != 1:
+        both = f"“{shown[0]}” and “{shown[1]}”"
+        raise BadRow(f"of {both} just one must be real; --real says {'both' if kinds[0] else 'neither'}")
 
 
 def _ranked(text: str, column: str) -> tuple[str, ...]:
@@ -124,80 +169,3 @@ def _ranked(text: str, column: str) -> tuple[str, ...]:
     if not 2 <= len(names) <= MOST or "" in names or len(set(names)) < len(names):
         raise BadRow(f"{column} is “{text}”, which is no order of 2 to {MOST}: write best > next > worst")
     return names
-
-
-def _expanded(row: Row, roles: Mapping[str, str], protocol: str) -> Iterator[ForeignVote]:
-    """Yield a rater's successes and failures as votes. In two-alternative choice a success is one fooled."""
-    counts = [_count(row, roles, role) for role in ("successes", "trials")]
-    if not 0 <= counts[0] <= counts[1] <= MOST_OF_ONE_ROW:
-        raise BadRow(f"{counts[0]} of {counts[1]} cannot be: successes run from 0 to the number of trials")
-    conditions = _conditions(row, roles, protocol)
-    success = 0 if protocol == "two_afc" else 1
-    for number in range(counts[1]):
-        value = success if number < counts[0] else 1 - success
-        yield _vote(row, roles, conditions, (value,))
-
-
-def _count(row: Row, roles: Mapping[str, str], role: str) -> int:
-    text = _text(row, roles, role)
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.5
-    if not number.is_integer():
-        raise BadRow(f"{roles[role]} is “{text}”, which is no whole number")
-    return int(number)
-
-
-def _text(row: Row, roles: Mapping[str, str], role: str) -> str:
-    cell = row.cells.get(roles[role])
-    if _is_nothing(cell):
-        raise BadRow(f"{roles[role]} is empty")
-    return str(cell).strip()
-
-
-def _optional(row: Row, roles: Mapping[str, str], role: str) -> str:
-    cell = row.cells.get(roles[role]) if role in roles else None
-    return "" if cell is None else str(cell).strip()
-
-
-def _is_nothing(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and cell.strip().lower() in _NOTHING)
-
-
-def _response_ms(row: Row, roles: Mapping[str, str]) -> float:
-    for role, factor in (("response_ms", 1.0), ("response_s", 1000.0)):
-        if text := _optional(row, roles, role):
-            try:
-                found = float(text) * factor
-            except ValueError as error:
-                raise BadRow(f"{roles[role]} is “{text}”, which is no number") from error
-            if not math.isfinite(found) or found < 0:
-                raise BadRow(f"{roles[role]} is “{text}”, which is no time that a person took")
-            return found
-    return math.nan
-
-
-def _moment(row: Row, roles: Mapping[str, str]) -> int:
-    text = _optional(row, roles, "time")
-    if not text:
-        return 0
-    try:
-        return round(_as_moment(text).timestamp() * 1e6)
-    except (ValueError, OverflowError) as error:
-        raise BadRow(f"{roles['time']} is “{text}”, which is no time") from error
-
-
-def _as_moment(text: str) -> datetime:
-    """Return a time as tools write it: ISO 8601, seconds since 1970, or MTurk's way; UTC without a zone."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        pass
-    else:
-        return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return parse_time(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from humaneval.protocols import registry
 from humaneval.workspace.foreign.problems import ForeignRefused, did_you_mean, listed
 
 QUESTION = "question."
@@ -23,23 +22,51 @@ ROLES: dict[str, tuple[str, ...]] = {
     "category": ("prompt_category",),
     "stratum": ("group",),
     "time": ("timestamp", "tstamp", "submitted_at", "created_at", "submittime", "received_at"),
+    "sequence": ("trial_index", "trial_number"),
     "response_ms": ("rt_ms", "duration_ms"),
     "response_s": ("lead_time", "rt", "seconds", "worktimeinseconds", "duration"),
     "simulated": (),
-    "successes": ("success", "fooled", "correct", "wins", "k"),
+    "successes": ("success", "k"),
+    "share": ("proportion", "fraction"),
     "trials": ("n", "total", "votes", "count"),
 }  # fmt: skip
 """Roles, and the names of columns that are taken for them where nothing is said."""
-
-NEEDED: dict[str, tuple[str, ...]] = {
-    "rate": ("rater", "condition", "answer"),
-    "scale": ("rater", "condition", "answer"),
-    "preference": ("rater", "condition", "other", "answer"),
-    "ranking": ("rater", "ranking"),
+ALSO_CALLED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("two_afc", "answer"): ("fooled", "correct"),
+    ("two_afc", "successes"): ("fooled",),
+    ("real_or_fake", "successes"): ("judged_real", "said_real"),
 }
-AGGREGATES = ("rater", "condition", "successes", "trials")
-ANALYSED = ("two_afc", "real_or_fake", "likert", "pairwise", "ranking")
+"""Names that mean a role under one protocol only, where they say how an answer came out."""
+
+_AROUND = ("rater", "session", "item", "category", "stratum", "simulated")
+_WHEN = ("time", "sequence", "response_ms", "response_s")
+_OF_PROTOCOL: dict[str, tuple[str, ...]] = {
+    "two_afc": ("condition", "other", "answer"),
+    "real_or_fake": ("condition", "answer"),
+    "likert": ("condition", "answer"),
+    "pairwise": ("condition", "other", "answer"),
+    "ranking": ("ranking",),
+}
+_COUNTS = ("successes", "share", "trials")
+_OPTIONAL_OTHER = "two_afc"
+ANALYSED = tuple(_OF_PROTOCOL)
 """Protocols whose votes can come from elsewhere: those that rest on nothing but votes."""
+
+
+def roles_of(protocol: str, *, aggregates: bool) -> tuple[str, ...]:
+    """Return the roles that columns can have under a protocol: others would be read for nothing."""
+    own = _OF_PROTOCOL[protocol]
+    if aggregates:
+        return (*_AROUND, *(role for role in own if role != "answer"), *_COUNTS)
+    return (*_AROUND, *_WHEN, *own)
+
+
+def _needed(protocol: str, questions: Mapping[str, str], aggregates: bool, anonymous: bool) -> list[str]:
+    without = {"rater"} if anonymous else set[str]()
+    without |= {"answer"} if questions or aggregates else set()
+    without |= {"other"} if protocol == _OPTIONAL_OTHER else set()
+    needed = ["rater", *_OF_PROTOCOL[protocol], *(("successes", "trials") if aggregates else ())]
+    return [role for role in needed if role not in without]
 
 
 @dataclass(frozen=True)
@@ -60,7 +87,8 @@ def parse_pairs(text: str, option: str) -> dict[str, str]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, sign, value = part.partition("=")
         if not (sign and name.strip() and value.strip()):
-            raise ForeignRefused(f"{option} takes pairs such as rater=worker_id; “{part}” is none.")
+            example = "left=a" if option == "--values" else "rater=worker_id"
+            raise ForeignRefused(f"{option} takes pairs such as {example}; “{part}” is none.")
         found[name.strip()] = value.strip()
     return found
 
@@ -72,29 +100,41 @@ def map_columns(
 
     Raises :class:`ForeignRefused` for what does not exist, and for what is lacking.
     """
-    _check_said(said, names)
-    questions = {role.removeprefix(QUESTION): column for role, column in said.items() if QUESTION in role}
-    roles = {role: column for role, column in said.items() if QUESTION not in role}
+    known = roles_of(protocol, aggregates=aggregates)
+    _check_said(said, names, known, protocol)
+    questions = {role.removeprefix(QUESTION): column for role, column in said.items() if _is_question(role)}
+    roles = {role: column for role, column in said.items() if not _is_question(role)}
     taken = {*roles.values(), *questions.values()}
-    for role, aliases in ROLES.items():
-        if role not in roles and (column := _called(role, aliases, [n for n in names if n not in taken])):
+    for role in (one for one in ROLES if one in known and one not in roles):
+        if role == "answer" and questions:
+            continue
+        aliases = (*ROLES[role], *ALSO_CALLED.get((protocol, role), ()))
+        if column := _called(role, aliases, [name for name in names if name not in taken]):
             roles[role] = column
             taken.add(column)
-    _check_needed(roles, questions, names, _needed(protocol, questions, aggregates, anonymous))
+    needed = _needed(protocol, questions, aggregates, anonymous)
+    _check_needed(
+        roles, questions, names, [one for one in needed if one != "successes" or "share" not in roles]
+    )
     return Columns(roles, questions)
 
 
-def _needed(protocol: str, questions: Mapping[str, str], aggregates: bool, anonymous: bool) -> Iterable[str]:
-    needed = AGGREGATES if aggregates else NEEDED[registry.get(protocol).analysis]
-    without = {"answer"} if questions else set()
-    return [role for role in needed if role not in without | ({"rater"} if anonymous else set())]
+def _is_question(role: str) -> bool:
+    return role.startswith(QUESTION)
 
 
-def _check_said(said: Mapping[str, str], names: Sequence[str]) -> None:
+def _check_said(said: Mapping[str, str], names: Sequence[str], known: Sequence[str], protocol: str) -> None:
+    can_ask = "answer" in known
+    if "answer" in said and any(map(_is_question, said)):
+        raise ForeignRefused("Say either “answer” or “question.KEY” of each question, not both.")
     for role, column in said.items():
-        if role not in ROLES and not role.startswith(QUESTION):
-            hint = did_you_mean(role, ROLES) or f" There are {listed(ROLES, 99)} and “question.KEY”."
+        if not _is_question(role) and role not in ROLES:
+            hint = did_you_mean(role, known) or f" There are {listed([*known, 'question.KEY'], 99)}."
             raise ForeignRefused(f"“{role}” is nothing that a vote has.{hint}")
+        if role not in known and not (_is_question(role) and can_ask):
+            raise ForeignRefused(
+                f"“{role}” means nothing in votes of {protocol}: what is read of them is {listed(known, 99)}."
+            )
         if column not in names:
             hint = did_you_mean(column, names)
             raise ForeignRefused(f"There is no column “{column}”; the file has {listed(names)}.{hint}")
@@ -114,13 +154,13 @@ def _check_needed(
         return
     example = ",".join(f"{role}=COLUMN" for role in lacking)
     unused = [name for name in names if name not in {*roles.values(), *questions.values()}]
+    rest = (
+        f"Columns with no meaning yet: {listed(unused)}." if unused else "Every column has a meaning already."
+    )
     hint = (
         " Or --anonymous, if each row is a new person's: where people voted often, intervals are then too "
         "narrow."
         if "rater" in lacking
         else ""
     )
-    raise ForeignRefused(
-        f"Which column is the {listed(lacking)}? Say --columns {example}. Columns with no meaning yet: "
-        f"{listed(unused)}.{hint}"
-    )
+    raise ForeignRefused(f"Which column is the {listed(lacking)}? Say --columns {example}. {rest}{hint}")

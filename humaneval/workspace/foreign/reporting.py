@@ -14,15 +14,19 @@ from django.utils import timezone
 from humaneval.reports.material import Material
 from humaneval.reports.report import build_report
 from humaneval.reports.results import Report
-from humaneval.workspace.foreign.assembling import Wording, material_of, with_scores
-from humaneval.workspace.foreign.collecting import Collected, collect
-from humaneval.workspace.foreign.mapping import ANALYSED, QUESTION, map_columns
-from humaneval.workspace.foreign.presets import PRESETS, Preset, _as_it_is
+from humaneval.workspace.foreign.answers import plain
+from humaneval.workspace.foreign.assembling import material_of, rater_names, with_scores
+from humaneval.workspace.foreign.collecting import Asked, Collected, collect
+from humaneval.workspace.foreign.counts import check_counted
+from humaneval.workspace.foreign.mapping import ANALYSED, QUESTION, Columns, map_columns, roles_of
+from humaneval.workspace.foreign.presets import PRESETS, Preset, as_it_is
 from humaneval.workspace.foreign.problems import ForeignRefused, RowProblem, did_you_mean, listed
 from humaneval.workspace.foreign.scores import read_scores
+from humaneval.workspace.foreign.sides import sides_of
 from humaneval.workspace.foreign.sources import WRONG_WIDTH, Row, read_rows
+from humaneval.workspace.foreign.wording import Wording
 
-_PLAIN = Preset("", "", _as_it_is)
+_PLAIN = Preset("", "", as_it_is)
 MOST_BAD = 0.1
 """Share of rows that may be left out, and told, without being asked for."""
 PEEKED = 200
@@ -51,30 +55,68 @@ class Request:
 
 @dataclass(frozen=True)
 class Analysed:
-    """The report, the rows that were left out, and the columns that nothing was made of."""
+    """The report, the rows left out, the columns and options that nothing was made of, what else to know."""
 
     report: Report
     problems: list[RowProblem]
     unused: list[str]
     rows: int
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know of how the file was read; the report's cautions say it, too."""
+    raters: list[tuple[str, str]] = field(default_factory=list)
+    """What the report calls each rater, and what the file does; empty where it names none."""
+    ignored: list[str] = field(default_factory=list)
+    """Options that mean nothing here, each with the reason."""
 
 
 def analyse(request: Request) -> Analysed:
     """Return the report of a file of votes. Raises :class:`ForeignRefused` where none can be made."""
     preset = _preset(request.preset)
     protocol = _protocol(request.protocol or preset.protocol)
+    if preset.aggregates:
+        check_counted(protocol)
     names, rows = _peeked(_with_items(preset.flatten(read_rows(request.file)), request.items))
-    said = {role: column for role, column in preset.roles.items() if column in names} | dict(request.columns)
+    said = _said_by(preset, request, protocol, names) | dict(request.columns)
     columns = map_columns(
         names, said, protocol=protocol, aggregates=preset.aggregates, anonymous=request.anonymous
     )
-    collected = collect(rows, columns, protocol=protocol, values=request.values, aggregates=preset.aggregates)
+    asked = Asked(protocol, request.values, request.real, preset.aggregates)
+    collected = collect(rows, columns, asked)
     _check_bad_rows(collected, request)
-    material = material_of(collected, _wording(request, protocol, columns.questions))
+    sides = sides_of(collected, columns.roles, asked)
+    material = material_of(collected, _wording(request, protocol, columns.questions), sides)
     if request.scores:
-        material = with_scores(material, read_scores(request.scores, material.study.conditions))
-    unused = [name for name in names if name not in columns.used()]
-    return Analysed(_report(material, collected), collected.problems, unused, collected.rows)
+        scores = read_scores(request.scores, material.study.conditions)
+        material = with_scores(material, scores, request.scores.name)
+    notes = [*_notes(collected, columns), *sides.notes]
+    return Analysed(
+        _report(material, notes),
+        collected.problems,
+        [name for name in names if name not in columns.used()],
+        collected.rows,
+        notes,
+        rater_names(collected.votes) if "rater" in columns.roles else [],
+        list(_ignored(request, protocol, columns, collected)),
+    )
+
+
+def _ignored(request: Request, protocol: str, columns: Columns, collected: Collected) -> Iterator[str]:
+    """Yield the options that nothing was made of, and why."""
+    unmet = [f"{cell}={value}" for cell, value in request.values.items() if plain(cell) not in collected.met]
+    if unmet:
+        yield f"--values {','.join(unmet)} (no answer is written so)"
+    if request.points and protocol != "likert":
+        yield f"--points (answers of {protocol} are no points)"
+    if request.anonymous and "rater" in columns.roles:
+        yield f"--anonymous (the column {columns.roles['rater']} says who voted)"
+
+
+def _said_by(preset: Preset, request: Request, protocol: str, names: Sequence[str]) -> dict[str, str]:
+    """Return what a preset says of columns that the file has, under roles that the protocol knows."""
+    known = set(roles_of(protocol, aggregates=preset.aggregates))
+    if any(role.startswith(QUESTION) for role in request.columns):
+        known.discard("answer")
+    return {role: column for role, column in preset.roles.items() if column in names and role in known}
 
 
 def _preset(name: str) -> Preset:
@@ -133,16 +175,26 @@ def _wording(request: Request, protocol: str, questions: Mapping[str, str]) -> W
     )
 
 
-def _report(material: Material, collected: Collected) -> Report:
-    """Return the report, which says first that rows are missing from it, if any are."""
+def _notes(collected: Collected, columns: Columns) -> Iterator[str]:
+    """Yield what a reader must know of how rows and answers were read, the gravest first."""
+    if collected.problems:
+        yield (
+            f"{len(collected.problems):,} of {collected.rows:,} rows of the file could not be read as votes "
+            "and are not in this report."
+        )
+    if "rater" not in columns.roles:
+        yield (
+            "Nothing says who voted: each row counts as a person of its own, and all its votes as "
+            "independent. Where people voted often, intervals and p-values are too small."
+        )
+    if collected.numbers:
+        yield "Answers are bare numbers: 1 was read as “real” and 0 as “fake”; --values says otherwise."
+
+
+def _report(material: Material, notes: Sequence[str]) -> Report:
+    """Return the report, which says first what is missing from it and what was not told."""
     report = build_report(material, built_at=timezone.now().isoformat(timespec="seconds"))
-    if not collected.problems:
-        return report
-    note = (
-        f"{len(collected.problems):,} of {collected.rows:,} rows of the file could not be read as votes and "
-        "are not in this report."
-    )
-    return dataclasses.replace(report, warnings=[note, *report.warnings])
+    return dataclasses.replace(report, warnings=[*notes, *report.warnings])
 
 
 def _check_bad_rows(collected: Collected, request: Request) -> None:

@@ -28,7 +28,10 @@ def read_rows(path: Path) -> Iterator[Row]:
     reader = {".json": _json, ".jsonl": _json_lines, ".ndjson": _json_lines}.get(path.suffix.lower(), _csv)
     try:
         yield from reader(path)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        reason = "it is no text in UTF-8. Votes are CSV or JSON: save the table so"
+        raise ForeignRefused(f"{path} cannot be read: {reason} ({error}).") from error
+    except (OSError, csv.Error) as error:
         raise ForeignRefused(f"{path} cannot be read: {error}") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,12 +18,15 @@ from humaneval.studies.api import refusals_answered
 from humaneval.studies.models import Study
 from humaneval.teams.access import find
 from humaneval.workspace.planning.assumptions import ASSUMED
-from humaneval.workspace.planning.forms import PlanForm
-from humaneval.workspace.planning.page import CHANGE, RESULTS, given_values, images_shown, take_over
-from humaneval.workspace.planning.plans import NoPlan, Plan, values_of
+from humaneval.workspace.planning.forms import PlanForm, starting_values
+from humaneval.workspace.planning.page import CHANGE, RESULTS, given_values, take_over
+from humaneval.workspace.planning.plans import NoPlan, Plan, check_aim
+from humaneval.workspace.planning.starts import values_of
 
-_FIELDS = ("aim", "power", "width", "effect", "rater", "item", "deviation", "conditions", "session", "images",
-           "votes_per_trial", "seconds", "besides", "per_hour", "panel", "wage")  # fmt: skip
+FIELDS = ("aim", "power", "width", "effect", "rater", "item", "reference", "rise", "deviation",
+           "conditions", "session", "images", "votes_per_trial", "seconds", "besides", "per_hour", "panel",
+           "wage")  # fmt: skip
+"""What a plan may be asked with, beside a pilot."""
 
 
 class PlanView(APIView):
@@ -34,7 +38,7 @@ class PlanView(APIView):
         operation_id="study_plan",
         summary="How many raters, trials and votes a trial it takes, what it costs and how long it lasts",
         parameters=[
-            *(OpenApiParameter(name, str, description="As on the planner's page.") for name in _FIELDS),
+            *(OpenApiParameter(name, str, description="As on the planner's page.") for name in FIELDS),
             OpenApiParameter("pilot", str, description="Slug of a study whose votes say how raters differ."),
         ],
         responses={200: OpenApiTypes.OBJECT, 400: OpenApiTypes.OBJECT},
@@ -89,14 +93,29 @@ def _planned(study: Study, given: Any, pilot: Study | None) -> tuple[Plan, dict[
     from humaneval.workspace.planning.pilots import measure
     from humaneval.workspace.planning.sizes import make_plan
 
+    check_aim(study.protocol, given)
+    _check_names(study.protocol, given)
     values = values_of(study)
     if pilot is not None:
-        values |= measure(pilot, aim="width" if given.get("aim") == "width" else "power").values
+        values |= measure(
+            pilot, aim="width" if given.get("aim", values["aim"]) == "width" else "power"
+        ).values
     form = PlanForm(given_values(values, given), protocol=study.protocol)
     if not form.is_valid():
         said = (f"{name}: {' '.join(map(str, texts))}" for name, texts in form.errors.items())
         raise NoPlan(" ".join(said))
-    return make_plan(study.protocol, form.cleaned_data, images_shown=images_shown(study)), form.cleaned_data
+    return make_plan(study.protocol, form.cleaned_data, study.settings), form.cleaned_data
+
+
+def _check_names(protocol: str, given: Mapping[str, Any]) -> None:
+    """Raise NoPlan for what no plan follows from, or none of the protocol: it would change nothing."""
+    known = ["power", "width", *(name for name in FIELDS if name in starting_values(protocol)), "pilot"]
+    for name in given:
+        if name in known or name in {"aim", "format"}:  # the latter is the framework's
+            continue
+        near = difflib.get_close_matches(str(name), known, n=1)
+        hint = f"Did you mean “{near[0]}”?" if near else f"There are {', '.join(dict.fromkeys(known))}."
+        raise NoPlan(f"No plan of the protocol {protocol} follows from “{name}”. {hint}")
 
 
 def _told(study: Study, made: Plan, values: dict[str, Any], pilot: Study | None) -> dict[str, Any]:

@@ -31,8 +31,22 @@ class PlanForm(forms.Form):
     )
     width = forms.FloatField(label=_("Wanted width"), min_value=0.001)
     effect = forms.FloatField()
+    reference = forms.FloatField(
+        label=_("Exposure to tell it from (ms)"),
+        min_value=1,
+        help_text=_(
+            "A published one, or another study's, taken as known. Where two studies of one size measure one "
+            "each, take twice the raters for both."
+        ),
+    )
     rater = forms.FloatField(label=_("How much raters differ"), min_value=0)
     item = forms.FloatField(label=_("How much images differ"), min_value=0)
+    rise = forms.FloatField(
+        label=_("How steeply raters come to see"),
+        min_value=1.01,
+        max_value=100,
+        help_text=_("How many times as long a rater must look to be right 90% of the time instead of 75%."),
+    )
     deviation = forms.FloatField(
         label=_("Spread of single scores"),
         min_value=0.01,
@@ -97,27 +111,40 @@ class PlanForm(forms.Form):
         assumed = ASSUMED[protocol]
         panel = self.fields["panel"]
         panel.choices = [("", _("none: a link")), *recruiters.choices()]  # type: ignore[attr-defined]
-        self.fields["effect"].label = assumed.effect
-        self.fields["effect"].help_text = assumed.effect_help
-        self.fields["width"].help_text = assumed.width_help
-        self.fields["rater"].help_text = self.fields["item"].help_text = assumed.spread_help
+        for name in set(self.fields) - set(starting_values(protocol)):
+            del self.fields[name]
+        for name, words in assumed.labels.items():
+            self.fields[name].label = words
+        for name, words in assumed.helps.items():
+            self.fields[name].help_text = words
         if assumed.is_rate:
             self.fields["rater"].max_value = self.fields["item"].max_value = 0.95  # type: ignore[attr-defined]
-        if assumed.kind != "likert":
-            del self.fields["deviation"]
+        if assumed.kind == "exposures":
+            self.fields["effect"].min_value = 1  # type: ignore[attr-defined]
+            self.fields["rater"].max_value = 3  # type: ignore[attr-defined]
+        if assumed.no_power:
+            del self.fields["aim"], self.fields["power"]
         for field in self.fields.values():
             if isinstance(field, forms.FloatField | forms.DecimalField):
                 field.widget.attrs["step"] = "any"
 
     def clean(self) -> dict[str, Any]:
-        """Refuse correlations and rates that none can be."""
+        """Refuse correlations, rates and exposures that none can be."""
         data = super().clean() or self.cleaned_data
-        if ASSUMED[self.protocol].is_rate:
+        assumed = ASSUMED[self.protocol]
+        if assumed.no_power:
+            data["aim"] = "width"
+        if assumed.is_rate:
             for name in ("rater", "item"):
                 if data.get(name) is not None and data[name] > 0.95:
                     self.add_error(name, _("A correlation lies between 0 and 0.95."))
             if data.get("effect") is not None and not 0 < data["effect"] < 1:
                 self.add_error("effect", _("A share lies between 0 and 1."))
+        if assumed.kind == "exposures":
+            if data.get("effect") is not None and data["effect"] < 1:
+                self.add_error("effect", _("An exposure is at least 1 ms."))
+            if data.get("rater") is not None and data["rater"] > 3:
+                self.add_error("rater", _("Raters who differ by more than 3 times their mean have no mean."))
         return data
 
 

@@ -18,11 +18,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from humaneval.protocols.registry import PROTOCOLS
 from humaneval.studies.models import Study, StudyState
 from humaneval.teams.access import PermissionsIn, find, may, visible
 from humaneval.workspace.planning.assumptions import ASSUMED, TIME_SOURCE, WAGE_SOURCE
 from humaneval.workspace.planning.forms import PlanForm
-from humaneval.workspace.planning.plans import NoPlan, Plan, values_of
+from humaneval.workspace.planning.plans import NoPlan, Plan, check_aim
+from humaneval.workspace.planning.starts import values_of
 
 RESULTS = "reports.view_snapshot"
 CHANGE = "studies.change_study"
@@ -64,11 +66,6 @@ def given_values(starting: dict[str, Any], given: Any) -> dict[str, Any]:
     return {name: given.get(name, value) for name, value in starting.items()}
 
 
-def images_shown(study: Study) -> int:
-    """Return how many images a trial of the study puts side by side."""
-    return int(study.settings.get("images", 2)) if study.protocol == "two_afc" else 2
-
-
 def _planned(request: HttpRequest, study: Study, values: dict[str, Any]) -> dict[str, Any]:
     from humaneval.workspace.planning.sizes import make_plan
 
@@ -81,10 +78,11 @@ def _planned(request: HttpRequest, study: Study, values: dict[str, Any]) -> dict
         "pilots": _pilots(request, study),
         "pilot": request.GET.get("pilot", ""),
     }
-    if not form.is_valid():
-        return context
     try:
-        made = make_plan(study.protocol, form.cleaned_data, images_shown=images_shown(study))
+        check_aim(study.protocol, request.GET)
+        if not form.is_valid():
+            return context
+        made = make_plan(study.protocol, form.cleaned_data, study.settings)
     except NoPlan as reason:
         return {**context, "reason": str(reason)}
     return {**context, "plan": made, "drawing": _drawn(made)}
@@ -123,21 +121,32 @@ def _take_over(request: HttpRequest, study: Study) -> HttpResponse:
     if not form.is_valid():
         return HttpResponseRedirect(f"{request.path}?{request.POST.urlencode()}")
     try:
-        made = make_plan(study.protocol, form.cleaned_data, images_shown=images_shown(study))
+        made = make_plan(study.protocol, form.cleaned_data, study.settings)
         take_over(study, made)
     except (NoPlan, ValidationError) as error:
         for text in error.messages if isinstance(error, ValidationError) else [str(error)]:
             messages.error(request, text)
     else:
-        text = _("The plan was taken over: %(trials)d trials, %(votes)d votes each.")
-        row = made.chosen
-        messages.success(request, text % {"trials": row.trials, "votes": row.votes_per_trial})
+        messages.success(request, _taken(study, made))
     return HttpResponseRedirect(page)
 
 
+def _taken(study: Study, made: Plan) -> str:
+    row = made.chosen
+    if PROTOCOLS[study.protocol].uses_pairs:
+        text = _("The plan was taken over: %(votes)d votes each. The trials are the pairs that you import.")
+    else:
+        text = _("The plan was taken over: %(trials)d trials, %(votes)d votes each.")
+    return text % {"trials": row.trials, "votes": row.votes_per_trial}
+
+
 def take_over(study: Study, made: Plan) -> None:
-    """Write a plan into a draft; raises ValidationError where the study does not take it."""
-    study.trial_count = made.chosen.trials
+    """Write a plan into a draft; raises ValidationError where the study does not take it.
+
+    Where pairs are the trials, their table says how many there are.
+    """
+    if not PROTOCOLS[study.protocol].uses_pairs:
+        study.trial_count = made.chosen.trials
     study.votes_per_trial = made.chosen.votes_per_trial
     study.assignments_per_session = made.session
     study.full_clean()

@@ -1,15 +1,13 @@
-"""What a plan is, and the form's values that it starts from."""
+"""What a plan is, and what may be planned for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from humaneval.protocols.registry import PROTOCOLS
-from humaneval.studies.models import Study
 from humaneval.workspace.planning.assumptions import ASSUMED
-from humaneval.workspace.planning.forms import starting_values
 
 
 class NoPlan(Exception):
@@ -18,7 +16,7 @@ class NoPlan(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A study of so many raters. ``power`` is None where no effect is expected; ``hours`` to the end."""
+    """A study of so many raters. ``power`` is None where there is no effect to find; ``hours`` to the end."""
 
     raters: int
     votes: int
@@ -52,21 +50,14 @@ class Plan:
     session: int
     minutes: float
 
+    @property
+    def has_power(self) -> bool:
+        """Whether there is an effect to find."""
+        return self.chosen.power is not None
 
-def values_of(study: Study) -> dict[str, Any]:
-    """Return the form's values before anybody has typed; raises NoPlan for protocols without a model."""
-    if study.protocol not in ASSUMED:
-        known = ", ".join(PROTOCOLS[name].title for name in ASSUMED)
-        raise NoPlan(f"Sizes can be planned for {known}; how votes of other protocols scatter is not known.")
-    conditions = [
-        one
-        for one in study.conditions.select_related("sample_set")
-        if study.protocol != "two_afc" or one.sample_set.kind == "generated"
-    ]
-    counts = [one.sample_set.samples.count() for one in conditions]
-    fields = {"conditions": len(conditions), "images": min(counts, default=0)}
-    return starting_values(
-        study.protocol,
-        session=study.assignments_per_session,
-        **{name: value for name, value in fields.items() if value},
-    )
+
+def check_aim(protocol: str, given: Mapping[str, Any]) -> None:
+    """Raise NoPlan where power is asked of a protocol that has nothing to find."""
+    aim = given.get("aim") or ("power" if given.get("power") else "width")
+    if ASSUMED[protocol].no_power and aim == "power":
+        raise NoPlan(str(ASSUMED[protocol].no_power))

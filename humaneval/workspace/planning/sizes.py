@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
@@ -11,105 +12,98 @@ import numpy as np
 
 from humaneval.recruitment import recruiters
 from humaneval.recruitment.models import LedgerKind, Posting
-from humaneval.stats import StatsError
-from humaneval.stats.study_size import (
-    Expected,
-    Size,
-    Supply,
-    expected_power,
-    expected_width,
-    plan_size,
-)
+from humaneval.stats import InputError, StatsError
+from humaneval.stats.study_size import Estimand, Supply, plan_size
 from humaneval.workspace.planning.assumptions import ASSUMED
+from humaneval.workspace.planning.estimands import estimand_of, shares, supply_of, votes_each
 from humaneval.workspace.planning.plans import NoPlan, Plan, Row
 
 CENT = Decimal("0.01")
 CURVE_POINTS = 12
 
 
-def make_plan(protocol: str, values: Mapping[str, Any], *, images_shown: int = 2) -> Plan:
-    """Return the smallest study that reaches its aim; ``values`` are a valid form's. Raises NoPlan."""
-    expected = _expected(protocol, values, images_shown)
+@dataclass(frozen=True)
+class _Planning:
+    """What a plan is made from."""
+
+    protocol: str
+    values: Mapping[str, Any]
+    expected: Estimand
+    supply: Supply
+    has_power: bool
+
+    def row(self, raters: int, *, planned: bool) -> Row:
+        """Return the study of so many raters."""
+        values, size = self.values, self.supply.size(raters)
+        many = shares(self.protocol, values)
+        trials = self.supply.trials(size)
+        reward, fee = _money(self.protocol, values, raters)
+        return Row(
+            raters=raters,
+            votes=size.votes * many,
+            trials=trials * many,
+            votes_per_trial=math.ceil(size.votes / trials),
+            width=self.expected.width(size),
+            power=self.expected.power(size) if self.has_power else None,
+            reward=reward,
+            pay=reward * raters,
+            fee=fee * raters,
+            cost=(reward + fee) * raters,
+            hours=raters / values["per_hour"] + _minutes(self.protocol, values) / 60,
+            planned=planned,
+        )
+
+
+def make_plan(protocol: str, values: Mapping[str, Any], settings: Mapping[str, Any]) -> Plan:
+    """Return the smallest study that reaches its aim. Raises NoPlan.
+
+    ``values`` are a valid form's, ``settings`` the study's of its protocol.
+    """
     aim = values["aim"]
     try:
-        supply = Supply(
-            votes_each=_votes_each(protocol, values),
-            images=values["images"],
-            votes_per_trial=values["votes_per_trial"],
-        )
+        expected, supply = estimand_of(protocol, values, settings), supply_of(protocol, values)
         planned = plan_size(expected, supply, aim=aim, target=values[aim])
-        many = _around(planned.size.raters)
-        rows = tuple(
-            _row(protocol, values, expected, supply.size(raters), raters == planned.size.raters)
-            for raters in many
-        )
+        planning = _Planning(protocol, values, expected, supply, _has_power(protocol, expected))
+        raters = planned.size.raters
+        rows = tuple(planning.row(n, planned=n == raters) for n in _around(raters, supply.fewest))
     except StatsError as error:
         raise NoPlan(str(error)) from error
-    chosen = next(row for row in rows if row.planned)
     return Plan(
         protocol=protocol,
         aim=aim,
         target=values[aim],
-        chosen=chosen,
+        chosen=next(row for row in rows if row.planned),
         curve=rows,
-        session=_votes_each(protocol, values) * _shares(protocol, values),
+        session=_session(protocol, values),
         minutes=_minutes(protocol, values),
     )
 
 
-def _expected(protocol: str, values: Mapping[str, Any], images_shown: int) -> Expected:
-    return Expected(
-        kind=ASSUMED[protocol].kind,
-        effect=values["effect"],
-        rater=values["rater"],
-        item=values["item"],
-        deviation=values.get("deviation") or 1.0,
-        null=1 - 1 / images_shown if protocol == "two_afc" else 0.5,
-        conditions=max(values["conditions"], 2),
-    )
+def _has_power(protocol: str, expected: Estimand) -> bool:
+    """Return whether there is an effect to find."""
+    if ASSUMED[protocol].no_power:
+        return False
+    try:
+        expected.check("power")
+    except InputError:
+        return False
+    return True
 
 
-def _shares(protocol: str, values: Mapping[str, Any]) -> int:
-    """Return among how many conditions a rater's trials are divided; a preference is about all of them."""
-    return 1 if ASSUMED[protocol].kind == "pairwise" else values["conditions"]
-
-
-def _votes_each(protocol: str, values: Mapping[str, Any]) -> int:
-    return max(1, values["session"] // _shares(protocol, values))
-
-
-def _around(raters: int) -> list[int]:
+def _around(raters: int, fewest: int) -> list[int]:
     """Return sizes around the planned one, that one among them."""
-    ends = np.geomspace(max(2, raters / 5), raters * 2.5, CURVE_POINTS)
+    ends = np.geomspace(max(fewest, raters / 5), raters * 2.5, CURVE_POINTS)
     return sorted({*(round(value) for value in ends), raters})
 
 
-def _row(protocol: str, values: Mapping[str, Any], expected: Expected, size: Size, planned: bool) -> Row:
-    shares = _shares(protocol, values)
-    trials = math.ceil(size.votes / max(values["votes_per_trial"], math.ceil(size.votes / size.items)))
-    trials = max(trials, size.votes_each)
-    reward, fee = _money(protocol, values, size.raters)
-    nothing = expected.null if expected.kind == "rate" else 0.0
-    return Row(
-        raters=size.raters,
-        votes=size.votes * shares,
-        trials=trials * shares,
-        votes_per_trial=math.ceil(size.votes / trials),
-        width=expected_width(expected, size),
-        power=None if expected.effect == nothing else expected_power(expected, size),
-        reward=reward,
-        pay=reward * size.raters,
-        fee=fee * size.raters,
-        cost=(reward + fee) * size.raters,
-        hours=size.raters / values["per_hour"] + _minutes(protocol, values) / 60,
-        planned=planned,
-    )
+def _session(protocol: str, values: Mapping[str, Any]) -> int:
+    """Return how many trials a rater answers."""
+    return votes_each(protocol, values) * shares(protocol, values)
 
 
 def _minutes(protocol: str, values: Mapping[str, Any]) -> float:
     """Return how long one sitting takes."""
-    trials = _votes_each(protocol, values) * _shares(protocol, values)
-    return float(values["besides"] + trials * values["seconds"] / 60)
+    return float(values["besides"] + _session(protocol, values) * values["seconds"] / 60)
 
 
 def _money(protocol: str, values: Mapping[str, Any], raters: int) -> tuple[Decimal, Decimal]:

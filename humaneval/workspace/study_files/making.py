@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
@@ -14,19 +13,23 @@ from django.db.models import QuerySet
 
 from humaneval.protocols.base import QuestionSpec
 from humaneval.rating.exclusions import declare_rules
-from humaneval.recruitment import recruiters
 from humaneval.recruitment.models import LinkSettings, Posting
 from humaneval.samples.models import SampleSet
 from humaneval.studies.authoring import ConditionInput, StudyFields, create_study
 from humaneval.studies.gold_tables import import_gold
-from humaneval.studies.models import Condition, Question, Study
+from humaneval.studies.models import Study
 from humaneval.studies.pairs import import_pairs
-from humaneval.workspace.study_files.located import Located, Path, StudyFileError, from_words, load
-from humaneval.workspace.study_files.shapes import check, place_of, study_fields
+from humaneval.workspace.study_files.located import Located, Path, StudyFileError, load
+from humaneval.workspace.study_files.parts import check_panel, exact, fields_of, wrong_parts
+from humaneval.workspace.study_files.placing import FIELD_PLACES, Wrong, placed
+from humaneval.workspace.study_files.shapes import sections_of, wrong_shapes
 
 BringIn = Callable[[str, str, str, str], SampleSet]
 """Imports what is not there: takes a set's name, its kind, where its images lie, and where their prompts
 (empty: beside the images, if anywhere); returns the set."""
+
+LookUp = Callable[[str], str]
+"""Returns why nothing can be imported from a place that a file names; empty where something may."""
 
 
 def make_study(
@@ -35,71 +38,93 @@ def make_study(
     slug: str | None = None,
     owner: User | None = None,
     bring_in: BringIn | None = None,
+    look_up: LookUp = lambda origin: "",
     sets: QuerySet[SampleSet] | None = None,
 ) -> Study:
     """Make a draft from a study file and return it; ``slug`` goes before the file's own.
 
     ``sets`` are those to choose from, by default all. Those that are not there are brought in where the file
-    says from where and ``bring_in`` is given.
+    says from where and ``bring_in`` is given, once nothing else is wrong with the file and ``look_up`` finds
+    something at each place.
     Raises StudyFileError with sentences that name line and key; then no study is stored.
     """
-    document = load(text)
-    given = check(document)
-    maker = _Maker(document, given, SampleSet.objects.all() if sets is None else sets)
-    chosen = maker.sets(bring_in)
+    known = SampleSet.objects.all() if sets is None else sets
+    maker = _Maker(load(text), known, bring_in, look_up)
+    maker.check(slug)
+    chosen = maker.sets()
     with transaction.atomic():
         return maker.make(chosen, slug, owner)
 
 
 class _Maker:
-    def __init__(self, document: Located, given: Mapping[str, Any], known: QuerySet[SampleSet]) -> None:
-        self.document, self.given, self.known = document, given, known
+    def __init__(
+        self, document: Located, known: QuerySet[SampleSet], bring_in: BringIn | None, look_up: LookUp
+    ) -> None:
+        self.document, self.known, self.bring_in, self.look_up = document, known, bring_in, look_up
+        self.given: Mapping[str, Any] = {}
+        self.there: Mapping[str, SampleSet] = {}
 
-    def sets(self, bring_in: BringIn | None) -> list[SampleSet]:
-        """Return the sets that the file names, in order."""
-        rows = self.given["sample_sets"]
-        there = {one.slug: one for one in self.known.filter(slug__in=[row["set"] for row in rows])}
-        problems = [
-            self.document.problem(("sample_sets", number, "set"), self._missing(row, bring_in))
-            for number, row in enumerate(rows)
-            if row["set"] not in there and not (bring_in and {"import", "kind"} <= row.keys())
-        ]
-        problems += [
-            self.document.problem(
-                ("sample_sets", number, "kind"), f"the set is {there[row['set']].kind}, not {row['kind']}."
-            )
-            for number, row in enumerate(rows)
-            if row["set"] in there and row.get("kind", there[row["set"]].kind) != there[row["set"]].kind
-        ]
-        if problems:
-            raise StudyFileError(problems)
+    def check(self, slug: str | None) -> None:
+        """Raise StudyFileError with all that is wrong with sections of the file, each by itself, by line.
+
+        A section that has not the shape that it must have is looked into no further.
+        """
+        wrong = wrong_shapes(self.document)
+        given = sections_of(self.document, without={path[0] for path, _reason in wrong if path})
+        names = [row["set"] for row in given.get("sample_sets", ())]
+        self.there = {one.slug: one for one in self.known.filter(slug__in=names)}
+        wrong += [*self.wrong_sets(given), *wrong_parts(given, slug)]
+        if wrong:
+            wrong.sort(key=lambda one: self.document.line(one[0]))
+            raise StudyFileError([self.document.problem(*one) for one in wrong])
+        self.given = given
+
+    def sets(self) -> list[SampleSet]:
+        """Return the sets that the file names, in order, those that are not there brought in."""
         return [
-            there.get(row["set"]) or self._bring(number, row, bring_in) for number, row in enumerate(rows)
+            self.there.get(row["set"]) or self._bring(number, row)
+            for number, row in enumerate(self.given["sample_sets"])
         ]
 
-    def _missing(self, row: Mapping[str, Any], bring_in: BringIn | None) -> str:
+    def wrong_sets(self, given: Mapping[str, Any]) -> list[Wrong]:
+        """Return what is wrong with the sets that a file names: with none of them something is done yet."""
+        found: list[Wrong] = []
+        for number, row in enumerate(given.get("sample_sets", ())):
+            place: Path = ("sample_sets", number)
+            there = self.there.get(row["set"])
+            if there is None and not (self.bring_in and {"import", "kind"} <= row.keys()):
+                found.append(((*place, "set"), self._missing(row)))
+            elif there is None:
+                found += [
+                    ((*place, key), reason)
+                    for key in ("import", "prompts")
+                    if key in row and (reason := self.look_up(row[key]))
+                ]
+            elif row.get("kind", there.kind) != there.kind:
+                found.append(((*place, "kind"), f"the set is {there.kind}, not {row['kind']}."))
+        return found
+
+    def _missing(self, row: Mapping[str, Any]) -> str:
         known = ", ".join(self.known.values_list("slug", flat=True)[:20]) or "none yet"
-        how = " or say with “import” and “kind” where its images lie" if bring_in else ""
+        how = " or say with “import” and “kind” where its images lie" if self.bring_in else ""
         return f"there is no sample set “{row['set']}”: import it first{how} (there are {known})."
 
-    def _bring(self, number: int, row: Mapping[str, Any], bring_in: BringIn | None) -> SampleSet:
-        assert bring_in is not None  # noqa: S101 - sets() has refused the file otherwise
+    def _bring(self, number: int, row: Mapping[str, Any]) -> SampleSet:
+        assert self.bring_in is not None  # noqa: S101 - wrong_sets() has found it otherwise
         with self._located({}, ("sample_sets", number, "import")):
-            return bring_in(row["set"], row["kind"], row["import"], row.get("prompts", ""))
+            return self.bring_in(row["set"], row["kind"], row["import"], row.get("prompts", ""))
 
     def make(self, sets: list[SampleSet], slug: str | None, owner: User | None) -> Study:
         """Make the study and all that belongs to it."""
         given = self.given
-        fields = self._fields()
+        fields = fields_of(given)
         if slug is not None:
             fields["slug"] = slug
         conditions = [
             ConditionInput(one, row.get("label", ""))
             for one, row in zip(sets, given["sample_sets"], strict=True)
         ]
-        self._check_parts(conditions)
-        places = {field: place_of(field) for field in study_fields()}
-        with self._located({**places, "conditions": ("sample_sets",), "sample_set": ("sample_sets",)}):
+        with self._located({**FIELD_PLACES, "conditions": ("sample_sets",), "sample_set": ("sample_sets",)}):
             study = create_study(
                 name=given["name"],
                 protocol=given["protocol"],
@@ -115,26 +140,6 @@ class _Maker:
         self._add_rules(study, owner)
         self._add_panel(study, owner)
         return study
-
-    def _fields(self) -> dict[str, Any]:
-        found = {}
-        for field in study_fields():
-            value: Any = self.given
-            for step in place_of(field):
-                value = value.get(step, _ABSENT) if value is not _ABSENT else value
-            if value is not _ABSENT:
-                found[field] = value
-        return found
-
-    def _check_parts(self, conditions: list[ConditionInput]) -> None:
-        """Check conditions and questions one by one, so that a message names the right one."""
-        for number, condition in enumerate(conditions):
-            with self._located({}, ("sample_sets", number)):
-                row = Condition(sample_set=condition.sample_set, label=condition.label)
-                row.clean_fields(exclude=["study"])
-        for number, question in enumerate(self.given.get("questions", ())):
-            with self._located({}, ("questions", number)):
-                Question(**question).clean_fields(exclude=["study"])
 
     def _add_tables(self, study: Study) -> None:
         if "pairs" in self.given:
@@ -160,9 +165,9 @@ class _Maker:
                 link.save()
         for number, row in enumerate(panel.get("postings", ())):
             with self._located({}, ("panel", "postings", number)):
-                posting = Posting(study=study, created_by=owner, **_exact(row))
+                posting = Posting(study=study, created_by=owner, **exact(row))
                 posting.full_clean()
-                _check_panel(row["panel"])
+                check_panel(row["panel"])
                 posting.save()
 
     @contextmanager
@@ -171,40 +176,5 @@ class _Maker:
         try:
             yield
         except ValidationError as error:
-            raise StudyFileError(list(self._sentences(error, places, under))) from error
-
-    def _sentences(self, error: ValidationError, places: Mapping[str, Path], under: Path) -> Iterator[str]:
-        if not hasattr(error, "error_dict"):
-            yield from (self.document.problem(under, text) for text in error.messages)
-            return
-        for field, texts in error.message_dict.items():
-            path = places.get(field, (*under, field) if field != "__all__" else under)
-            for text in texts:
-                yield self.document.problem(*_further(path, text))
-
-
-_ABSENT = object()
-_ROW = re.compile(r"Row (\d+)[:.] ?")
-
-
-def _further(path: Path, text: str) -> tuple[Path, str]:
-    """Return the path within a section that a sentence begins with, as those on flow and rows do."""
-    if row := _ROW.match(text):
-        return (*path, int(row[1]) - 1), text[row.end() :]
-    place, colon, reason = text.partition(": ")
-    if colon and path in {("flow",), ("settings",)} and " " not in place:
-        inner = from_words(place)
-        return (path if inner == path else (*path, *inner)), reason
-    return path, text
-
-
-def _exact(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a posting's values, amounts as the decimals that were written."""
-    return {name: str(value) if isinstance(value, float) else value for name, value in row.items()}
-
-
-def _check_panel(name: str) -> None:
-    try:
-        recruiters.get(name)
-    except LookupError as error:
-        raise ValidationError({"panel": str(error)}) from error
+            problems = [self.document.problem(*one) for one in placed(error, places, under)]
+            raise StudyFileError(problems) from error

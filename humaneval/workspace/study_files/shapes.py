@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from humaneval.recruitment.models import LinkSettings, Posting
+from humaneval.samples.models import SampleKind
 from humaneval.studies.authoring import StudyFields
 from humaneval.studies.models import Study
 from humaneval.workspace.study_files.located import Located, Path, StudyFileError
@@ -164,8 +165,13 @@ def _sections() -> dict[str, dict[str, Shape]]:
     return found
 
 
+def _kind(value: Any, path: Path, wrong: list[tuple[Path, str]]) -> None:
+    if value not in SampleKind.values:
+        wrong.append((path, f"must be {' or '.join(SampleKind.values)}."))
+
+
 SAMPLE_SET: Final = record(
-    {"set": TEXT, "label": TEXT, "kind": TEXT, "import": TEXT, "prompts": TEXT}, frozenset({"set"})
+    {"set": TEXT, "label": TEXT, "kind": _kind, "import": TEXT, "prompts": TEXT}, frozenset({"set"})
 )
 
 
@@ -206,13 +212,24 @@ def _file_shape() -> Shape:
     return record(keys, frozenset({"humaneval", "name", "protocol", "sample_sets"}))
 
 
-def check(document: Located) -> dict[str, Any]:
-    """Return the document's values; raises StudyFileError with every wrong key and its line."""
+def wrong_shapes(document: Located) -> list[tuple[Path, str]]:
+    """Return every wrong key of a document, and every value that has not the kind it must have."""
     wrong: list[tuple[Path, str]] = []
     _file_shape()(document.value, (), wrong)
-    if not wrong and document.value["humaneval"] != VERSION:
+    version = document.value.get("humaneval") if isinstance(document.value, dict) else None
+    if isinstance(version, int) and version != VERSION:
         wrong.append((("humaneval",), f"must be {VERSION}, the version of this format."))
-    if wrong:
+    return wrong
+
+
+def sections_of(document: Located, *, without: Collection[str | int] = ()) -> dict[str, Any]:
+    """Return a document's values by section; of one that is no object none."""
+    given = document.value if isinstance(document.value, dict) else {}
+    return {name: value for name, value in given.items() if name not in without}
+
+
+def check(document: Located) -> dict[str, Any]:
+    """Return the document's values; raises StudyFileError with every wrong key and its line."""
+    if wrong := wrong_shapes(document):
         raise StudyFileError([document.problem(path, reason) for path, reason in wrong])
-    value: dict[str, Any] = document.value
-    return value
+    return sections_of(document)

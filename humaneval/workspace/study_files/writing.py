@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import permutations
+from math import factorial
 from typing import Any
 
 import yaml
@@ -13,6 +14,7 @@ from django.db.models import Choices
 
 from humaneval.protocols import registry
 from humaneval.protocols.base import AnswerError, Protocol
+from humaneval.protocols.orders import MOST, order_of
 from humaneval.rating.exclusions import declared_before_launch
 from humaneval.samples.models import Sample
 from humaneval.studies.design import question_specs
@@ -28,11 +30,11 @@ from humaneval.workspace.study_files.shapes import (
 )
 
 _WORDS = ("real", "fake", "same", "different", "tie", "both_good", "both_bad")
-_LONGEST_ORDER = 6
 
 
 def write_study(study: Study) -> str:
     """Return a study as the text of a study file: made again from it, it is equal but for its address."""
+    pairs = list(_pairs(study))
     whole = {
         "humaneval": VERSION,
         "name": study.name,
@@ -41,9 +43,10 @@ def write_study(study: Study) -> str:
         "sample_sets": _sets(study),
         "questions": [_question(study, row) for row in study.questions.all()],
         **_fields(study),
+        **({"trials": len(pairs)} if pairs else {}),  # what a draft says besides could not be launched
         "exclusions": _rules(study),
         "panel": _panel(study),
-        "pairs": list(_pairs(study)),
+        "pairs": pairs,
         "gold": list(_gold(study)),
     }
     kept = {key: value for key, value in whole.items() if value not in ({}, [], None)}
@@ -133,6 +136,10 @@ def _panel(study: Study) -> dict[str, Any]:
 
 
 def _pairs(study: Study) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a study's pairs: none where another protocol has left them unused."""
+    protocol = registry.PROTOCOLS.get(study.protocol)
+    if protocol is None or not protocol.uses_pairs:
+        return
     rows = study.duplicatepairs.order_by("id").values_list(
         "condition__sample_set__slug", "batch", "first__name", "second__name", "distance"
     )
@@ -172,7 +179,7 @@ def _answers(study: Study, gold: GoldTrial) -> dict[str, str]:
 
 def _cell(protocol: Protocol, question: Any, value: int, slots: int, settings: dict[str, Any]) -> str:
     """Return the words that a protocol reads as a canonical value, found by trying."""
-    for cell, shown in _candidates(slots):
+    for cell, shown in _candidates(value, slots):
         try:
             if protocol.decode(question, shown, range(slots), settings) == value:
                 return cell
@@ -181,11 +188,10 @@ def _cell(protocol: Protocol, question: Any, value: int, slots: int, settings: d
     raise ValueError(f"{protocol.title} has no words for the answer {value}.")
 
 
-def _candidates(slots: int) -> Iterator[tuple[str, Any]]:
+def _candidates(value: int, slots: int) -> Iterator[tuple[str, Any]]:
     yield from ((f"slot_{number + 1}", number) for number in range(slots))
     yield from ((word, word) for word in _WORDS)
     yield from ((str(point), point) for point in range(-100, 101))
-    if 1 < slots <= _LONGEST_ORDER:
-        for length in (slots, 2):
-            for order in permutations(range(slots), length):
-                yield " > ".join(f"slot_{number + 1}" for number in order), list(order)
+    orders = [order_of(value, slots)] if 1 < slots <= MOST and 0 <= value < factorial(slots) else []
+    for order in (*orders, *permutations(range(slots), 2)):
+        yield " > ".join(f"slot_{number + 1}" for number in order), list(order)

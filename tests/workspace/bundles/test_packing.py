@@ -7,19 +7,23 @@ import dataclasses
 import hashlib
 import io
 import json
+import threading
 import zipfile
 
 import numpy as np
 import pytest
 
+from humaneval.rating.models import Vote
+from humaneval.rating.withdrawal import withdraw_votes
 from humaneval.reports.loading import load_material
 from humaneval.samples.models import Sample
 from humaneval.studies.models import Study
-from humaneval.workspace.bundles import layout
+from humaneval.workspace.bundles import layout, packing
 from humaneval.workspace.bundles.archive import Bundle
 from humaneval.workspace.bundles.packing import RESAMPLING_SEED, write_bundle
 from humaneval.workspace.bundles.rebuilding import rebuild
 from humaneval.workspace.bundles.unpacking import material_of
+from tests.factories import AssignmentFactory, SessionFactory, VoteFactory, open_study
 from tests.reports.studies import add_trials, make_sets, make_study
 
 
@@ -68,6 +72,36 @@ def test_a_study_without_a_vote_comes_back_too(tmp_path):
     bundle = Bundle(write_bundle(study=study, path=tmp_path / "one.zip").path)
     assert_same(load_material(study), material_of(bundle))
     assert rebuild(bundle).differences == []
+
+
+def test_a_bundle_is_of_one_moment_whoever_comes_and_goes_meanwhile(platform, tmp_path, monkeypatch):
+    study = open_study(trial_count=4, samples=4)
+    for number in range(2):
+        assignment = AssignmentFactory(session=SessionFactory(study=study), trial=study.trials.first())
+        VoteFactory(assignment=assignment, timings={"shown_at": number})
+    first = study.sessions.order_by("pk").first()
+    build = packing.build_report
+
+    def meanwhile() -> None:
+        with platform.database():
+            withdraw_votes(session=first, reason="asked by mail")
+            SessionFactory(study=study)
+
+    def build_slowly(*args, **words):
+        thread = threading.Thread(target=meanwhile)
+        thread.start()
+        thread.join()
+        return build(*args, **words)
+
+    monkeypatch.setattr(packing, "build_report", build_slowly)
+    path = write_bundle(study=study, path=tmp_path / "one.zip").path
+    assert [json.loads(row["timings"]) for row in table(path, layout.VOTES)] == [
+        {"shown_at": 0},
+        {"shown_at": 1},
+    ]
+    assert len(table(path, layout.SESSIONS)) == 2
+    assert (study.sessions.count(), Vote.objects.count()) == (3, 1)
+    assert rebuild(Bundle(path)).differences == []
 
 
 @pytest.mark.django_db

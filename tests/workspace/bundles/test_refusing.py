@@ -78,7 +78,11 @@ def test_what_is_no_bundle_is_told(tmp_path, small):
     text.write_text("votes")
     assert "cannot be read as a zip archive" in refusal(text)
     bare = rewritten(small, lambda files: files.pop(layout.MANIFEST))
-    assert f"it has no {layout.MANIFEST}" in refusal(bare)
+    assert f"it has no {layout.MANIFEST}. “Make a bundle”" in refusal(bare)
+    sheet = tmp_path / "votes.xlsx"
+    with zipfile.ZipFile(sheet, "w") as archive:
+        archive.writestr("[Content_Types].xml", "")
+    assert "looks like a spreadsheet: save its table as CSV" in refusal(sheet)
     later = rewritten(small, lambda files: files.update({layout.MANIFEST: b'{"format": 99, "files": {}}'}))
     assert "format 99" in refusal(later)
     broken = rewritten(small, lambda files: files.update({layout.MANIFEST: b"[" * 100_000}))

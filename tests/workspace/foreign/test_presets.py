@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from humaneval.workspace.foreign.presets import PRESETS
+from humaneval.workspace.foreign.problems import ForeignRefused
 from humaneval.workspace.foreign.reporting import Request, analyse
-from humaneval.workspace.foreign.sources import Row
+from humaneval.workspace.foreign.sources import WRONG_WIDTH, Row
 
 
 def wrote(path: Path, content: object) -> Path:
@@ -65,6 +66,24 @@ def test_arena_battles_give_strengths_whichever_side_a_model_stood_on(tmp_path, 
     assert estimates(found)["A"] - estimates(found)["B"] == pytest.approx(np.log(14 / 6), rel=1e-6)
 
 
+def test_battles_with_a_column_for_each_outcome_are_read_and_others_refused(tmp_path):
+    marks = {"model_a": (1, 0, 0), "model_b": (0, 1, 0), "tie": (0, 0, 1), "tie (bothbad)": (0, 0, 1)}
+    names = ("winner_model_a", "winner_model_b", "winner_tie")
+    rows = [
+        {"id": number, "model_a": one["model_a"], "model_b": one["model_b"]}
+        | dict(zip(names, marks[one["winner"]], strict=True))
+        for number, one in enumerate(battles())
+    ]
+    file = wrote(tmp_path / "train.json", rows)
+    found = analyse(Request(file, preset="arena", anonymous=True))
+    pairs = {(one.condition, one.other): one for one in found.report.ranking[0].pairs}
+    assert (pairs[1, 2].wins, pairs[1, 2].ties, pairs[1, 2].losses) == (12, 4, 4)
+    assert found.unused == ["id"]
+    file = wrote(tmp_path / "submission.json", [one | {"winner_tie": 0.3} for one in rows])
+    with pytest.raises(ForeignRefused, match="one outcome must be 1 and the others 0; it has winner_model_a"):
+        analyse(Request(file, preset="arena", anonymous=True))
+
+
 MTURK = '''\
 "HITId","AssignmentId","WorkerId","AssignmentStatus","SubmitTime","WorkTimeInSeconds","Input.image","Input.model","{answer}"
 "h1","a1","W1","Approved","Tue Sep 17 21:30:23 PDT 2019","12","1.png","ours","{one}"
@@ -83,6 +102,12 @@ MTURK = '''\
             '[{""judgement"":{""fake"":false,""real"":true}}]',
             '[{""judgement"":{""fake"":true,""real"":false}}]',
         ),
+        (
+            "Answer.taskAnswers",
+            '[{""judgement"":{""label"":""Real""}}]',
+            '[{""judgement"":{""label"":""Fake""}}]',
+        ),
+        ('Answer.judgement.real","Answer.judgement.fake', 'true","false', 'false","true'),
     ],
 )
 def test_mturk_s_batches_are_read_without_rejected_work(tmp_path, answer, one, two):
@@ -97,6 +122,39 @@ def test_mturk_s_batches_are_read_without_rejected_work(tmp_path, answer, one, t
     assert (found.rows, found.report.votes.total, found.report.raters.total) == (3, 3, 2)
     assert estimates(found, "share") == {"ours": 0.5, "photos": 1.0}
     assert found.report.raters.median_response_ms == 14_000
+
+
+def test_buttons_of_mturk_s_forms_become_one_answer_under_their_name(tmp_path):
+    points = [
+        {f"Answer.quality.{point}": str(point == given).lower() for point in range(1, 6)} for given in (4, 2)
+    ]
+    assert [flat("mturk", one) for one in points] == [[{"Answer.quality": "4"}], [{"Answer.quality": "2"}]]
+    said = {
+        "Answer.scale.0.5": "true",
+        "Answer.scale.1": "",
+        "Answer.fooled.on": "false",
+        "Answer.free": "true",
+    }
+    assert flat("mturk", said) == [{"Answer.free": "true", "Answer.scale": "0.5", "Answer.fooled": "false"}]
+    assert flat("mturk", {"Answer.q.a": "true", "Answer.q.b": "true"}) == [{"Answer.q": "a | b"}]
+    assert flat("mturk", {"Answer.q.label": "Real"}) == [{"Answer.q.label": "Real"}]
+    answers = {"stars": 3, "kinds": {"labels": ["a", "b"]}, "seen": {"on": True}, "none": {"a": False}}
+    assert flat("mturk", {"Answer.taskAnswers": json.dumps([answers])}) == [
+        {"Answer.stars": 3, "Answer.kinds": "a | b", "Answer.seen": "true", "Answer.none": None}
+    ]
+    rows = [
+        {"WorkerId": f"W{number % 3}", "Input.model": "ours", **points[number % 2]} for number in range(6)
+    ]
+    file = wrote(tmp_path / "batch.jsonl", rows)
+    columns = {"answer": "Answer.quality"}
+    found = analyse(Request(file, preset="mturk", protocol="likert", columns=columns, points=(1, 5)))
+    assert estimates(found) == {"ours": 3.0}
+
+
+def test_two_people_s_answers_in_one_cell_are_no_row():
+    text = json.dumps([{"q": "real"}, {"q": "fake"}])
+    (row,) = flat("mturk", {"WorkerId": "W", "Answer.taskAnswers": text})
+    assert row[WRONG_WIDTH] == "Answer.taskAnswers holds no answers, or several people's"
 
 
 def studio_task(number: int, *annotations: tuple[str, str, dict]) -> dict:
@@ -126,6 +184,12 @@ def test_label_studio_s_pairs_are_read_from_json(tmp_path):
     (pair,) = found.report.ranking[0].pairs
     assert (found.report.votes.total, pair.wins, pair.losses) == (4, 3, 1)
     assert found.report.raters.median_response_ms == 3500
+
+
+def test_a_control_used_twice_says_both_and_is_no_answer():
+    two = [{"from_name": "stars", "value": {"rating": stars}} for stars in (4, 2)]
+    (row,) = flat("label-studio", {"id": 1, "annotations": [{"completed_by": 1, "result": two}]})
+    assert row["stars"] == "4 | 2"
 
 
 def test_label_studio_s_ratings_are_read_from_csv_and_json_min(tmp_path):
@@ -181,6 +245,16 @@ def test_potato_s_instances_are_read_from_json_lines_and_csv(tmp_path):
     assert flat("potato", lines[0])[0]["seconds"] == 65
     labels = {"pick": {"A": "true", "B": None}, "note": {"text_box": "fine"}}
     assert flat("potato", {"label_annotations": labels})[0] == {"pick": "A", "note": "text_box"}
+
+
+def test_several_answers_of_a_potato_schema_come_each_under_its_own_name():
+    labels = {"rate": {"realism": "4", "appeal": "5"}}
+    assert flat("potato", {"label_annotations": labels})[0] == {
+        "rate": "4 | 5",
+        "rate.realism": "4",
+        "rate.appeal": "5",
+    }
+    assert flat("potato", {"rate.realism": "4", "rate.appeal": "5"})[0]["rate.appeal"] == "5"
 
 
 def test_counts_of_a_rater_are_as_good_as_the_votes(tmp_path):

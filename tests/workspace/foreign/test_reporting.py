@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,27 +15,23 @@ from django.core.management.base import CommandError
 from humaneval.reports.report import report_of
 from humaneval.workspace.foreign.problems import ForeignRefused
 from humaneval.workspace.foreign.reporting import Request, analyse
+from humaneval.workspace.management.commands.analyze import Command
+from tests.factories import PromptFactory
 from tests.reports.studies import GivenVote, add_scores, add_trials, add_votes, make_sets, make_study
-
-
-def csv_of(path: Path, header: str, rows) -> Path:
-    path.write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n")
-    return path
-
-
-def refusal(**fields) -> str:
-    with pytest.raises(ForeignRefused) as caught:
-        analyse(Request(**fields))
-    return str(caught.value)
+from tests.workspace.foreign.files import csv_of, refusal
 
 
 @pytest.mark.django_db
 def test_the_numbers_are_those_of_a_study_with_the_same_votes(tmp_path):
     names = ["a", "b", "c"]
-    study = make_study("pairwise", sets=make_sets(names, None, samples=3), allow_tie=True)
-    sides = [(one, other, place) for one, other in (("a", "b"), ("b", "c"), ("a", "c")) for place in range(3)]
+    study = make_study("pairwise", sets=make_sets(names, None, samples=6), allow_tie=True)
+    sides = [(one, other, place) for one, other in (("a", "b"), ("b", "c"), ("a", "c")) for place in range(6)]
     add_trials(study, sides)
-    given = [(rater, trial, (rater * 7 + trial * trial) % 3 - 1) for rater in range(6) for trial in range(9)]
+    for place in range(6):
+        prompt = PromptFactory()  # what the file calls the item
+        numbers = [number for number, side in enumerate(sides) if side[2] == place]
+        study.trials.filter(number__in=numbers).update(prompt=prompt)
+    given = [(rater, trial, (rater * 7 + trial * trial) % 3 - 1) for rater in range(6) for trial in range(18)]
     add_votes(study, [GivenVote(rater, trial, {"preference": value}) for rater, trial, value in given])
     values = dict(zip(names, (1.0, 4.0, 2.0), strict=True))
     add_scores(study, "frechet_distance", values, label="Fréchet distance", standard_error=0.25)
@@ -64,6 +63,8 @@ def test_the_numbers_are_those_of_a_study_with_the_same_votes(tmp_path):
 
     for one, other in zip(numbers(found), numbers(own), strict=True):
         assert one == pytest.approx(other)
+    assert found.estimates[0].clusters == {"rater": 6, "item": 6}
+    assert own.estimates[0].clusters == {"rater": 6, "prompt": 6}
     assert found.agreement[0].estimate == pytest.approx(own.agreement[0].estimate)
     for one, other in zip(found.correlations, own.correlations, strict=True):
         assert one.expected_sign == other.expected_sign == -1
@@ -194,10 +195,73 @@ def test_the_command_writes_the_report_and_says_what_it_read(tmp_path):
     call_command("analyze", *arguments, stdout=out, stderr=errors)
     assert "12 votes of 4 raters from 12 rows, 2 conditions, pairwise comparison." in out.getvalue()
     assert "columns not used: note" in errors.getvalue()
+    assert "option not used" not in errors.getvalue()
+    useless = ["--values", "tie=tie,wins=a", "--points", "1-5", "--anonymous"]
+    call_command("analyze", *arguments, *useless, stdout=out, stderr=errors)
+    for said in (
+        "--values wins=a (no answer is written so)",
+        "--points (answers of pairwise are no points)",
+        "--anonymous (the column worker_id says who voted)",
+    ):
+        assert f"option not used: {said}\n" in errors.getvalue()
     assert {"report.html", "report.json", "estimates.csv"} <= {
         path.name for path in (tmp_path / "out").iterdir()
     }
     with pytest.raises(CommandError, match="--columns takes pairs such as rater=worker_id; “rater” is none"):
         call_command("analyze", str(file), "--columns", "rater")
-    with pytest.raises(CommandError, match="such as 1-5; “5” is none"):
+    with pytest.raises(CommandError, match="such as 1-5 or -3-3; “5” is none"):
         call_command("analyze", str(file), "--points", "5")
+
+
+def test_names_of_raters_lie_beside_the_report_and_nowhere_in_it(tmp_path):
+    rows = [(f"WORKER-{number % 4}", "a", number % 5 + 1) for number in range(20)]
+    file = csv_of(tmp_path / "votes.csv", "rater,model,rating", rows)
+    out = tmp_path / "out"
+    call_command("analyze", str(file), "--protocol", "likert", "--out", str(out), stdout=io.StringIO())
+    lines = (out / "raters.csv").read_text().splitlines()
+    assert lines == ["rater,in_file", *(f"r{number + 1},WORKER-{number}" for number in range(4))]
+    written = [one for one in out.rglob("*") if one.is_file() and one.name != "raters.csv"]
+    assert written
+    assert not [one.name for one in written if b"WORKER" in one.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ends"),
+    [
+        (["--points", "-3-3"], (-3, 3)),
+        (["--points=-3-3"], (-3, 3)),
+        (["--points", "-5--1"], (-5, -1)),
+        (["--points", "1-7"], (1, 7)),
+        (["--points=-3,3"], (-3, 3)),
+    ],
+)
+def test_scales_may_begin_below_nought(tmp_path, monkeypatch, arguments, ends):
+    asked = []
+
+    def remembered(request: Request):
+        asked.append(request.points)
+        raise ForeignRefused("enough")
+
+    monkeypatch.setattr("humaneval.workspace.foreign.reporting.analyse", remembered)
+    file = csv_of(tmp_path / "votes.csv", "rater,model,rating", [(1, "a", -2)])
+    with pytest.raises(SystemExit):
+        Command().run_from_argv(["humaneval", "analyze", str(file), "--protocol", "likert", *arguments])
+    assert asked == [ends]
+
+
+def test_output_that_nobody_reads_ends_quietly_with_the_report_written(tmp_path):
+    file = csv_of(tmp_path / "votes.csv", "rater,model,rating", [(1, "a", 3), (2, "a", 4)])
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "humaneval.workspace.console", "analyze", str(file)]
+    ended = subprocess.run(
+        [*command, "--protocol", "likert", "--out", str(tmp_path / "out")],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert (tmp_path / "out" / "report.html").stat().st_size > 0

@@ -3,6 +3,8 @@
 A migration takes a lock on the table that it changes, if only for a moment. Where a backup or a long report
 still reads that table it waits, and every vote queues up behind it. So it gives up after two seconds, lets
 the votes through, and tries again.
+
+One at a time: hosts that start together migrate one after the other, and the later ones find nothing to do.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ LOCK_SECONDS = 2
 PAUSE_SECONDS = 5
 TRIES = 120
 
+_LOCK = 0x6D696772  # "migr"
+
 LOCK_NOT_AVAILABLE = "55P03"
 """What PostgreSQL calls it when a lock was not to be had in time."""
 
@@ -34,8 +38,25 @@ class Command(migrate.Command):
         if connection.vendor != "postgresql":
             super().handle(*args, **options)
             return
-        with impatient(connection):
+        if options["check_unapplied"] or options["plan"]:  # only looks
+            super().handle(*args, **options)
+            return
+        with self._alone(connection), impatient(connection):
             self._try(lambda: super(Command, self).handle(*args, **options))
+
+    @contextmanager
+    def _alone(self, connection: BaseDatabaseWrapper) -> Iterator[None]:
+        """Let nobody else migrate meanwhile; wait for who does. Whoever is killed holds it no longer."""
+        told = False
+        while not _asked(connection, "pg_try_advisory_lock"):
+            if not told:
+                self.stderr.write("Another command is migrating this database: waiting for it.")
+            told = True
+            time.sleep(1)
+        try:
+            yield
+        finally:
+            _asked(connection, "pg_advisory_unlock")
 
     def _try(self, run: Callable[[], object]) -> None:
         for tries in range(1, TRIES + 1):
@@ -53,6 +74,12 @@ class Command(migrate.Command):
                 time.sleep(PAUSE_SECONDS)
             else:
                 return
+
+
+def _asked(connection: BaseDatabaseWrapper, function: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [_LOCK])
+        return bool(cursor.fetchone()[0])
 
 
 @contextmanager

@@ -22,10 +22,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 serves other machines too.")
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="0.0.0.0 serves other machines too: let those be proxies."
+        )
         parser.add_argument("--threads", type=int, default=4, help="Threads of each of the web processes.")
         parser.add_argument("--web-processes", type=int, default=2)
-        parser.add_argument("--worker-threads", type=int, default=2, help="Jobs at once (not metric runs).")
+        parser.add_argument(
+            "--worker-threads", type=int, default=2, help="Jobs at once, short and long each."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until told to stop."""
@@ -72,5 +76,5 @@ def _when_told_to_stop(supervisor: Supervisor) -> threading.Event:
 
 def _public_url(port: int) -> dict[str, str]:
     """Return the address that links start with, unless the operator has set one."""
-    chosen = "PUBLIC_URL" in os.environ or settings.PUBLIC_URL != "http://127.0.0.1:8000"
+    chosen = "PUBLIC_URL" in os.environ or settings.PUBLIC_URL != settings.SERVED_AT
     return {} if chosen else {"PUBLIC_URL": f"http://127.0.0.1:{port}"}

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.keeping.alone import alone
 from humaneval.keeping.backing_up import Made, make_backup
 from humaneval.keeping.commands import at_least_one, place_at, tell_pruned
@@ -14,6 +13,7 @@ from humaneval.keeping.dumps import check_tools
 from humaneval.keeping.progress import telling
 from humaneval.keeping.pruning import prune_backups
 from humaneval.keeping.refusals import in_lines, refusals_said
+from humaneval.ui.commands import DataCommand
 
 SECRETS_APART = (
     "Not in it, and to be kept apart: SECRET_KEY, RATER_KEY and PANEL_ID_KEY (without a setting they lie in "

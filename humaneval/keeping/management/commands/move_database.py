@@ -6,12 +6,12 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.keeping.census import Census
 from humaneval.keeping.databases import at_address
 from humaneval.keeping.moving_database import move_database
 from humaneval.keeping.progress import telling
 from humaneval.keeping.refusals import refusals_said
+from humaneval.ui.commands import DataCommand
 
 
 class Command(DataCommand):

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.keeping.moving_media import move_media
 from humaneval.keeping.progress import telling
 from humaneval.keeping.refusals import in_lines, refusals_said
 from humaneval.keeping.storages import local_media, s3_media
+from humaneval.ui.commands import DataCommand
 
 
 class Command(DataCommand):

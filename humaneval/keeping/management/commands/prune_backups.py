@@ -6,12 +6,12 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.keeping.alone import alone
 from humaneval.keeping.commands import at_least_one, place_at, tell_pruned
 from humaneval.keeping.progress import telling
 from humaneval.keeping.pruning import prune_backups
 from humaneval.keeping.refusals import refusals_said
+from humaneval.ui.commands import DataCommand
 
 
 class Command(DataCommand):

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.rating.chain_files import write_chain
 from humaneval.rating.sealing import seal_votes
 from humaneval.studies.models import Study
+from humaneval.ui.commands import DataCommand
 
 
 class Command(DataCommand):

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.rating.chain import Findings, Head, check_chain
 from humaneval.rating.chain_files import NotAnExport, read_chain
 from humaneval.rating.sealing import count_unsealed, seal_votes, verify_study
 from humaneval.studies.models import Study
+from humaneval.ui.commands import DataCommand
 
 MOST_SHOWN = 20
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.recruitment.withdrawing import forget_old_ids
+from humaneval.ui.commands import DataCommand
 
 
 class Command(DataCommand):

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.recruitment.mturk.archives import ArchiveRefused, Columns, import_batch
 from humaneval.studies.models import Study
+from humaneval.ui.commands import DataCommand
 
 
 class Command(DataCommand):

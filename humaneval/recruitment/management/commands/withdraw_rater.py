@@ -7,9 +7,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.rating.models import Rater
 from humaneval.recruitment.withdrawing import withdraw
+from humaneval.ui.commands import DataCommand
 
 
 class Command(DataCommand):

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.reports.folder import write_report
 from humaneval.studies.models import Study
+from humaneval.ui.commands import DataCommand
 
 
 class Command(DataCommand):

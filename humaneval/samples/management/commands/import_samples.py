@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q
 
-from humaneval.jobs.commands import DataCommand
-from humaneval.samples.importing import ImportRefused, create_sample_set, import_folder
+from humaneval.samples.importing import ImportHeld, ImportRefused, create_sample_set, import_folder
 from humaneval.samples.models import ImportRun, SampleKind, SampleSet
 from humaneval.teams.models import Team
+from humaneval.ui.commands import DataCommand
 
 
 class Command(DataCommand):
@@ -31,7 +31,8 @@ class Command(DataCommand):
         parser.add_argument(
             "--prompts",
             type=Path,
-            help="CSV with the columns name, prompt[, category]; default: prompts.csv in the folder, if any.",
+            help="Table with the columns name, prompt[, category], or a prompt list (DrawBench, "
+            "PartiPrompts); default: those that lie among the images.",
         )
         parser.add_argument("--strict", action="store_true", help="Import nothing at all if any file is bad.")
         parser.add_argument("--team", default="", help="Slug of the team that a new set belongs to.")
@@ -49,6 +50,8 @@ class Command(DataCommand):
                 strict=options["strict"],
                 progress=self._show,
             )
+        except ImportHeld as error:
+            raise CommandError(str(error)) from error
         except ImportRefused as refusal:
             self._list_problems(refusal.run)
             if not existed:

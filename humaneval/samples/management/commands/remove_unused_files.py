@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.samples.removing import StillNeeded, remove_unused_files
+from humaneval.ui.commands import DataCommand
 
 
 class Command(DataCommand):

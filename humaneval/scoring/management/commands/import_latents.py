@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.samples.models import SampleSet
 from humaneval.scoring.latents import import_latents
+from humaneval.ui.commands import DataCommand
 
 
 class Command(DataCommand):

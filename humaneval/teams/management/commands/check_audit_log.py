@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from humaneval.teams.audit import audit_head, first_broken_entry, still_has
 from humaneval.teams.models import AuditEntry
+from humaneval.ui.commands import DataCommand
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """Each line's digest covers the line before it; that the newest are gone, only a kept head shows."""
 
     help = "Check that the audit log is whole."

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from humaneval.teams.audit import record_action
 from humaneval.teams.models import ApiToken
+from humaneval.ui.commands import DataCommand
 
 
-class Command(BaseCommand):
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text} is no day: write it as 2027-01-31") from None
+
+
+class Command(DataCommand):
     """In place of the framework's command of this name, which would store the key itself."""
 
     help = "Make a key to the API for somebody, and print it: only its hash is stored."
@@ -22,6 +32,10 @@ class Command(BaseCommand):
         parser.add_argument("username")
         parser.add_argument(
             "-r", "--reset", action="store_true", help="replace the key that the person has; it stops working"
+        )
+
+        parser.add_argument(
+            "--expires", metavar="YYYY-MM-DD", type=_day, help="the last day (UTC) on which it opens anything"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,5 +51,7 @@ class Command(BaseCommand):
                 record_action(action="revoke token", subject=user, token=former.beginning)
                 former.delete()
             token = ApiToken.objects.create(user=user)
-            record_action(action="make token", subject=user, token=token.beginning)
+            token.let_expire(options["expires"])
+            until = str(options["expires"] or "")
+            record_action(action="make token", subject=user, token=token.beginning, expires_on=until)
         self.stdout.write(token.secret)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +19,16 @@ from humaneval.workspace.foreign.presets import PRESETS
 from humaneval.workspace.foreign.problems import ForeignRefused
 
 if TYPE_CHECKING:
+    from humaneval.reports.folder import Files
     from humaneval.reports.results import Report
     from humaneval.workspace.foreign.reporting import Analysed, Request
 
 MOST_SHOWN = 50
+OF_VOTES = (
+    "preset", "protocol", "columns", "values", "items", "real", "points", "scores", "name", "anonymous",
+    "skip_bad", "strict",
+)  # fmt: skip
+"""Options that say what votes from elsewhere are; of a bundle they say nothing."""
 
 
 class Command(BaseCommand):
@@ -30,6 +39,10 @@ class Command(BaseCommand):
         "elsewhere, in CSV or JSON. Needs no database. docs/analyze.md has examples."
     )
     requires_system_checks: list[str] = []
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as from a shell, where a scale that begins below 0 would be taken for an option."""
+        super().run_from_argv(_points_joined(argv))
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the file and what it is."""
@@ -46,7 +59,7 @@ class Command(BaseCommand):
         votes.add_argument("--values", default="", help="what answers mean, such as left=a,right=b,none=tie")
         votes.add_argument("--items", type=Path, help="a table that says more of items, by its first column")
         votes.add_argument("--real", default="", help="the conditions that are real, separated by commas")
-        votes.add_argument("--points", default="", help="ends of the scale, such as 1-5")
+        votes.add_argument("--points", default="", help="ends of the scale, such as 1-5, or -3-3")
         votes.add_argument("--scores", type=Path, help="scores: system, metric, value, standard_error")
         votes.add_argument("--name", default="", help="what the report calls the study")
         votes.add_argument("--anonymous", action="store_true", help="each row is a new person's")
@@ -56,9 +69,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Build, compare, write."""
         file: Path = options["file"]
+        if file.is_dir():
+            raise CommandError(f"{file} is a folder: name a bundle, or a file of votes.")
         if not file.is_file():
             raise CommandError(f"There is no file {file}.")
+        out: Path | None = options["out"]
+        if out is not None and out.exists() and not out.is_dir():
+            raise CommandError(f"{out} is a file: name a folder that is to hold the report.")
         if zipfile.is_zipfile(file) or file.suffix.lower() == ".zip":
+            if given := [f"--{name.replace('_', '-')}" for name in OF_VOTES if options[name]]:
+                self.stderr.write(f"options not used: {', '.join(given)} (a bundle says it all itself)")
             self._rebuild(file, options["out"])
         else:
             self._report_on(file, options)
@@ -97,22 +117,30 @@ class Command(BaseCommand):
     # --- votes from elsewhere -----------------------------------------------------------------------------
 
     def _report_on(self, file: Path, options: dict[str, Any]) -> None:
+        from humaneval.reports.folder import report_files
         from humaneval.workspace.foreign.reporting import analyse  # SciPy: a second
 
         try:
             found = analyse(_request(file, options))
         except ForeignRefused as error:
             raise CommandError(str(error)) from error
+        out = options["out"] or Path(f"{file.stem}-report")
+        # Files first: whoever reads the output may stop reading.
+        written = self._files(out, chain(report_files(found.report), _rater_file(found)))
         self._tell(found)
-        self._write(found.report, options["out"] or Path(f"{file.stem}-report"))
+        self._list(written)
 
     def _tell(self, found: Analysed) -> None:
         for problem in found.problems[:MOST_SHOWN]:
             self.stderr.write(f"left out: {problem}")
         if len(found.problems) > MOST_SHOWN:
             self.stderr.write(f"left out: {len(found.problems) - MOST_SHOWN:,} more rows")
+        for note in found.notes:
+            self.stderr.write(f"note: {note}")
         if found.unused:
             self.stderr.write(f"columns not used: {', '.join(found.unused)}")
+        for option in found.ignored:
+            self.stderr.write(f"option not used: {option}")
         report = found.report
         self.stdout.write(
             f"{report.votes.total:,} votes of {report.raters.total:,} raters from {found.rows:,} rows, "
@@ -120,14 +148,29 @@ class Command(BaseCommand):
         )
 
     def _write(self, report: Report, out: Path) -> None:
-        from humaneval.reports.folder import report_files, write_files
+        from humaneval.reports.folder import report_files
+
+        self._list(self._files(out, report_files(report)))
+
+    def _files(self, out: Path, files: Files) -> list[Path]:
+        from humaneval.reports.folder import write_files
 
         try:
-            written = write_files(out, report_files(report))
+            return write_files(out, files)
         except OSError as error:
             raise CommandError(f"The report could not be written: {error}") from error
+
+    def _list(self, written: Sequence[Path]) -> None:
         for path in written:
             self.stdout.write(str(path))
+
+
+def _rater_file(found: Analysed) -> Files:
+    """Yield the table that says whom the report's names of raters stand for; it is for its owner alone."""
+    from humaneval.ui.spreadsheets import csv_lines
+
+    if found.raters:
+        yield "raters.csv", csv_lines(("rater", "in_file"), found.raters)
 
 
 def _request(file: Path, options: dict[str, Any]) -> Request:
@@ -146,15 +189,23 @@ def _request(file: Path, options: dict[str, Any]) -> Request:
     )
 
 
+def _points_joined(argv: Sequence[str]) -> list[str]:
+    """Return arguments with ``--points -3-3`` as one, as argparse asks of values that begin with a dash."""
+    found: list[str] = []
+    for argument in argv:
+        if found and found[-1] == "--points" and re.match(r"-\d", argument):
+            found[-1] = f"--points={argument}"
+        else:
+            found.append(argument)
+    return found
+
+
 def _points(text: str) -> tuple[int, int] | None:
-    """Return the ends of a scale written as 1-5; raises ForeignRefused for anything else."""
+    """Return the ends of a scale written as 1-5 or -3-3; raises ForeignRefused for anything else."""
     if not text:
         return None
-    low, _, high = text.rpartition("-")
-    try:
-        ends = int(low), int(high)
-    except ValueError:
-        ends = (0, 0)
+    written = re.fullmatch(r"\s*(-?\d+)\s*[-,]\s*(-?\d+)\s*", text)
+    ends = (int(written[1]), int(written[2])) if written else (0, 0)
     if ends[0] >= ends[1]:
-        raise ForeignRefused(f"--points takes the ends of a scale, such as 1-5; “{text}” is none.")
+        raise ForeignRefused(f"--points takes the ends of a scale, such as 1-5 or -3-3; “{text}” is none.")
     return ends

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
-from humaneval.samples.models import SampleKind, SampleSet
+from humaneval.samples.models import SampleSet
 from humaneval.studies import links
+from humaneval.ui.commands import DataCommand
 from humaneval.workspace.study_files.making import make_study
-from humaneval.workspace.verbs import import_into, place_beside, refusals_said, text_of
+from humaneval.workspace.verbs import import_into, missing_beside, place_beside, refusals_said, text_of
 
 
 class Command(DataCommand):
@@ -30,14 +32,17 @@ class Command(DataCommand):
         file: Path = options["file"]
 
         def bring_in(name: str, kind: str, origin: str, prompts: str) -> SampleSet:
-            if kind not in SampleKind.values:
-                raise CommandError(f"{file}: the kind of “{name}” is real or generated, not {kind}.")
             place = place_beside(file, origin)
             table = place_beside(file, prompts) if prompts else ""
-            made = import_into(name=name, kind=kind, origin=place, prompts=table, team=options["team"])
+            try:
+                made = import_into(name=name, kind=kind, origin=place, prompts=table, team=options["team"])
+            except CommandError as refusal:  # the file's line is said with it
+                raise ValidationError(str(refusal)) from refusal
             return made[0]
 
         with refusals_said(file):
-            study = make_study(text_of(file), slug=options["slug"], bring_in=bring_in)
+            study = make_study(
+                text_of(file), slug=options["slug"], bring_in=bring_in, look_up=partial(missing_beside, file)
+            )
         self.stdout.write(study.slug)
-        self.stderr.write(f"Look it over at {links.preview_path(study)}, then: humaneval launch {study.slug}")
+        self.stderr.write(f"Look it over at {links.preview_url(study)}, then: humaneval launch {study.slug}")

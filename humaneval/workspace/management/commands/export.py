@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.studies.models import Study
+from humaneval.ui.commands import DataCommand
 from humaneval.workspace.exporting import export_study
 from humaneval.workspace.study_files.writing import write_study
 from humaneval.workspace.verbs import study_named
@@ -38,6 +38,7 @@ class Command(DataCommand):
         if options["yaml"]:
             self.stdout.write(write_study(study), ending="")
             return
+        _check_place(options["out"], options["bundle"])
         try:
             if options["bundle"]:
                 self._bundle(study, options["bundle"])
@@ -57,3 +58,13 @@ class Command(DataCommand):
             f"{written.votes:,} votes; SHA-256 of its manifest: {written.digest}\n"
             f"Rebuild its report anywhere: humaneval analyze {written.path} --out rebuilt/"
         )
+
+
+def _check_place(folder: Path | None, file: Path | None) -> None:
+    """Raise CommandError, before anything is computed, where nothing can be written."""
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise CommandError(f"{folder} is a file: name a folder that is to hold the study's files.")
+    if file is not None and file.is_dir():
+        raise CommandError(f"{file} is a folder: name the file that is to be the bundle, such as a.zip.")
+    if file is not None and not file.parent.is_dir():
+        raise CommandError(f"There is no folder {file.parent}: make it, or write the bundle elsewhere.")

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.samples.models import ImportRun, SampleKind, SampleSet
+from humaneval.ui.commands import DataCommand
+from humaneval.workspace.study_files.located import Path as Place
 from humaneval.workspace.study_files.located import StudyFileError, load
 from humaneval.workspace.study_files.shapes import check
-from humaneval.workspace.verbs import FILE_ENDINGS, import_into, place_beside, refusals_said, text_of
+from humaneval.workspace.verbs import (
+    FILE_ENDINGS,
+    import_into,
+    missing_beside,
+    place_beside,
+    refusals_said,
+    text_of,
+)
 
 
 class Command(DataCommand):
@@ -25,7 +34,7 @@ class Command(DataCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the source and what it becomes."""
         parser.add_argument("source", help="folder, archive, table or array file; or a study file")
-        parser.add_argument("--name", help="the set's slug; made if it is not there")
+        parser.add_argument("--name", help="the set's slug or name; made if it is not there")
         parser.add_argument("--kind", choices=SampleKind.values)
         parser.add_argument(
             "--prompts",
@@ -45,29 +54,19 @@ class Command(DataCommand):
             return
         if not (options["name"] and options["kind"]):
             raise CommandError("Say what it becomes: --name SLUG --kind real|generated.")
-        self._import(options["name"], options["kind"], options["source"], options["prompts"], options)
+        name = _slug_of(options["name"])
+        self._import(name, options["kind"], options["source"], options["prompts"], options)
 
     def _import_file(self, path: Path, options: dict[str, Any]) -> None:
         with refusals_said(path):
             document = load(text_of(path))
             rows = check(document)["sample_sets"]
-            lacking = [
-                document.problem(
-                    ("sample_sets", number), "“import” needs “kind” beside it: real or generated."
-                )
-                for number, row in enumerate(rows)
-                if "import" in row and row.get("kind") not in SampleKind.values
-            ]
-            if lacking:
-                raise StudyFileError(lacking)
+            if wrong := [document.problem(*one) for one in _wrong_rows(path, rows)]:
+                raise StudyFileError(wrong)
         for row in rows:
             if "import" in row:
                 prompts = place_beside(path, row["prompts"]) if row.get("prompts") else ""
                 self._import(row["set"], row["kind"], place_beside(path, row["import"]), prompts, options)
-            elif not SampleSet.objects.filter(slug=row["set"]).exists():
-                raise CommandError(
-                    f"There is no set “{row['set']}”, and the file does not say where it lies."
-                )
 
     def _import(self, name: str, kind: str, origin: str, prompts: str, options: dict[str, Any]) -> None:
         sample_set, run = import_into(
@@ -77,13 +76,40 @@ class Command(DataCommand):
             prompts=prompts,
             strict=options["strict"],
             team=options["team"],
+            progress=self._show,
         )
         self._list(run)
         self.stdout.write(
             f"{sample_set.slug}: {run.added:,} added, {run.unchanged:,} unchanged, {run.rejected:,} rejected."
         )
 
+    def _show(self, done: int, total: int, note: str = "") -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"\r{note} {done:,} of {total:,}", ending="\n" if done == total else "")
+
     def _list(self, run: ImportRun) -> None:
         for heading, listed in (("rejected", run.problems), ("note", run.remarks)):
             for entry in listed:
                 self.stderr.write(f"{heading}: {entry['name']}: {entry['reason']}")
+
+
+def _slug_of(name: str) -> str:
+    """Return the slug of the set that has this name; the name itself where it is a slug, or no set's."""
+    if SampleSet.objects.filter(slug=name).exists():
+        return name
+    return SampleSet.objects.filter(name=name).values_list("slug", flat=True).first() or name
+
+
+def _wrong_rows(file: Path, rows: list[dict[str, str]]) -> Iterator[tuple[Place, str]]:
+    """Yield what would stop the import of a study file's sets, with its place: told before any comes in."""
+    for number, row in enumerate(rows):
+        place: Place = ("sample_sets", number)
+        if "import" not in row:
+            if not SampleSet.objects.filter(slug=row["set"]).exists():
+                yield place, f"there is no set “{row['set']}”: say with “import” where its images lie."
+            continue
+        if "kind" not in row:
+            yield place, "“import” needs “kind” beside it: real or generated."
+        for key in ("import", "prompts"):
+            if reason := missing_beside(file, row.get(key, "")):
+                yield (*place, key), reason

@@ -7,12 +7,12 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from humaneval.jobs import services as jobs
-from humaneval.jobs.commands import DataCommand
 from humaneval.jobs.models import JobState
 from humaneval.studies import lifecycle, links
 from humaneval.studies.checklist import checklist_of
 from humaneval.studies.leakage import leak_check, start_leak_check
 from humaneval.studies.models import Study, StudyState
+from humaneval.ui.commands import DataCommand
 from humaneval.workspace.verbs import refusals_said, study_named
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.samples.models import SampleSet
+from humaneval.ui.commands import DataCommand
 from humaneval.workspace.moving import move_to_team
 from humaneval.workspace.verbs import refusals_said, study_named, team_named
 

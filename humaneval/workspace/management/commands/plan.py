@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from humaneval.jobs.commands import DataCommand
-from humaneval.workspace.planning.api import plan_of
+from humaneval.ui.commands import DataCommand
+from humaneval.workspace.planning.api import FIELDS, plan_of
 from humaneval.workspace.planning.plans import NoPlan
 from humaneval.workspace.verbs import study_named
 
@@ -27,14 +27,17 @@ class Command(DataCommand):
         """Declare the study and what may be asked."""
         parser.add_argument("study", metavar="STUDY", help="the study's slug; a draft will do")
         aim = parser.add_mutually_exclusive_group()
-        aim.add_argument("--power", help="chance to find the effect, 0.8 if nothing is said")
+        aim.add_argument("--power", help="chance to find the effect, usually 0.8 if nothing is said")
         aim.add_argument("--width", help="high end minus low end of the 95%% interval wanted")
-        parser.add_argument("--effect", help="the expected share, difference in points, or logits")
+        parser.add_argument("--effect", help="the expected share, difference in points or logits, or ms")
+        parser.add_argument("--reference", help="the exposure (ms) to tell the expected one from")
         parser.add_argument("--rater", help="how much raters differ")
         parser.add_argument("--item", help="how much images differ")
+        parser.add_argument("--rise", help="how many times as long raters look for 90%% right, not 75%%")
         parser.add_argument("--deviation", help="spread of single scores, in points")
+        parser.add_argument("--conditions", help="that a rater's trials are shared among")
         parser.add_argument("--session", help="trials that one rater answers")
-        parser.add_argument("--images", help="different images a condition")
+        parser.add_argument("--images", help="different images a condition; prompts, or pairs")
         parser.add_argument("--votes-per-trial", help="at least")
         parser.add_argument("--seconds", help="a trial takes")
         parser.add_argument("--besides", help="minutes for consent, instructions, practice")
@@ -48,8 +51,9 @@ class Command(DataCommand):
         """Print."""
         study = study_named(options["study"])
         pilot = study_named(options["pilot"]) if options["pilot"] else None
-        given = {name: value for name, value in options.items() if isinstance(value, str)}
-        given["aim"] = "width" if options["width"] else "power"
+        given = {name: options[name] for name in FIELDS if options.get(name)}
+        for aim in (name for name in ("width", "power") if options[name]):
+            given["aim"] = aim
         try:
             found = plan_of(study, given, pilot)
         except NoPlan as reason:

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.studies import links
+from humaneval.ui.commands import DataCommand
 from humaneval.workspace.previewing import preview_rows
 from humaneval.workspace.verbs import refusals_said, study_named
 
@@ -32,4 +32,4 @@ class Command(DataCommand):
             samples = " / ".join(" | ".join(slot) for slot in row["slots"])
             cells = (row["trial"], row["condition"], row["other"], row["prompt"], samples)
             self.stdout.write("\t".join(" ".join(str(cell).split()) for cell in cells))
-        self.stderr.write(f"As raters see it: {links.preview_path(study)}")
+        self.stderr.write(f"As raters see it: {links.preview_url(study)}")

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from humaneval.jobs.commands import DataCommand
 from humaneval.studies.models import Study
+from humaneval.ui.commands import DataCommand
 from humaneval.workspace.standing import standing_of
 from humaneval.workspace.verbs import study_named
 

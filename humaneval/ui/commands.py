@@ -6,8 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from humaneval.jobs.readiness import check_database
-from humaneval.jobs.supervisor import CannotServe
+from humaneval.ui.database import NotSetUp, check_database
 
 
 class DataCommand(BaseCommand):
@@ -17,6 +16,6 @@ class DataCommand(BaseCommand):
         """Run the command; raise :class:`CommandError` first if the database is not set up."""
         try:
             check_database()
-        except CannotServe as error:
+        except NotSetUp as error:
             raise CommandError(str(error)) from error
         return super().execute(*args, **options)
