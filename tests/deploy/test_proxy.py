@@ -6,7 +6,7 @@ import http.client
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from tests.deploy.caddy import caddy, need_caddy
 from tests.deploy.upstream import Upstream, upstream_server
 from tests.faults.cluster import free_port
 
-SMALL, LARGE = 100_000, 8_000_000
+SMALL, TOO_LARGE, LARGE = 100_000, 6_000_001, 8_000_000
 PICTURES = 5_500_000
 """Bytes that sockets' own buffers do not hold where they are small."""
 ARCHIVES = "/admin/samples/importrun/add/"
@@ -73,6 +73,22 @@ def test_a_web_server_hears_of_a_body_when_it_is_there_and_of_an_archive_before(
         connection.send(b"x")
         assert connection.getresponse().status == 204
     assert upstream.bodies == [SMALL, SMALL, LARGE]
+
+
+def test_what_is_too_large_is_refused_whether_or_not_it_says_so(upstream: Upstream, tmp_path: Path) -> None:
+    """Nor whether a web server reads all that comes before it answers, as this one does."""
+    path, body = "/api/v1/rating/sessions/", b"x" * TOO_LARGE
+    with proxy(tmp_path, upstream) as connection:
+        for sent, more in ((body, {}), (iter([body]), {"encode_chunked": True})):
+            with suppress(ConnectionError):  # it is refused while it is sent
+                connection.request("POST", path, sent, **more)
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["Server"]) == (413, None)
+            assert answer.read() == b"The request is larger than this address takes."
+            connection.close()
+        connection.request("POST", path, body[:SMALL])
+        assert connection.getresponse().status == 204
+    assert upstream.bodies[-1] == SMALL
 
 
 def test_a_web_server_is_done_with_an_answer_though_nobody_reads_it(

@@ -21,13 +21,17 @@ class Upstream(http.server.ThreadingHTTPServer):
 
 
 class Noting(http.server.BaseHTTPRequestHandler):
-    """Answers a POST with 204 after the body, and a GET with so many bytes as its address says."""
+    """Answers a POST with 204 after the body, and a GET with so many bytes as its address says.
+
+    A body that does not tell its size is read to the end of the connection.
+    """
 
     server: Upstream
 
     def do_POST(self) -> None:
         self.server.heads.append(self.headers)
-        self.server.bodies.append(len(self.rfile.read(int(self.headers["Content-Length"]))))
+        size = int(self.headers.get("Content-Length", -1))
+        self.server.bodies.append(len(self.rfile.read(size)))
         self.send_response(204)
         self.end_headers()
 
