@@ -20,6 +20,10 @@ from humaneval.monitoring import logs
 
 os.environ[COUNTS] = tempfile.mkdtemp(prefix="humaneval-metrics-")
 
+# Longer than Caddy keeps a connection to us that nobody uses (2 minutes): it must be the one to end it. What
+# it sends over one that we are just ending is lost, and a POST it does not send twice.
+keepalive = 150
+
 
 class JsonLogger(Logger):
     """Gunicorn's log; its handlers pass nothing on to those of the platform, but write as they do."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import itertools
 import re
 import shutil
 import subprocess
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -18,10 +21,10 @@ from humaneval.rating.consent import consent_hash
 from humaneval.rating.models import Session, Vote
 from humaneval.studies.models import Study
 from tests.factories import UserFactory, open_study
-from tests.faults.cluster import free_port
 from tests.faults.hosts import Hosts
 from tests.jobs.platform import Databases, Platform
 from tests.needs import missing
+from tests.ports import free_port
 from tests.rating.conftest import vote_for
 from tests.studies.test_flow import FLOW
 
@@ -72,13 +75,14 @@ class Wanderer:
 
     def __init__(self, ports: list[int]) -> None:
         self._ports = itertools.cycle(ports)
-        self._http = urllib3.PoolManager(retries=False, timeout=30)
+        self._http = urllib3.PoolManager(retries=False, timeout=150)
         self.cookies: dict[str, str] = {}
         self.token = ""
 
     def ask(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
         """Send a request and keep the cookies that come back."""
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers["Connection"] = "close"
         if self.token:
             headers["Authorization"] = f"Session {self.token}"
         address = f"http://127.0.0.1:{next(self._ports)}{path}"
@@ -165,6 +169,15 @@ def test_who_signs_in_on_one_server_is_known_to_all_and_so_is_who_guesses(
     guesser = Wanderer(ports)
     assert not any(guesser.sign_in(f"wrong {number}") for number in range(GUESSES))
     assert not any(Wanderer(ports[turn:]).sign_in(PASSWORD) for turn in range(2))
+
+
+def test_a_server_ends_no_connection_that_its_proxy_may_be_sending_over(ports: list[int]):
+    with closing(http.client.HTTPConnection("127.0.0.1", ports[0], timeout=150)) as connection:
+        for pause in (0, 3):  # gunicorn by itself ends it after two seconds
+            time.sleep(pause)
+            connection.request("GET", "/healthz")
+            answer = connection.getresponse()
+            assert (answer.status, answer.read() != b"", answer.will_close) == (200, True, False)
 
 
 @pytest.mark.services
