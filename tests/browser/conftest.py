@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from deploy.browser import find_browser
 from tests.browser.rater import PATIENCE_MS, Rater
 from tests.browser.recording import Recording, record
-from tests.browser.site import Site, build_site, free_port
+from tests.browser.site import Site, build_site
 from tests.jobs.platform import Databases, Platform
 from tests.needs import missing
+from tests.ports import free_port
 
 FLAGS = (
     "--no-sandbox",  # tests may run as root
@@ -51,7 +52,7 @@ def chromium() -> Iterator[Browser]:
         missing(MISSING)
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=3 * PATIENCE_MS)
         yield browser
         browser.close()
 
@@ -88,6 +89,7 @@ def new_rater(site: Site, chromium: Browser) -> Iterator[Callable[..., Rater]]:
 
     def seat(**options: Any) -> Rater:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        context.set_default_timeout(PATIENCE_MS)
         seated.append(Rater.at(site, context.new_page()))
         return seated[-1]
 

@@ -75,13 +75,15 @@ EVERYTHING = {
     "debrief": "It was about computer-made images.",
     "texts": {"de": GERMAN, "ar": ARABIC},
 }
-DEVICE = {"device": {"min_refresh_hz": 20, "keyboard": True}}
+SLOWEST_HZ = 1
+"""A machine that is busy with other tests draws few frames: it is not to be turned away for that."""
+DEVICE = {"device": {"min_refresh_hz": SLOWEST_HZ, "keyboard": True}}
 
 HEAVY = {
     **EVERYTHING,
     "practice": {"count": 0, "examples": [ORDER]},
     "break_every": 1,
-    "device": {**EVERYTHING["device"], "min_refresh_hz": 20, "keyboard": True},
+    "device": {**EVERYTHING["device"], "min_refresh_hz": SLOWEST_HZ, "keyboard": True},
     "keys": {"1": "a"},
     "allow_zoom": True,
     "confirm_answers": True,

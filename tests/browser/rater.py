@@ -13,7 +13,7 @@ from tests.browser.site import ASSIGNMENTS, Site
 REFLEX_MS = 140
 """The player takes faster answers for double clicks."""
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 """How long to wait for what must come; test machines are slow at times."""
 
 READY = """([count, reflex, patience]) => new Promise((resolve) => {
@@ -88,6 +88,13 @@ class Rater:
                 continue
             assert seen == count, f"waited in vain for “{count}”: the page says “{seen}”"
             return
+
+    def until(self, so: Callable[[], object]) -> None:
+        """Wait until something is so; what the browser tells is heard meanwhile."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not so():
+            assert time.monotonic() < deadline, "waited in vain"
+            self.page.wait_for_timeout(50)
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other."""

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Response, expect
 
 from humaneval.protocols.registry import PROTOCOLS
 from tests.browser.audit import violations
-from tests.browser.rater import Rater
+from tests.browser.rater import PATIENCE_MS, Rater
 from tests.browser.site import Site, StoredVote
 
 KEYS = {
@@ -101,6 +101,7 @@ class Recording:
 def record(site: Site, browser: Browser, study: str) -> Recording:
     """Go through one study with the keyboard alone, from consent to code."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE_MS)
     rater = Rater.at(site, context.new_page())
     rater.page.add_init_script(WATCH_FRAMES)
     rater.open(study)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -73,7 +74,7 @@ def _vote(
     answer: Callable[[np.random.Generator, str], dict[str, int]],
 ) -> None:
     """Let every rater answer every trial, some of them too fast."""
-    random = np.random.default_rng(study.pk)
+    random = np.random.default_rng(zlib.crc32(study.slug.encode()))
     add_trials(study, sides)
     add_votes(
         study,

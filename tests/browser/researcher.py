@@ -22,7 +22,13 @@ def sign_in(rater: Rater, address: str = "/admin/") -> Rater:
 
 
 def do_what_waits(site: Site) -> None:
-    """Carry out every queued job, as a worker would."""
+    """Carry out every queued job, as a worker would, once the server has stored one."""
+
+    def waits() -> bool:
+        with site.rows():
+            return Job.objects.filter(state=JobState.QUEUED).exists()
+
+    site.platform.wait_for(waits)
     with site.rows():
         for job in Job.objects.filter(state=JobState.QUEUED):
             run(job.pk)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -259,21 +258,20 @@ def static_settings(platform: Platform) -> dict[str, Any]:
 
 def serve(site: Site) -> None:
     """Start the web server, and wait until it answers."""
-    options = (f"--bind=127.0.0.1:{site.port}", "--workers=1", "--threads=8", "--log-level=warning")
+    options = (
+        f"--bind=127.0.0.1:{site.port}",
+        "--workers=1",
+        "--threads=8",
+        "--timeout=300",
+        "--log-level=warning",
+    )
     site.platform.start("-m", "gunicorn", "humaneval.config.wsgi:application", *options)
     site.platform.wait_for(lambda: _answers(f"{site.url}/readyz"))
 
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:
+        with urllib.request.urlopen(url, timeout=30) as response:
             return response.status == 200
     except (URLError, OSError):
         return False
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

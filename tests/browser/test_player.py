@@ -14,7 +14,7 @@ from humaneval.rating.page import MODULES
 from tests.browser.audit import violations
 from tests.browser.rater import Rater
 from tests.browser.recording import KEYS, Recording, few_fast
-from tests.browser.site import STUDIES, Site, protocol_of
+from tests.browser.site import ASSIGNMENTS, STUDIES, Site, protocol_of
 
 RATER = Path(__file__).resolve().parents[2] / "frontend" / "rater"
 
@@ -43,9 +43,14 @@ def test_the_page_names_every_module_so_that_none_waits_for_another() -> None:
     assert set(MODULES) == imports_of("main")
 
 
+LOADED = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/i/')).length"
+"""How many images have come."""
+
+
 def test_the_next_trial_is_there_within_two_frames(rater: Rater) -> None:
-    """Images were loaded ahead: from the key to the new images two animation frames at most in the median."""
+    """Once images are loaded ahead: from the key to new ones two animation frames at most in the median."""
     rater.open("two_afc").agree().start()
+    rater.until(lambda: rater.page.evaluate(LOADED) == 2 * ASSIGNMENTS)
     rater.page.evaluate(
         """() => {
           window.frames_until_change = [];

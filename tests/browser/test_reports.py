@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from humaneval.reports.templatetags.paper import ROWS
 from tests.browser.audit import fits, violations
 from tests.browser.paper import Paper
-from tests.browser.rater import Rater
+from tests.browser.rater import PATIENCE_MS, Rater
 from tests.browser.reported import MODELS, SCORES, report_forced_choice, report_preferences, report_scales
 from tests.browser.researcher import sign_in
 from tests.browser.site import Site
@@ -64,6 +64,7 @@ def pages(site: Site) -> dict[str, str]:
 def signed_in(site: Site, chromium: Browser) -> Any:
     """Give what a browser keeps of having signed in."""
     context = chromium.new_context()
+    context.set_default_timeout(PATIENCE_MS)
     sign_in(Rater.at(site, context.new_page()))
     kept = context.storage_state()
     context.close()

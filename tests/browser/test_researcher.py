@@ -125,9 +125,9 @@ def test_from_zips_by_preview_launch_and_votes_to_a_report_and_a_bundle_that_is_
     assert zipfile.is_zipfile(bundle)
     with analysis(bundle) as rebuilding:
         read_report(page, f"{site.url}/studies/{study}/report/")
-        expect(live.locator("body")).to_contain_text("12 votes that count, 12 wanted", timeout=40_000)
+        expect(live.locator("body")).to_contain_text("12 votes that count, 12 wanted", timeout=180_000)
         shot(live, "live")
-        said, complaints = rebuilding.communicate(timeout=240)
+        said, complaints = rebuilding.communicate(timeout=600)
     assert rebuilding.returncode == 0, complaints
     assert "it agrees with" in said
     assert "within 1e-9" in said
