@@ -18,6 +18,7 @@ from humaneval.jobs.children import Child
 
 LOOK_EVERY = 0.2
 STOP_SECONDS = 10.0
+READY_SECONDS = 180.0  # a first start on a small, busy machine takes its time
 
 
 class CannotServe(Exception):
@@ -118,7 +119,7 @@ class Supervisor:
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._watcher.start()
 
-    def wait_ready(self, timeout: float = 60.0) -> None:
+    def wait_ready(self, timeout: float = READY_SECONDS) -> None:
         """Return when the web server answers; raise :class:`CannotServe` with its log if it does not."""
         deadline = time.monotonic() + timeout
         while not self._answers():

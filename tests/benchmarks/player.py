@@ -101,9 +101,10 @@ def platform(folder: Path) -> Iterator[tuple[str, list[Path]]]:
     from humaneval.samples.models import Stimulus
     from humaneval.studies import lifecycle
     from humaneval.studies.authoring import create_study
-    from tests.browser.site import Site, free_port, serve, static_settings
+    from tests.browser.site import Site, serve, static_settings
     from tests.jobs.platform import Databases, Platform
     from tests.migrated import template
+    from tests.ports import free_port
 
     with template(folder / "migrated") as name:
         databases = Databases(folder, name)

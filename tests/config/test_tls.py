@@ -28,9 +28,9 @@ from humaneval.config import tls
 from humaneval.config.shared_cache import SharedCache
 from tests.config.test_settings import started_with
 from tests.deploy.caddy import listens
-from tests.faults.cluster import free_port
 from tests.jobs.platform import ROOT
 from tests.needs import missing
+from tests.ports import free_port
 
 HERE, ELSEWHERE = x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("redis.example.org")
 
@@ -147,7 +147,7 @@ def test_rabbitmq_must_show_a_certificate_for_its_name(
         app.conf.broker_use_ssl = tls.of_broker(url, str(certificate))
         with pytest.raises(OSError, match=r"\w"):
             app.connection_for_write().connect()
-        server.result(10)
+        server.result(150)
     assert shaken == [True] * trusts
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 import urllib3
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLAPSED = {"Collapsed mixture", "Collapsed VAE", "Repeater"}
@@ -36,7 +37,7 @@ class Demo:
     def stop(self) -> str:
         """Press Ctrl-C; return the rest of the output."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.communicate(timeout=60)[0]
+        return self.process.communicate(timeout=150)[0]
 
 
 def start(folder: Path, port: int, effort: str = "--effort=0.1", *more: str) -> Demo:
@@ -66,12 +67,6 @@ def start(folder: Path, port: int, effort: str = "--effort=0.1", *more: str) -> 
 @pytest.fixture(scope="module")
 def port() -> int:
     return free_port()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +174,7 @@ def scores_named(report: dict, metric: str) -> dict[str, float]:
 def test_a_taken_port_is_one_clear_sentence(demo: Demo, folder: Path, port: int) -> None:
     second = start(folder, port)
     output = "\n".join(second.lines)
-    assert second.process.wait(60) == 1
+    assert second.process.wait(150) == 1
     assert f"Port {port}" in output
     assert "Traceback" not in output
 
@@ -188,7 +183,10 @@ def test_it_stops_cleanly_and_starts_again_with_a_stand_in_panel(demo: Demo, fol
     children = psutil.Process(demo.process.pid).children(recursive=True)
     assert "Traceback" not in demo.stop()
     assert demo.process.returncode == 0
-    assert not [child for child in children if child.is_running() and child.status() != "zombie"]
+    deadline = time.monotonic() + 150
+    while any(map(runs, children)):
+        assert time.monotonic() < deadline, children
+        time.sleep(0.05)
 
     again = start(folder, port, "--effort=0.1", "--panel=mturk")
     try:
@@ -198,10 +196,16 @@ def test_it_stops_cleanly_and_starts_again_with_a_stand_in_panel(demo: Demo, fol
         ]
         assert again.said("ADMIN")[0][2] != demo.said("ADMIN")[0][2]
     finally:
-        started = time.monotonic()
         rest = again.stop()
-    assert time.monotonic() - started < 60
     assert "Traceback" not in rest
+
+
+def runs(process: psutil.Process) -> bool:
+    """Return whether a process has not ended; its parent may not have noticed that."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def assert_people_were_paid(demo: Demo, port: int, panel: str, paid: str) -> None:
@@ -231,5 +235,5 @@ def test_people_of_prolifics_stand_in_are_paid_once_however_often_it_starts(
 
 def test_an_unknown_panel_is_one_clear_sentence(tmp_path: Path, port: int) -> None:
     demo = start(tmp_path, port, "--effort=0.1", "--panel=clickworker")
-    assert demo.process.wait(60) == 2
+    assert demo.process.wait(150) == 2
     assert "invalid choice: 'clickworker'" in "\n".join(demo.lines)

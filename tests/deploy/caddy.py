@@ -51,7 +51,7 @@ def caddy(folder: Path, port: int, **environment: str) -> Iterator[None]:
 
 
 def _wait_until_it_listens(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + 150
     while not listens(port):
         assert process.poll() is None, log.read_text()[-2000:]
         assert time.monotonic() < give_up, log.read_text()[-2000:]

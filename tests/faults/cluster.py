@@ -6,7 +6,6 @@ import getpass
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -47,18 +46,19 @@ class Cluster:
             f"-p {self.port} -k {self._folder} -c listen_addresses={self._address} -c max_connections=60"
         )
         self._run(
-            "pg_ctl", "-D", str(self._data), "-l", str(self._folder / "log"), "-o", options, "-w", "start"
+            *("pg_ctl", "-D", str(self._data), "-l", str(self._folder / "log"), "-o", options),
+            *("-w", "-t", "300", "start"),
         )
 
     def crash(self) -> None:
         """Abort all server processes at once, and start the server, which recovers from its log."""
-        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
+        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "-t", "300", "stop")
         self.crashes += 1
         self.start()
 
     def keep(self, files: Path) -> None:
         """Stop the server, put its files where others can be made of them, and delete the rest."""
-        self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "stop")
+        self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "-t", "300", "stop")
         shutil.move(self._data, files)
         shutil.rmtree(self._folder)
 
@@ -107,10 +107,3 @@ def _who_may_run_it() -> str:
         except KeyError:
             continue
     raise NoCluster("root may not run PostgreSQL, and there is no other user.")
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.faults.cluster import Cluster, NoCluster, free_port
+from tests.faults.cluster import Cluster, NoCluster
 from tests.jobs.platform import Platform
 from tests.migrated import locked
 from tests.needs import missing
+from tests.ports import free_port
 
 UNTHROTTLED = {
     "DJANGO_SETTINGS_MODULE": "humaneval.config.settings",

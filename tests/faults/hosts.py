@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.deploy.compose import services
 from tests.faults.voters import status_of
@@ -25,17 +25,18 @@ class Hosts:
             self._wait_until_ready(port)
 
     def replace(self, port: int) -> None:
-        """Stop a server as an operator does, start its successor, and let the proxy take it.
+        """Stop a server as an operator does, start its successor, and wait until the proxy sends it people.
 
         Without the last, the next may be stopped before the proxy has asked this one: none is left then, and
         Caddy before 2.7 does not send a POST a second time.
         """
         old = self._running[port]
         old.send_signal(signal.SIGTERM)
-        assert old.wait(60) == 0
+        assert old.wait(180) == 0
+        already = self._posts(port)
         self._running[port] = self._start(port)
         self._wait_until_ready(port)
-        time.sleep(3 * HEALTH_SECONDS)
+        self._platform.wait_for(lambda: self._posts(port) > already)
 
     def wait_for(self, what: Callable[[], bool]) -> None:
         """Wait until something is so; fail with what the servers said if it never is."""
@@ -44,7 +45,15 @@ class Hosts:
     def _start(self, port: int) -> subprocess.Popen[bytes]:
         command = [part.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for part in services()["web"]["command"]]
         assert f"--bind=127.0.0.1:{port}" in command
-        return self._platform.start("-m", *command, "--preload")  # loaded once, to start sooner
+        noted = (f"--access-logfile={self._log(port)}", "--access-logformat=%(m)s")
+        return self._platform.start("-m", *command, "--preload", *noted)  # loaded once, to start sooner
+
+    def _log(self, port: int) -> Path:
+        return self._platform.folder / f"access-{port}.log"
+
+    def _posts(self, port: int) -> int:
+        """Return how many requests but the proxy's own looks a server and its forerunners have answered."""
+        return self._log(port).read_text().count("POST")
 
     def _wait_until_ready(self, port: int) -> None:
         self._platform.wait_for(lambda: status_of(f"http://127.0.0.1:{port}/readyz") == 200)

@@ -21,7 +21,7 @@ from tests.faults.clients import Log, UnrulyClient
 from tests.faults.proxy import CuttingProxy
 from tests.jobs.platform import Platform, kill_group
 
-PATIENCE = 180.0
+PATIENCE = 400.0
 
 
 @dataclass(frozen=True)
@@ -118,12 +118,21 @@ class Storm:
         return self._platform.start(
             *("-m", "gunicorn", "humaneval.config.wsgi:application", f"--bind=127.0.0.1:{port}"),
             *("--workers=2", "--threads=4", "--worker-class=gthread", "--preload", "--no-control-socket"),
+            "--timeout=300",
         )
 
     def _kill_a_process(self) -> None:
         """SIGKILL one of the web processes, once one is up; the server replaces it."""
         server = psutil.Process(self._server.pid)
-        self._random.choice(self._platform.wait_for(server.children, PATIENCE)).kill()
+
+        def strike() -> bool:
+            children = server.children()
+            try:
+                return bool(children) and self._random.choice(children).kill() is None
+            except psutil.NoSuchProcess:  # it was just ending by itself
+                return False
+
+        self._platform.wait_for(strike, PATIENCE)
 
     def _wait_for_votes(self, count: int) -> None:
         give_up = time.monotonic() + PATIENCE

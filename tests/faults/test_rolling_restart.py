@@ -11,10 +11,10 @@ from humaneval.rating.consent import consent_hash
 from humaneval.rating.models import Vote
 from tests.deploy.caddy import caddy, need_caddy
 from tests.factories import open_study
-from tests.faults.cluster import free_port
 from tests.faults.hosts import HEALTH_SECONDS, Hosts
 from tests.faults.voters import Log, UntiringClient, status_of
 from tests.jobs.platform import Platform
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.alone, pytest.mark.services, pytest.mark.timeout(900)]
 CLIENTS = 4
@@ -23,7 +23,7 @@ CLIENTS = 4
 @pytest.fixture
 def hosts(on_postgres: Platform) -> Hosts:
     """Give two web servers that are ready."""
-    on_postgres.settings = {**on_postgres.settings, "WEB_DRAIN_SECONDS": "1"}
+    on_postgres.settings = {**on_postgres.settings, "WEB_DRAIN_SECONDS": "4"}
     return Hosts(on_postgres, [free_port(), free_port()])
 
 
@@ -61,7 +61,7 @@ def test_no_rater_sees_an_error_and_no_vote_is_lost_while_web_servers_are_replac
         marks.append(len(log.acknowledged))
     for client in clients:
         client.enough.set()
-        client.join(60)
+        client.join(180)
 
     assert not any(client.is_alive() for client in clients)
     assert [error for client in clients for error in client.errors] == []

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cluster import Cluster, free_port
+from tests.faults.cluster import Cluster
 from tests.faults.conftest import UNTHROTTLED
 from tests.faults.storm import Size, Storm, check
 from tests.jobs.platform import Platform
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.alone, pytest.mark.services, pytest.mark.timeout(1800)]
 

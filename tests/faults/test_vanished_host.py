@@ -16,10 +16,11 @@ from humaneval.samples.importing import create_sample_set, import_folder
 from humaneval.samples.models import SampleSet
 from humaneval.scoring.models import FeatureShard, MetricRun
 from humaneval.scoring.runs import start_run
-from tests.faults.cluster import Cluster, free_port
+from tests.faults.cluster import Cluster
 from tests.faults.network import ADDRESS, Network, NoNetwork
 from tests.jobs.platform import Platform
 from tests.needs import missing
+from tests.ports import free_port
 from tests.s3 import aws_server, client_of
 from tests.scoring.conftest import write_images
 
@@ -92,7 +93,7 @@ def center(
         **storage,
         "DJANGO_SETTINGS_MODULE": "tests.scoring.slow_settings",
         "BROKER_URL": redis,
-        "JOB_LEASE_SECONDS": "6",
+        "JOB_LEASE_SECONDS": "15",
         "METRICS_WORKERS": str(HOSTS),
         "STOP_BEFORE": "2",
     }
@@ -154,14 +155,14 @@ def test_a_run_over_three_hosts_ends_right_though_the_one_that_leads_it_vanishes
             *("-m", "celery", "--app=humaneval.config", "worker", "--queues=metrics", "--pool=solo"),
             *("--loglevel=INFO", "--without-gossip", "--without-mingle"),
         )
-    center.wait_for(lambda: all(batches([host]) == 2 for host in hosts), 120)
+    center.wait_for(lambda: all(batches([host]) == 2 for host in hosts), 300)
     assert FeatureShard.objects.exclude(file="").count() + 1 >= BATCHES - HOSTS, "each has one in hand"
     (leader,) = [host for host in hosts if "(scoring.run) starts" in host.output()]
     network.cut(leader.through[-1])
     for host in hosts:
         (host.folder / "go").touch()
 
-    center.wait_for(lambda: Job.objects.get(kind="scoring.run").is_finished, 120)
+    center.wait_for(lambda: Job.objects.get(kind="scoring.run").is_finished, 300)
     job = Job.objects.get(kind="scoring.run")
     assert job.state == JobState.SUCCEEDED, job.error
     assert dict(run.scores.values_list("metric", "value")) == scores_by_library(tmp_path)

@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds for which a request is sent again before a client gives up."""
 
 
@@ -152,7 +152,7 @@ class UntiringClient(VotingClient):
     def finish(self) -> None:
         """Let this person end their session, and wait for it; raises what they died of."""
         self.enough.set()
-        self.join(60)
+        self.join(180)
         assert not self.is_alive()
         for failure in self._log.failures:
             raise failure
@@ -178,7 +178,7 @@ class UntiringClient(VotingClient):
 def status_of(url: str) -> int:
     """Return the status of a page, 0 where nobody answers."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with urllib.request.urlopen(url, timeout=60) as response:
             return response.status
     except urllib.error.HTTPError as error:
         return error.code

@@ -17,7 +17,7 @@ import pytest
 from django.db import connections, transaction
 
 from tests.jobs.platform import Databases, Platform
-from tests.migrated import fill_default_from, is_on_server, on_server, template
+from tests.migrated import fill_default_from, is_on_server, locked, on_server, template
 from tests.needs import missing
 
 BROKERS = {
@@ -84,13 +84,13 @@ def in_turn(platform: Platform) -> Callable[..., list[Any]]:
             with platform.database(), transaction.atomic():
                 result = first()
                 done.set()
-                asked.wait(30)
+                asked.wait(120)
                 time.sleep(0.3)  # by now the other waits for this transaction, where the database lets it
             return result
 
         def other() -> Any:
             with platform.database():
-                done.wait(30)
+                done.wait(120)
                 asked.set()
                 return second()
 
@@ -101,21 +101,28 @@ def in_turn(platform: Platform) -> Callable[..., list[Any]]:
 
 
 @pytest.fixture(params=sorted(BROKERS))
-def broker(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Give the address of each kind of broker in turn, with nothing left in its queues."""
+def broker(request: pytest.FixtureRequest, shared: Path, platform: Platform) -> Iterator[str]:
+    """Give the address of each kind of broker in turn, with nothing left in its queues.
+
+    One test at a time: the workers of another would take its messages.
+    """
     url = BROKERS[request.param]
-    if request.param != "filesystem":
+    if request.param == "filesystem":  # each platform has a folder of its own
+        yield url
+        return
+    (mine := shared / request.param).mkdir(exist_ok=True)
+    with locked(mine):
         _need(url)
         _empty(url)
-    yield url
-    if request.param != "filesystem":
+        yield url
+        platform.end()
         _empty(url)
 
 
 def _need(url: str) -> None:
     place = urlsplit(url)
     with socket.socket() as probe:
-        probe.settimeout(2)
+        probe.settimeout(20)
         if probe.connect_ex((place.hostname, place.port)) == 0:
             return
     missing(f"no {place.scheme} server answers on {place.hostname}:{place.port}")

@@ -31,8 +31,8 @@ def test_a_job_that_waits_where_nobody_looks_says_so_and_what_to_do():
     QueueLook.objects.create(queue="default", at=timezone.now())
     assert "none has looked into the queue “long” yet" in nobody_for(job)
     assert "make serve" in nobody_for(job)
-    QueueLook.objects.create(queue="long", at=ago(minutes=3))
-    assert f"since {ago(minutes=3):%Y-%m-%d}" in nobody_for(job)
+    look = QueueLook.objects.create(queue="long", at=ago(minutes=3))
+    assert f"since {look.at:%Y-%m-%d %H:%M} UTC" in nobody_for(job)
 
 
 def test_nothing_is_said_where_a_worker_looks_or_is_busy():

@@ -21,7 +21,7 @@ def test_a_migration_that_finds_its_table_read_lets_votes_through_and_tries_agai
         assert rater.execute("SELECT count(*) FROM rating_session").fetchone() == (0,)
         rater.commit()
         backup.commit()
-        assert migration.wait(60) == 0
+        assert migration.wait(150) == 0
         assert rater.execute("SELECT mood FROM rating_session").fetchall() == []
 
 
@@ -30,12 +30,12 @@ def test_of_two_hosts_that_start_together_one_migrates_and_the_other_waits(platf
         pytest.skip("SQLite serves one host")
     with psycopg.connect(platform.database_url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-        assert platform.start("manage.py", "migrate", "--check").wait(60) == 0, "it only looks"
+        assert platform.start("manage.py", "migrate", "--check").wait(150) == 0, "it only looks"
         waiting = platform.start("manage.py", "migrate")
         platform.wait_for(lambda: "Another command is migrating this database" in platform.output())
         assert waiting.poll() is None
         other.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
-        assert waiting.wait(60) == 0
+        assert waiting.wait(150) == 0
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -35,7 +36,9 @@ def test_an_old_file_is_death_and_it_says_since_when(sign: Path, capsys: pytest.
     heartbeats.touch()
     os.utime(sign, (time.time() - 3600.2,) * 2)
     assert alive.main([str(sign)]) == 1
-    assert "was last touched 3600 s ago: this process does no work." in capsys.readouterr().err
+    said = re.search(r"was last touched (\d+) s ago: this process does no work\.", capsys.readouterr().err)
+    assert said
+    assert 3600 <= int(said[1]) < 3700
 
 
 def test_no_file_is_death_too(sign: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,7 +67,7 @@ def test_a_long_job_is_no_death_however_long_its_lease(
     monkeypatch.setattr(running, "BEAT_SECONDS", beat)
     job = Job.objects.create(kind="any", key="long", state=JobState.RUNNING, claim="mine")
     with Heartbeat(job):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 150
         while not sign.exists():
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -75,7 +75,7 @@ def test_a_worker_told_to_stop_puts_its_job_back_at_once(platform: Platform, ste
     submit(platform, "odd.steps", folder=str(steps), steps=2)
     platform.wait_for(lambda: (steps / "0").exists())
     worker.terminate()
-    worker.wait(30)
+    worker.wait(150)
     job = Job.objects.get()
     assert (job.state, job.attempts, job.lease_until) == (JobState.QUEUED, 0, None)
 

@@ -47,6 +47,7 @@ class Site:
         """Serve the platform on a port, once ready, until the context ends."""
         address = f"http://127.0.0.1:{port}"
         options = [f"--bind=127.0.0.1:{port}", "--worker-class=gthread", "--threads=4", "--no-control-socket"]
+        options.append("--timeout=300")  # to start takes a while on a busy machine
         command = ["-m", "gunicorn", "--config=python:humaneval.config.gunicorn", *options]
         with (self.folder / "web.log").open("ab") as log:
             server = subprocess.Popen(
@@ -57,14 +58,14 @@ class Site:
                 stderr=log,
             )
         try:
-            give_up = time.monotonic() + 60
+            give_up = time.monotonic() + 180
             while status_of(f"{address}/readyz") != 200:
                 assert time.monotonic() < give_up, (self.folder / "web.log").read_text()[-2000:]
                 time.sleep(0.05)
             yield
         finally:
             server.terminate()
-            server.wait(30)
+            server.wait(150)
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -73,7 +74,7 @@ class Site:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=600,
             check=False,
         )
 

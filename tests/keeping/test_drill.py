@@ -25,11 +25,11 @@ from humaneval.keeping.refusals import Refusal
 from humaneval.keeping.restoring import verify_backup
 from humaneval.keeping.storages import storage_at
 from humaneval.teams.models import AuditEntry
-from tests.faults.cluster import free_port
 from tests.faults.voters import Log, UntiringClient, status_of
 from tests.jobs.platform import Databases
 from tests.keeping.conftest import CREDENTIALS
 from tests.keeping.sites import ROOT, Site
+from tests.ports import free_port
 
 
 class Played(NamedTuple):

@@ -46,7 +46,7 @@ def run(tmp_path: Path, **settings: str) -> list[str]:
     environment |= {"DJANGO_SETTINGS_MODULE": "tests.settings"}
     environment |= {"ALLOWED_HOSTS": "testserver,127.0.0.1", **settings}
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", SCRIPT], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return done.stderr.splitlines()

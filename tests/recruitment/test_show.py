@@ -15,9 +15,10 @@ from humaneval.demo.panels.stand_ins import NAMES, StandIn, start_stand_in
 from humaneval.rating.models import Vote
 from humaneval.recruitment.disagreements import disagreements_of
 from humaneval.studies.models import Study
-from tests.browser.site import SET_NAMES, Site, _import, free_port, open_study, serve, static_settings
+from tests.browser.site import SET_NAMES, Site, _import, open_study, serve, static_settings
 from tests.jobs.platform import Platform
 from tests.needs import missing
+from tests.ports import free_port
 
 PROTOCOLS = {"mturk": "two_afc", "prolific": "real_or_fake"}
 
