@@ -6,7 +6,18 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from django.core.cache import cache
+
+# Every run tries the same examples, and no machine is too slow for one.
+hypothesis.settings.register_profile(
+    "alike",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("alike")
 
 pytest_plugins = ["tests.jobs.fixtures"]
 
@@ -83,3 +94,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def _storage_in_a_temporary_folder(settings, tmp_path: Path) -> None:
     """Give each test its own media folder, so that files never leak from one to the next."""
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Let each test begin with nothing cached or counted: throttles' counts last an hour, ids come again."""
+    cache.clear()

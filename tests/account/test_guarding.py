@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from axes.models import AccessAttempt
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -19,12 +18,6 @@ __all__ = ["ada"]
 
 pytestmark = pytest.mark.django_db
 WRONG = {**WORDS, "password": "wrong"}
-
-
-@pytest.fixture(autouse=True)
-def _own_counts() -> None:
-    """Let what other tests tried not count."""
-    cache.clear()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
@@ -105,12 +104,6 @@ def vote_for(shown: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
 def no_session_is_remembered() -> None:
     """Let each test begin as a web process does: databases that are rolled back give ids out again."""
     forget_sessions()
-
-
-@pytest.fixture(autouse=True)
-def _no_request_counted_yet() -> None:
-    """Forget the throttles' counts of earlier tests."""
-    cache.clear()
 
 
 @pytest.fixture

@@ -6,17 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from django.core.cache import cache
 
 from humaneval.studies.models import Study
 from tests.reports.studies import GivenVote, add_scores, add_trials, add_votes, make_sets, make_study
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(settings) -> None:
-    """Keep reports built in one test out of the next: ids begin again in each."""
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    cache.clear()
 
 
 @pytest.fixture
