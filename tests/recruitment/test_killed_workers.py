@@ -25,6 +25,7 @@ from humaneval.recruitment.intents import PATIENCE, resolve_unclear
 from humaneval.recruitment.ledger import totals_of
 from humaneval.recruitment.models import Intent, IntentState, Posting, Submission
 from humaneval.recruitment.polling import poll_posting
+from humaneval.recruitment.prolific import client
 from tests.factories import UserFactory
 from tests.recruitment.conftest import arrive, complete, posting_of, work_off
 
@@ -50,6 +51,7 @@ class Killer:
         self.pid = os.fork()
         if self.pid == 0:
             connection.close()
+            client._pool.cache_clear()  # a worker of its own has its own connections to the panel
             hook()
             jobs.run(job.pk)
             os._exit(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from decimal import Decimal
 
 import pytest
@@ -20,6 +20,7 @@ from humaneval.recruitment.ledger import totals_of
 from humaneval.recruitment.models import Intent, IntentKind, IntentState, Posting, Submission
 from humaneval.recruitment.people import unseal
 from humaneval.recruitment.polling import poll_posting
+from humaneval.recruitment.prolific import client
 from humaneval.recruitment.recruiters import retry_after
 from humaneval.teams.audit import first_broken_entry
 from humaneval.teams.models import AuditEntry
@@ -400,14 +401,29 @@ def test_an_answer_that_is_lost_makes_no_second_study(prolific, payer, call, sta
     assert list(prolific.studies) == [posting.external_id]
 
 
-def test_an_answer_that_comes_too_late_counts_as_none(prolific, payer, settings):
-    settings.PANEL_TIMEOUT_SECONDS = 0.2
-    posting = posting_of()
-    prolific.faults.add("create_study", acts_first=True, action=lambda: time.sleep(0.5))
+def test_an_answer_that_comes_too_late_counts_as_none(prolific, payer, settings, monkeypatch):
+    posting, post = posting_of(), client.post
+    acted, given_up = threading.Event(), threading.Event()
+
+    def post_without_patience(*given):
+        settings.PANEL_TIMEOUT_SECONDS = 0.2
+        try:
+            return post(*given)
+        finally:
+            settings.PANEL_TIMEOUT_SECONDS = 60
+
+    def answer_late() -> None:
+        acted.set()
+        given_up.wait(60)
+
+    prolific.faults.add("create_study", acts_first=True, action=answer_late)
     publishing.publish(posting, confirmed=publishing.estimate(posting).total, user=payer)
-    (job,) = work_off()
-    assert "did not answer" in job.error
-    settings.PANEL_TIMEOUT_SECONDS = 10
+    with monkeypatch.context() as once:
+        once.setattr(client, "post", post_without_patience)
+        (job,) = work_off()
+    assert "did not answer POST /studies/" in job.error
+    assert acted.wait(60)
+    given_up.set()
     work_off()
     posting.refresh_from_db()
     assert (posting.state, len(prolific.studies)) == ("live", 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -135,7 +136,9 @@ def test_a_changed_audit_log_is_found_by_command(rater, payer):
         call_command("check_audit_log")
 
 
-def test_beat_forgets_once_a_day(rater, settings):
+def test_beat_forgets_once_a_day(rater, settings, monkeypatch):
+    one_day = SimpleNamespace(gmtime=lambda: None, strftime=lambda _form, _moment: "2026-11-30")
+    monkeypatch.setattr(tasks, "time", one_day)
     settings.PANEL_ID_RETENTION_DAYS = 30
     Posting.objects.update(state="closed")
     Submission.objects.update(created_at=timezone.now() - timedelta(days=31))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,30 +17,52 @@ from humaneval.samples.models import ImportRun, Sample, SampleSet
 from tests.jobs.platform import Platform
 from tests.samples.pictures import png, write
 
+HALF_AN_IMPORT = """
+import sys, time, django
+django.setup()
+from django.core.management import call_command
+from humaneval.samples import batches, intake
+
+batches.BATCH, check, batch = 2, intake.check_batch, iter(range(9))
+
+def wait_at_the_second(*given, **more):
+    while next(batch):
+        time.sleep(600)
+    return check(*given, **more)
+
+intake.check_batch = wait_at_the_second
+call_command("import_samples", *sys.argv[1:])
+"""
+"""Imports two files and waits for its end."""
+
 
 def test_a_command_that_is_killed_leaves_an_interrupted_import_that_the_next_one_goes_on_with(
-    platform: Platform, tmp_path: Path
+    platform: Platform, tmp_path: Path, monkeypatch
 ):
-    folder = write(tmp_path / "pictures", {"0000.png": png(1, size=(200, 200))})
-    for number in range(1, 400):
-        os.link(folder / "0000.png", folder / f"{number:04}.png")
-    command = ("manage.py", "import_samples", "Model A", str(folder), "--kind", "generated")
+    folder = write(tmp_path / "pictures", {f"{number}.png": png(number) for number in range(5)})
+    given = ("Model A", str(folder), "--kind", "generated")
     with platform.database():
-        process = platform.start(*command)
+        process = platform.start("-c", HALF_AN_IMPORT, *given)
         platform.wait_for(lambda: Sample.objects.exists() or process.poll() is not None)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         run = ImportRun.objects.get()
-        assert (run.state, run.is_underway) == ("running", True), "its lease lasts a little longer"
+        with monkeypatch.context() as meanwhile:
+            at(meanwhile, run.lease_until - timedelta(seconds=0.1))
+            assert (run.state, run.is_underway) == ("running", True), "its lease lasts a little longer"
         platform.wait_for(lambda: ImportRun.objects.get().state == "interrupted")
-        there = Sample.objects.count()
-        assert 0 < there < 400
-        again = platform.run(*command)
+        assert Sample.objects.count() == 2
+        again = platform.run("manage.py", "import_samples", *given)
         assert again.returncode == 0, again.stderr
-        assert "Model A: 400 added, 0 unchanged, 0 rejected." in again.stdout
+        assert "Model A: 5 added, 0 unchanged, 0 rejected." in again.stdout
         assert "was interrupted, and has been gone on with" in again.stderr
         run = ImportRun.objects.get()
-        assert (run.state, run.added, Sample.objects.count()) == ("done", 400, 400)
+        assert (run.state, run.added, Sample.objects.count()) == ("done", 5, 5)
+
+
+def at(clock: pytest.MonkeyPatch, moment: datetime) -> None:
+    """Let it be that moment."""
+    clock.setattr(timezone, "now", lambda: moment)
 
 
 def stopped(done: int, total: int, note: str = "") -> None:
@@ -89,10 +111,14 @@ def test_the_same_given_twice_is_refused_while_the_first_shows_signs_of_life(dig
     assert not Sample.objects.exists()
 
 
-def test_one_whose_process_gives_no_sign_is_taken_over_once_its_lease_has_run_out(digits, folder):
+def test_one_whose_process_gives_no_sign_is_taken_over_once_its_lease_has_run_out(
+    digits, folder, monkeypatch
+):
     write(folder, {"1.png": png(1)})
     told: list[str] = []
-    run = underway(digits, folder, seconds=0.3)
+    run = underway(digits, folder, seconds=60)
+    until = run.lease_until + timedelta(seconds=1)
+    monkeypatch.setattr(holding.time, "sleep", lambda _seconds: at(monkeypatch, until))
     done = import_origin(
         sample_set=digits, origin=folder, progress=lambda _done, _total, note="": told.append(note)
     )
@@ -100,14 +126,12 @@ def test_one_whose_process_gives_no_sign_is_taken_over_once_its_lease_has_run_ou
     assert told[0] == "waiting for a sign of life of the process that began this import"
 
 
-def test_a_process_that_was_asleep_stops_where_another_has_gone_on(digits, folder, monkeypatch, settings):
-    settings.JOB_LEASE_SECONDS = 0.03
-    monkeypatch.setattr(batches, "BATCH", 1)
-    write(folder, {f"{number}.png": png(number) for number in range(3)})
+def test_a_process_that_was_asleep_stops_where_another_has_gone_on(digits, folder):
     run = underway(digits, folder, seconds=-1)
 
     def overtaken(done: int, total: int, note: str = "") -> None:
-        hold._lost.set()
+        ImportRun.objects.update(lease_until=timezone.now() + timedelta(seconds=60))
+        assert not hold._renewed()
 
     with holding.held(run) as hold:
         hold.watched(overtaken)(1, 3)

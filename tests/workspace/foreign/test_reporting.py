@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.font_manager  # noqa: F401  makes the list of fonts, which a process without one tells of
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
