@@ -7,15 +7,19 @@ from collections import Counter
 import pytest
 
 from humaneval.rating import exclusions
+from humaneval.rating.handout import hand_out
 from humaneval.rating.live import live_state, recount
 from humaneval.rating.models import Assignment, Opening, Session
-from humaneval.rating.places import Places
 from humaneval.rating.sealing import seal_votes
 from humaneval.rating.votes import answer_rows
-from tests.factories import open_study
+from tests.factories import SessionFactory, open_study
 from tests.rating.conftest import vote_for
 
 pytestmark = pytest.mark.django_db
+
+
+SESSIONS = range(1, 7)
+"""Ids, chosen: places and trials are drawn by them, and now and then two sessions draw the same."""
 
 
 def gold_study(**fields):
@@ -48,28 +52,20 @@ def test_no_gold_trial_comes_twice_to_a_rater_and_the_rest_are_the_studys_own(ra
     assert Assignment.objects.filter(trial__expected__isnull=True).count() == 20
 
 
-def test_places_and_choice_differ_by_session(rater_of):
+def test_places_and_choice_differ_by_session():
     study = gold_study(gold_drawn=12)
-    for _ in range(6):
-        rater_of(study).block()
-    places = {
-        session.pk: tuple(gold_handed(session=session).values_list("position", "trial"))
-        for session in Session.objects.all()
-    }
+    for pk in SESSIONS:
+        hand_out(session_id=SessionFactory(pk=pk, study=study).pk)
+    places = {pk: tuple(gold_handed(session=pk).values_list("position", "trial__number")) for pk in SESSIONS}
     assert len(set(places.values())) == 6
-    firsts = Counter(
-        place
-        for pk in places
-        for place in range(10)
-        if Places(study, Session.objects.get(pk=pk)).is_gold(place)
-    )
+    firsts = {place for chosen in places.values() for place, _trial in chosen}
     assert len(firsts) >= 5
 
 
-def test_sides_of_gold_trials_are_not_always_the_same(rater_of):
+def test_sides_of_gold_trials_are_not_always_the_same():
     study = gold_study(gold_per_block=5, gold_drawn=30)
-    for _ in range(3):
-        rater_of(study).block()
+    for pk in SESSIONS:
+        hand_out(session_id=SessionFactory(pk=pk, study=study).pk)
     assert {tuple(order) for order in gold_handed().values_list("order", flat=True)} == {(0, 1), (1, 0)}
 
 

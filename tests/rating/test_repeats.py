@@ -43,11 +43,9 @@ def test_a_repeat_fills_no_opening_and_counts_for_no_estimate(rater_of):
     assert sum(row.counts for row in rows) == 20
 
 
-def test_places_of_repeats_differ_by_session_and_do_not_move(rater_of):
+def test_places_of_repeats_differ_by_session_and_do_not_move():
     study = open_study(trial_count=60, assignments_per_session=30, repeats_per_session=3)
-    rater_of(study)
-    rater_of(study)
-    one, other = Session.objects.all()
+    one, other = (Session(pk=pk, study=study) for pk in (1, 2))
     assert repeat_positions(study, one) == repeat_positions(study, one)
     assert repeat_positions(study, one) != repeat_positions(study, other)
 
