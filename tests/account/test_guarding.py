@@ -81,7 +81,7 @@ def test_a_browser_is_known_only_after_the_second_step(settings, client, ada) ->
     client.post(CODE, {"token": token_of(ada, steps=1)})
     mark = client.cookies[guarding.MARK]
     assert (mark["httponly"], mark["path"], mark["samesite"]) == (True, "/admin/login/", "Lax")
-    assert "ada" not in client.cookies.get("sessionid").value
+    assert client.cookies["sessionid"].value == client.session.session_key, "a key, and no name"
 
 
 def test_the_apis_description_is_drawn_once_whoever_asks_and_however(monkeypatch) -> None:

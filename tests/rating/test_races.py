@@ -193,8 +193,9 @@ def test_nobody_is_turned_away_while_what_is_left_may_come_free(unique_samples: 
     assert len(found) == 5
 
 
-def test_eight_raters_at_once_who_meet_no_sample_twice_share_what_there_is():
-    study = open_study(trial_count=40, votes_per_trial=2, samples=30, unique_samples=True)
+def test_eight_raters_at_once_who_meet_no_sample_twice_get_eight_different_blocks():
+    # Of just enough openings the last rater could be left one whose samples they have met already.
+    study = open_study(trial_count=40, votes_per_trial=4, samples=30, unique_samples=True)
     sessions = [SessionFactory(study=study) for _ in range(8)]
     at_once(*(lambda s=session: hand_out(session_id=s.pk) for session in sessions))
     for session in sessions:
