@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
@@ -104,6 +105,19 @@ def vote_for(shown: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
 def no_session_is_remembered() -> None:
     """Let each test begin as a web process does: databases that are rolled back give ids out again."""
     forget_sessions()
+
+
+@pytest.fixture(autouse=True)
+def _sessions_are_numbered_from_1(request: pytest.FixtureRequest) -> None:
+    """Let sessions have the same ids whatever ran before: places, pairs and exposures are drawn by them."""
+    if request.node.get_closest_marker("django_db") is None:
+        return
+    request.getfixturevalue("db")
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("DELETE FROM sqlite_sequence WHERE name = 'rating_session'")
+        else:
+            cursor.execute("SELECT setval(pg_get_serial_sequence('rating_session', 'id'), 1, false)")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from humaneval.studies.models import Study
 
 WORKERS = 3
 BONUS = Decimal("0.25")
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 OPEN = [IntentState.RECORDED, IntentState.SENDING, IntentState.UNCLEAR]
 
 

@@ -19,7 +19,7 @@ REFLEX_MS = 160
 """The player takes faster answers for double clicks."""
 
 BROWSER_KEYS = {"two_afc": "ArrowLeft", "pairwise": "ArrowLeft", "likert": "3", "real_or_fake": "ArrowLeft"}
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 
 
 class Worker(Protocol):
