@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +22,11 @@ MOST_REFITTED = 100
 class WinnerInfluence:
     """What the winner's lead over the runner-up rests on.
 
-    ``votes_to_change`` is how few votes, left out, put another condition first (None if not found within
-    half of all votes), ``votes`` are their row numbers. ``minimal`` says that no fewer can; without it
-    their number is an upper bound. ``raters`` lists raters whose leaving alone does, ``rater_leads`` maps
-    each rater to the lead without them (in logits, or in the answer's unit; negative where the winner falls).
+    ``votes_to_change`` is how few votes, left out, put another condition first (None if not found within half
+    of all votes, or as many as leave each condition some), ``votes`` are their row numbers. ``minimal`` says
+    that no fewer can; without it their number is an upper bound. ``raters`` lists raters whose leaving alone
+    does, ``rater_leads`` maps each rater to the lead without them (in logits, or in the answer's unit;
+    negative where the winner falls).
     """
 
     winner: Any
@@ -165,22 +166,35 @@ def _fewest(
         kept[order] -= taken
         return kept
 
-    def overturned(count: int) -> bool:
+    def refitted(count: int) -> FloatArray | None:
         try:
-            refitted, present = votes.fit(without(count))
+            fitted, present = votes.fit(without(count))
         except NotEstimableError:
-            return False
-        return len(present) == len(labels) and bool(refitted[challenger] > refitted[first])
+            return None
+        return fitted if len(present) == len(labels) else None
 
-    low, high = 0, max(int(votes.counts.sum()) // 2, 1)
-    if not overturned(high):
+    def overturned(count: int) -> bool:
+        fitted = refitted(count)
+        return fitted is not None and bool(fitted[challenger] > fitted[first])
+
+    # Half of all votes may be all of a condition's: then as many as leave each of them some are tried.
+    most = max(int(votes.counts.sum()) // 2, 1)
+    high = most if refitted(most) is not None else _first(lambda count: refitted(count) is None, most) - 1
+    if high < 1 or not overturned(high):
         return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if overturned(middle) else (middle, high)
+    high = _first(overturned, high)
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     return np.sort(np.argsort(rank[votes.kind], kind="stable")[:high])
+
+
+def _first(holds: Callable[[int], bool], known: int) -> int:
+    """Return the smallest count from which something holds, by bisection; it does at the ``known`` one."""
+    low, high = 0, known
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 def _leads_without_raters(

@@ -300,6 +300,21 @@ def test_the_votes_said_to_change_the_winner_do():
     assert len(with_one_more) == 300 - found.votes_to_change + 1
 
 
+def test_a_winner_of_every_comparison_can_be_overturned_by_what_leaves_it_some():
+    """Half of all votes are more than those of one of six: that it is gone then says nothing of its lead."""
+    rng = np.random.default_rng(4)
+    pairs = [(one, other) for one in range(6) for other in range(one + 1, 6) for _ in range(10)]
+    won = np.array([one if one == 0 or rng.random() < 0.6 else other for one, other in pairs])
+    votes = {"winner": won, "loser": np.array(pairs).sum(axis=1) - won}
+    found = winner_influence(**votes, rater=np.arange(len(won)) % 20)
+    keep = np.setdiff1d(np.arange(len(won)), found.votes)
+    without = bradley_terry(winner=votes["winner"][keep], loser=votes["loser"][keep])
+    assert found.winner == 0
+    assert found.votes_to_change == len(found.votes) < 50
+    assert len(without.labels) == 6
+    assert without.labels[without.estimate.argmax()] != 0
+
+
 def test_unreliable_raters_count_less():
     rng = np.random.default_rng(3)
     votes = bradley_terry_votes(20, 60, rng, deviation=0.0)
