@@ -20,7 +20,7 @@ _KINDS: dict[type, str] = {
     "steiger these_high these_low threshold value with_ties within within_high within_low",
     int: "answers bin bins count count_generated count_real different dimension expected_sign group_number "
     "images item_clusters items left_out losses pairs rank rank_high rank_low rater_clusters "
-    "raters right run samples systems tier ties told_apart units unit_number version votes "
+    "raters raters_left_out right run samples systems tier ties told_apart units unit_number version votes "
     "votes_to_change wins",
     bool: "active before_launch governs headline higher_is_better as_expected minimal simulated",
     datetime: "computed_at",

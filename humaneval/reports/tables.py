@@ -48,7 +48,7 @@ CORRELATION_COLUMNS = [
 
 EXCLUSION_COLUMNS = [
     "study", "version", "name", "before_launch", "governs", "left_out", "question", "condition", "measure",
-    "estimate", "ci_low", "ci_high", "votes",
+    "estimate", "ci_low", "ci_high", "votes", "raters_left_out", "by_rule", "raters_by_rule",
 ]  # fmt: skip
 
 
@@ -138,7 +138,10 @@ def _correlation(report: Report, one: Correlation, coefficient: Coefficient) -> 
 
 
 def exclusions_table(report: Report) -> Table:
-    """Return one row for each headline estimate under each version of the exclusion rules; 0 is none."""
+    """Return one row for each headline estimate under each version of the exclusion rules; 0 is none.
+
+    ``by_rule`` counts the votes that each rule leaves out, ``raters_by_rule`` whose they are.
+    """
     rows = (_excluded(report, way, one) for way in report.exclusions for one in way.estimates)
     return table_of(rows, EXCLUSION_COLUMNS)
 
@@ -149,7 +152,13 @@ def _excluded(report: Report, way: ExclusionSet, one: Estimate) -> dict[str, Cel
         "before_launch": way.before_launch, "governs": way.governs, "left_out": way.left_out,
         "question": one.question, "condition": one.label, "measure": one.measure, "estimate": one.estimate,
         "ci_low": one.interval.low, "ci_high": one.interval.high, "votes": one.votes,
+        "raters_left_out": way.raters, "by_rule": _counts(way.by_rule),
+        "raters_by_rule": _counts(way.raters_by_rule),
     }  # fmt: skip
+
+
+def _counts(by_rule: dict[str, int]) -> str:
+    return " ".join(f"{rule}:{count}" for rule, count in by_rule.items())
 
 
 def ranking_table(report: Report) -> Table:
@@ -227,7 +236,7 @@ def excluded_table(report: Report) -> Table:
             "rater": one.rater,
             "votes": one.votes,
             "left_out": one.left_out,
-            "by_rule": " ".join(f"{rule}:{count}" for rule, count in one.by_rule.items()),
+            "by_rule": _counts(one.by_rule),
         }
         for way in report.exclusions
         for one in way.excluded

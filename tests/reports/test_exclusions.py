@@ -153,6 +153,9 @@ def test_the_page_and_the_table_show_all_sets(study):
         (1, True),
         (2, False),
     ]
+    by_rule = {row[1]: row[-3:] for row in table.rows}
+    assert by_rule[0] == [0, "", ""]
+    assert by_rule[1] == [report.exclusions[1].raters, "late:2", f"late:{report.exclusions[1].raters}"]
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Token {TokenFactory().secret}")
     answer = client.get(f"/api/v1/studies/{study.slug}/exclusions.csv")
