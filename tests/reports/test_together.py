@@ -72,6 +72,30 @@ def test_a_score_in_people_s_order_is_right_on_every_pair_and_a_reversed_one_on_
     assert order_accuracy(human, human, still(human), none, None) is None
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_few_systems_in_one_order_are_no_proof_that_all_pairs_will_be_right(sign):
+    human = np.linspace(0.1, 0.9, 8)
+    found = {
+        systems: order_accuracy(
+            human[:systems], human[:systems], still(human[:systems]), np.zeros(systems), sign
+        )
+        for systems in (4, 8)
+    }
+    # Of two (four) independent pairs all are as right: Clopper and Pearson's bound.
+    for systems, bound in ((4, 0.025 ** (1 / 2)), (8, 0.025 ** (1 / 4))):
+        ends = (found[systems].low, found[systems].high)
+        assert found[systems].method.endswith("the exact one of independent pairs that are")
+        assert ends == pytest.approx((bound, 1.0) if sign > 0 else (0.0, 1 - bound))
+
+
+def test_a_score_that_is_the_same_for_all_is_right_half_of_the_time_and_that_is_not_sure():
+    human = np.linspace(0.1, 0.9, 6)
+    found = order_accuracy(human, np.ones(6), still(human), np.zeros(6), 1)
+    assert found.all_pairs == 0.5
+    assert found.low < 0.2
+    assert found.high > 0.8
+
+
 def test_pairs_that_people_do_not_tell_apart_cost_little_and_count_as_ties():
     human = np.array([0.1, 0.100001, 0.5])
     noise = np.random.default_rng(1).normal(0, 0.05, (2000, 3))

@@ -9,17 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from humaneval.reports.findings.together import PairwiseAccuracy
+from humaneval.stats.alike import UnitsAlike
 from humaneval.stats.bootstrap import multiplicities
 from humaneval.stats.pairwise_accuracy import tie_threshold
 
 Floats = NDArray[np.float64]
 LEAST_SYSTEMS = 3
 SURE = 0.025
+NO_WIDTH = 1e-9
 _METHOD = (
     "pairs weighed by how sure people are of their order (soft pairwise accuracy); the interval redraws "
     "people, "
     "score and systems together"
 )
+_ALIKE = ", which are all as right: it is the exact one of independent pairs that are"
 
 
 def order_accuracy(
@@ -39,7 +42,7 @@ def order_accuracy(
     apart = np.minimum(higher, 1 - higher) < SURE
     said = np.where(apart, np.sign(human[first] - human[second]), 0).astype(int)
     threshold, with_ties = tie_threshold(said, gaps)
-    low, high = _interval(draws, score, score_error, expected_sign)
+    low, high, alike = _interval(draws, score, score_error, expected_sign)
     return PairwiseAccuracy(
         pairs=len(first),
         told_apart=int(apart.sum()),
@@ -49,11 +52,14 @@ def order_accuracy(
         high=high,
         with_ties=with_ties,
         threshold=threshold,
-        method=_METHOD,
+        method=_METHOD + _ALIKE * alike,
     )
 
 
-def _interval(draws: Floats, score: Floats, error: Floats, sign: int) -> tuple[float | None, float | None]:
+def _interval(
+    draws: Floats, score: Floats, error: Floats, sign: int
+) -> tuple[float | None, float | None, bool]:
+    """Return the interval's ends, and whether it is the exact one, every redraw being as right."""
     rng = np.random.default_rng(0)
     n = len(score)
     noisy = score + error * rng.standard_normal(draws.shape)
@@ -64,7 +70,11 @@ def _interval(draws: Floats, score: Floats, error: Floats, sign: int) -> tuple[f
     total = weight.sum(axis=1)
     kept = total > 0
     if kept.sum() < 2:
-        return None, None
+        return None, None, False
     values = (weight * (agree + 1) / 2).sum(axis=1)[kept] / total[kept]
     low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    if high - low < NO_WIDTH:
+        # Where all pairs agree every redraw of them does: that is no proof for pairs of systems to come.
+        low, high = UnitsAlike(n // 2, low=0.0)(float(values.mean()), 0.0, 0.95)
+        return low, high, True
+    return float(low), float(high), False
