@@ -264,7 +264,7 @@ def scatter_points(report: Report, correlation: Correlation) -> list[Point]:
 
 def _scatter_drawable(report: Report, correlation: Correlation, points: Sequence[Point]) -> Drawable:
     human = correlation.measure_label.split(":")[0]
-    arrow = {1: " (higher is better)", -1: " (lower is better)", None: ""}[correlation.expected_sign]
+    arrow = {True: " (higher is better)", False: " (lower is better)", None: ""}[_higher(report, correlation)]
     parts = (correlation.question, correlation.metric, correlation.space.words)
     name, title = "-".join(["scatter", *map(_in_name, parts)]), f"{human} against {correlation.label}"
     unit = next(one.unit for one in report.estimates if one.headline and one.question == correlation.question)
@@ -280,6 +280,13 @@ def _scatter_drawable(report: Report, correlation: Correlation, points: Sequence
         ),
         small=True,
     )
+
+
+def _higher(report: Report, correlation: Correlation) -> bool | None:
+    """Return whether more of a score is better; its expected sign tells of people's estimate as well."""
+    spaces = ((row.metric, row.space, row.higher_is_better) for row in report.scores)
+    wanted = correlation.metric, correlation.space
+    return next((higher for metric, space, higher in spaces if (metric, space) == wanted), None)
 
 
 def _in_name(words: str) -> str:

@@ -68,7 +68,8 @@ def uncertain_correlation(
     if drawn.ndim != 2 or drawn.shape[1] != n:
         raise InputError(f"human_draws has a row a draw and {n} columns, one a system.")
     found = correlation(people, scores, kind=kind)
-    errors = np.zeros(n) if score_error is None else np.nan_to_num(np.asarray(score_error, dtype=float))
+    given = np.zeros(n) if score_error is None else np.asarray(score_error, dtype=float)
+    errors = np.where(np.isfinite(given), given, 0.0)
     noisy = scores + errors * np.random.default_rng(seed).standard_normal(drawn.shape)
     draws = rowwise_correlations(drawn, noisy, kind)
     kept = draws[np.isfinite(draws)]
@@ -83,12 +84,22 @@ def uncertain_correlation(
         systems=n,
         kind=kind,
         method=(
-            f"{found.method}; people redrawn from their joint distribution and the score with its standard "
-            f"error ({len(drawn)} draws, seed {seed}), joined with the sampling of systems (MOVER)"
+            f"{found.method}; people redrawn from their joint distribution and {_redrawn(errors)} "
+            f"({len(drawn)} draws, seed {seed}), joined with the sampling of systems (MOVER)"
         ),
         notes=found.notes,
         draws=draws,
     )
+
+
+def _redrawn(errors: FloatArray) -> str:
+    """Return in words how much of a score was redrawn: only what has a standard error can be."""
+    known = int((errors > 0).sum())
+    if known == len(errors):
+        return "the score with its standard error"
+    if not known:
+        return "the score as it is, its standard error not being known"
+    return f"the score with its standard error where one is known ({known} of {len(errors)})"
 
 
 def _widened(estimate: float, *intervals: Interval[float], known: bool) -> Interval[float]:

@@ -93,7 +93,8 @@ def test_a_distribution_names_points_and_shares():
 def test_a_scatter_draws_points_whose_errors_are_not_known():
     points = [Point("a", 1.0, None, None, 0.5, 0.4, 0.6), Point("b", 1.0, 0.5, 1.5, 0.5, None, None)]
     svg = draw_scatter(points, name="s", title="t", score_label="FID", human_label="People", unit="share")
-    assert "a: people 50.0% [40.0, 60.0], score 1.000" in svg
+    assert "a: people 50.0% [40.0, 60.0], score 1.000; b: " in svg
+    assert "b: people 50.0% no interval, score 1.000 [0.5000, 1.500]." in svg
 
 
 def test_every_point_of_a_scale_has_a_colour_of_its_own():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from humaneval.reports.analysis.correlations import correlate
@@ -115,6 +117,25 @@ def test_p_values_of_a_perfect_order_are_counts_of_orders(systems, orders):
     given = {one.name: one.pvalue for one in found.coefficients}
     # Both perfect orders are as far from 0, by Pearson too, for the values are evenly spaced.
     assert given == pytest.approx(dict.fromkeys(["pearson", "spearman", "kendall"], 2 / orders))
+
+
+@pytest.mark.parametrize(
+    ("errors", "said", "method"),
+    [
+        ([None] * 4, "The standard error of this score is not known", "the score as it is"),
+        ([0.1, 0.1, None, 0.1], "The standard error of 1 value of it is not known", "is known (3 of 4)"),
+        ([0.1] * 4, "", "and the score with its standard error (4000 draws"),
+    ],
+)
+def test_an_interval_says_whose_noise_it_leaves_out(errors, said, method):
+    rows = [
+        dataclasses.replace(row, standard_error=error)
+        for row, error in zip(scores([1, 2, 5, 4], False), errors, strict=True)
+    ]
+    (found,) = correlate(facts(4), estimates([0.5, 0.4, 0.3, 0.1]), rows)
+    assert said in found.words
+    assert ("standard error" in found.words) is bool(said)
+    assert all(method in one.method for one in found.coefficients)
 
 
 def test_real_conditions_and_those_without_an_estimate_stay_out():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from humaneval.reports.figures import draw_figures
 from humaneval.reports.loading import load_material
 from humaneval.reports.report import build_report, report_of
 from humaneval.reports.tables import influence_table
@@ -105,6 +106,17 @@ def test_a_score_that_is_lower_for_fewer_duplicates_goes_with_people(judged):
     assert (found["recall"].expected_sign, found["recall"].as_expected) == (-1, False)
     assert "of people's estimate lower and of this score lower is better" in found["frechet_distance"].words
     assert f"“{fewest}”: place 1 of 3 by people, place 3 by the score" in found["recall"].words
+
+
+def test_the_axis_of_a_score_says_which_way_the_score_is_better_and_not_people(judged):
+    most, fewest, middle = labels(judged)
+    add_scores(judged, "frechet_distance", {most: 9.0, middle: 5.0, fewest: 1.0})
+    add_scores(judged, "recall", {most: 0.9, middle: 0.5, fewest: 0.1}, higher_is_better=True)
+    report = report_of(judged)
+    drawn = draw_figures(report).scatters
+    texts = {one.metric: drawn[place].wide for place, one in enumerate(report.correlations)}
+    assert "(lower is better)" in texts["frechet_distance"]
+    assert "(higher is better)" in texts["recall"]
 
 
 def test_real_sets_do_not_compete(judged):

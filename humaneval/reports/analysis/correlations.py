@@ -37,7 +37,7 @@ class Pairing:
     """One human estimate and one automated score for each system that has both.
 
     ``better`` is +1 where a higher score is better, -1 where a lower one is, None where neither is;
-    ``human_better`` is the same of the human estimate.
+    ``human_better`` is the same of the human estimate. ``score_error`` is not a number where none is known.
     """
 
     conditions: list[int]
@@ -134,7 +134,7 @@ def _correlate_one(
         preprocessing=first.preprocessing,
         precision=first.precision,
         accuracy=order_accuracy(
-            pairing.human, pairing.score, draws, pairing.score_error, pairing.expected_sign
+            pairing.human, pairing.score, draws, np.nan_to_num(pairing.score_error), pairing.expected_sign
         ),
     )
 
@@ -152,7 +152,7 @@ def pair_up(estimates: Sequence[Estimate], rows: Sequence[ScoreRow], human_bette
         None if better is None else 1 if better else -1,
         human_better,
         np.array([one.interval.standard_error or 0.0 for one in both], dtype=float),
-        np.array([score_of[one.condition].standard_error or 0.0 for one in both], dtype=float),
+        np.array([score_of[one.condition].standard_error or np.nan for one in both], dtype=float),
     )
 
 
@@ -208,6 +208,7 @@ def _in_words(
             _about_sign(pairing, as_expected),
             _about_disagreement(study, pairing) if as_expected is False else "",
             _about_weakness(systems, coefficients),
+            _about_unknown_errors(pairing),
         )
         if part
     )
@@ -240,6 +241,15 @@ def _about_weakness(systems: int, coefficients: Sequence[Coefficient]) -> str:
             "no correlation tightly."
         )
     return " ".join(said)
+
+
+def _about_unknown_errors(pairing: Pairing) -> str:
+    """Return that intervals are too narrow by what nobody told; nothing where every error is known."""
+    unknown = int(np.isnan(pairing.score_error).sum())
+    if not unknown:
+        return ""
+    of = "this score is" if unknown == len(pairing.conditions) else f"{counted(unknown, 'value')} of it is"
+    return f"The standard error of {of} not known: the intervals leave that noise out."
 
 
 def is_settled(one: Coefficient) -> bool:

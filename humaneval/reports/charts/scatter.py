@@ -79,13 +79,20 @@ def plot_scatter(
 
 
 def describe_scatter(points: Sequence[Point], unit: str) -> str:
-    """Return both numbers of every point in words."""
+    """Return both numbers of every point in words, with their intervals."""
     return "; ".join(_in_words(point, unit) for point in points) + "."
 
 
 def _in_words(point: Point, unit: str) -> str:
     human = f"{in_unit(point.human, unit)} {ends(point.human_low, point.human_high, unit)}"
-    return f"{point.label}: people {human}, score {significant(point.score)}"
+    return f"{point.label}: people {human}, score {_score_in_words(point)}"
+
+
+def _score_in_words(point: Point) -> str:
+    """Return a score with the ends of its bar, where it has one."""
+    if point.score_low is None or point.score_high is None:
+        return significant(point.score)
+    return f"{significant(point.score)} [{significant(point.score_low)}, {significant(point.score_high)}]"
 
 
 def _draw_point(axes: Axes, point: Point) -> None:
