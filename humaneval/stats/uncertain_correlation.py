@@ -6,6 +6,11 @@ estimates, the score's standard error); with them alone the interval is about *t
 *like* these the interval for the sampling of so few (:func:`humaneval.stats.correlation`) is joined to it,
 which holds its level where redrawing five or six systems does not (redrawn ones repeat, and look like
 agreement).
+
+Noise draws a correlation towards 0, and drawing noise anew does so again: the draws lie nearer to 0 than the
+estimate, and the estimate nearer than what it estimates, the correlation of what people and score would say
+without noise. So an end away from 0 is divided by the highest correlation that such noise lets be seen
+(Spearman 1904's attenuation); the end towards 0 stays.
 """
 
 from __future__ import annotations
@@ -74,18 +79,21 @@ def uncertain_correlation(
     draws = rowwise_correlations(drawn, noisy, kind)
     kept = draws[np.isfinite(draws)]
     low, high = np.quantile(kept, [0.5 - level / 2, 0.5 + level / 2]) if len(kept) > 1 else (-1.0, 1.0)
+    ceiling = _ceiling(people, drawn, scores, errors)
     sampled, these = found.confidence_interval(level), Interval(float(low), float(high))
+    like_these = _widened(found.estimate, sampled, these, known=n >= FEWEST_SYSTEMS[kind])
     return UncertainCorrelation(
         estimate=found.estimate,
-        these=these,
-        like_these=_widened(found.estimate, sampled, these, known=n >= FEWEST_SYSTEMS[kind]),
+        these=_outward(these, ceiling),
+        like_these=_outward(like_these, ceiling),
         positive=float((kept > 0).mean()) if len(kept) else float("nan"),
         pvalue=float(found.pvalue),
         systems=n,
         kind=kind,
         method=(
             f"{found.method}; people redrawn from their joint distribution and {_redrawn(errors)} "
-            f"({len(drawn)} draws, seed {seed}), joined with the sampling of systems (MOVER)"
+            f"({len(drawn)} draws, seed {seed}), joined with the sampling of systems (MOVER), ends away from "
+            "0 divided by what noise lets be seen of a perfect correlation"
         ),
         notes=found.notes,
         draws=draws,
@@ -114,6 +122,23 @@ def _widened(estimate: float, *intervals: Interval[float], known: bool) -> Inter
     below = math.hypot(*(max(estimate - one.low, 0.0) for one in intervals))
     above = math.hypot(*(max(one.high - estimate, 0.0) for one in intervals))
     return Interval(max(estimate - below, -1.0), min(estimate + above, 1.0))
+
+
+def _ceiling(people: FloatArray, drawn: FloatArray, scores: FloatArray, errors: FloatArray) -> float:
+    """Return the root of both columns' reliability: the shares of their variance that are not noise.
+
+    What moves all systems alike is no noise here.
+    """
+    of_people = float(np.var(drawn - people, axis=1, ddof=1).mean()) / float(people.var(ddof=1))
+    of_scores = float((errors**2).mean()) / float(scores.var(ddof=1))
+    return math.sqrt(max(0.0, 1 - of_people) * max(0.0, 1 - of_scores))
+
+
+def _outward(ends: Interval[float], ceiling: float) -> Interval[float]:
+    """Return an interval with its ends away from 0 divided by the ceiling, within [-1, 1]."""
+    low = max(-1.0, ends.low / ceiling if ceiling > 0 else -1.0) if ends.low < 0 else ends.low
+    high = min(1.0, ends.high / ceiling if ceiling > 0 else 1.0) if ends.high > 0 else ends.high
+    return Interval(low, high)
 
 
 def rowwise_correlations(x: FloatArray, y: FloatArray, kind: Kind) -> FloatArray:
