@@ -25,7 +25,10 @@ class ExclusionColumn:
 
 @dataclass(frozen=True)
 class ExclusionTable:
-    """One question: for each condition its estimate, interval and votes under each of the ways."""
+    """One question: for each condition its estimate, interval and votes under each of the ways.
+
+    ``winners`` and ``words`` say who is first under each; they are empty where there is one condition.
+    """
 
     question: str
     measure_label: str
@@ -92,9 +95,12 @@ def _table(ways: Sequence[ExclusionSet], question: str, text: str, better: int) 
         for condition, one in under[0].items()
     ]
     leaders = [tuple(one.label for one in first_of(list(estimates.values()), better)) for estimates in under]
+    measure = first.measure_label if first else ""
+    if len(rows) < 2:  # one alone is first of nothing
+        return ExclusionTable(text, measure, rows, [], "")
     winners = [listed(list(labels)) or "—" for labels in leaders]
     words = _words(leaders, [_title(way) for way in ways])
-    return ExclusionTable(text, first.measure_label if first else "", rows, winners, words)
+    return ExclusionTable(text, measure, rows, winners, words)
 
 
 def _words(leaders: Sequence[tuple[str, ...]], titles: Sequence[str]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from humaneval.rating import exclusions
-from humaneval.rating.models import RuleSet, Vote
+from humaneval.rating.models import Assignment, RuleSet, Vote
 from humaneval.reports.exclusion_tables import exclusion_section
 from humaneval.reports.exclusions import STRICT
 from humaneval.reports.freshness import current_basis
@@ -29,6 +30,8 @@ def study(two_afc: Study) -> Study:
         for place in range(4)
     ]
     add_votes(two_afc, more)
+    # However busy the machine is that stored them: no time passed in which the answers could be given.
+    Assignment.objects.update(created_at=timezone.now())
     return two_afc
 
 
@@ -74,6 +77,20 @@ def test_rules_that_leave_no_votes_are_not_said_to_have_a_first(study):
     assert strict.winners == {}
     words = exclusion_section(report).tables[0].words
     assert words == "“good” is first under all other rules (“Every rule, strictly” leaves no estimate)."
+
+
+def test_one_condition_alone_is_first_of_nothing(db):
+    study = make_study("two_afc", sets=make_sets(["alone"], "real"))
+    add_trials(study, [("alone", "real", index) for index in range(4)])
+    asked = [(rater, trial) for rater in range(4) for trial in range(4)]
+    add_votes(study, [GivenVote(rater, trial, {"real": rater % 2}) for rater, trial in asked])
+    report = report_of(study)
+    (table,) = exclusion_section(report).tables
+    assert [label for label, _ in table.rows] == ["alone"]
+    assert (table.winners, table.words) == ([], "")
+    page = render_body(report)
+    assert "is first" not in page
+    assert "may well be in another order" not in page
 
 
 def test_a_set_says_whose_votes_each_rule_leaves_out(study):
