@@ -143,6 +143,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- files ------------------------------------------------------------------------------------------
 MEDIA_ROOT = DATA_DIR / "media"
 S3_BUCKET = env.text("S3_BUCKET", "")
+# So much of a file is read into memory; a larger one, an archive say, waits on disk while it is read.
+S3_IN_MEMORY_BYTES = 16 * 1024**2
 STORAGES: dict[str, dict[str, object]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "humaneval.ui.staticfiles.HashedStaticFilesStorage"},
@@ -161,6 +163,7 @@ if S3_BUCKET:
             "signature_version": "s3v4",
             "file_overwrite": True,
             "default_acl": None,
+            "max_memory_size": S3_IN_MEMORY_BYTES,
         },
     }
 STATIC_URL = "/static/"

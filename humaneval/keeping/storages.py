@@ -44,4 +44,9 @@ def _s3_options() -> dict[str, Any]:
     if settings.S3_BUCKET:
         options: Any = settings.STORAGES["default"]["OPTIONS"]
         return dict(options)
-    return {"signature_version": "s3v4", "file_overwrite": True, "default_acl": None}
+    return {
+        "signature_version": "s3v4",
+        "file_overwrite": True,
+        "default_acl": None,
+        "max_memory_size": settings.S3_IN_MEMORY_BYTES,
+    }

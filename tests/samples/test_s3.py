@@ -17,6 +17,7 @@ SCRIPT = """
 import io, sys, django
 django.setup()
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.test import Client
@@ -43,6 +44,11 @@ for reference in stimuli.references(ids, recipe).values():
     response = Client().get(reference.url, SERVER_NAME="localhost")
     print(response.status_code, response["Content-Type"], response.content[8:12].decode())
     print(response["Cache-Control"], {"ETag", "Last-Modified", "Location"} & set(response.headers))
+for size in (2**20, 2**25):
+    kept = default_storage.save("sized", ContentFile(bytes(size)))
+    with default_storage.open(kept, "rb") as file:
+        print(size, "on disk" if file.file._rolled else "in memory")
+    default_storage.delete(kept)
 print(type(default_storage._wrapped).__name__)
 default_storage.exists("anything")
 print({bytes(words).split()[0].decode() for words in signed})
@@ -85,6 +91,8 @@ def test_folders_zips_and_stimuli_work_on_s3_with_nothing_but_settings(bucket, d
         "done 1",
         "rendered 3",
         *["200 image/webp WEBP", "public, max-age=31536000, immutable set()"] * 3,
+        "1048576 in memory",
+        "33554432 on disk",  # an archive of 10 GB must not fill a worker's memory
         "S3Storage",
         "{'AWS4-HMAC-SHA256'}",
         "X-Amz-Algorithm=AWS4-HMAC-SHA256",  # boto3's own choice for addresses is an older signature
