@@ -252,6 +252,22 @@ def test_networks_of_ones_own_and_weights_have_a_volume_where_it_is_asked_for(fo
     assert mounts["metrics"]["/cache"] == {"mountPath": "/cache", "name": "networks"}
 
 
+def test_secrets_are_named_as_they_are_called(manifests: list[Manifest]) -> None:
+    """Kustomize calls a secret by what is in it, and says so only to kinds that it knows."""
+    there = {name for name, _manifest in of_kind(manifests, "Secret")}
+    named = {
+        asked["name"]
+        for _name, manifest in of_kind(manifests, "TriggerAuthentication")
+        for asked in manifest["spec"]["secretTargetRef"]
+    } | {
+        volume["secret"]["secretName"]
+        for template in workloads(manifests).values()
+        for volume in template["spec"].get("volumes", [])
+        if "secret" in volume
+    }
+    assert named == there
+
+
 @pytest.mark.django_db
 def test_metrics_workers_come_by_the_number_of_jobs() -> None:
     text = (KUBERNETES / "large" / "scaling.yaml").read_text()

@@ -51,6 +51,9 @@ def test_policies_let_pods_reach_what_they_need_and_nobody_else(manifests: list[
         assert not allowed(policies, there[name], elsewhere, 25), name
         assert allowed(policies, there[name], Pod({}, "kube-system"), 53), name
 
+    proof = Pod({"acme.cert-manager.io/http01-solver": "true"}, NAMESPACE)
+    assert allowed(policies, INGRESS, proof, 8089), "cert-manager could not show whose the address is"
+    assert not allowed(policies, elsewhere, proof, 8089)
     web, worker = there["web"], there["worker"]
     assert allowed(policies, INGRESS, web, web.ports["visitors"])
     assert not allowed(policies, INGRESS, web, web.ports["http"]), "past the proxy"
