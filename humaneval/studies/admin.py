@@ -207,6 +207,10 @@ class StudyAdmin(OfTeam, StudyTables, StudyButtons):
         obj.pk = made.pk
         obj.refresh_from_db()
 
+    def delete_model(self, request: HttpRequest, obj: Study) -> None:
+        """Delete, and note who did."""
+        authoring.delete_study(study=obj, user=request.user if isinstance(request.user, User) else None)
+
     def response_post_save_add(self, request: HttpRequest, obj: Study) -> HttpResponse:
         """Go on to the new study's page, to look its words over."""
         if shows_pairs(obj):

@@ -127,13 +127,13 @@ class StudyViewSet(viewsets.ModelViewSet[Study]):
         if "team" in fields:
             fields["team"] = team_of_request(request, "studies.add_study", fields["team"])
         with refusals_answered():
-            study = authoring.update_study(study=study, **fields)
+            study = authoring.update_study(study=study, user=self._user(), **fields)
         return self._answer(study)
 
     def perform_destroy(self, instance: Study) -> None:
         """Delete a study that may be deleted."""
         try:
-            instance.delete()
+            authoring.delete_study(study=instance, user=self._user())
         except ValidationError as error:
             raise Conflict(error.messages[0]) from error
         except ProtectedError as error:

@@ -16,6 +16,7 @@ from humaneval.protocols.base import Protocol, QuestionSpec, SettingsError
 from humaneval.samples.models import SampleSet
 from humaneval.studies import wording
 from humaneval.studies.models import Condition, Question, Study
+from humaneval.teams.audit import record_action
 from humaneval.teams.models import DEFAULT_TEAM, Team
 
 MAX_SLUG = 120
@@ -116,9 +117,10 @@ def update_study(
     conditions: Sequence[SampleSet | ConditionInput] | None = None,
     questions: Sequence[QuestionSpec] | None = None,
     settings: Mapping[str, Any] | None = None,
+    user: User | None = None,
     **fields: Unpack[StudyFields],
 ) -> Study:
-    """Change what is given of a study and return it.
+    """Change what is given of a study and return it; that it goes to another team is noted of ``user``.
 
     ``conditions`` and ``questions`` replace all there are; ``settings`` left out get defaults. With
     another ``protocol``, settings and questions that are not given become that protocol's. Raises
@@ -127,6 +129,7 @@ def update_study(
     """
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
+        former = study.team_id
         kind = get_protocol(study.protocol if protocol is None else protocol)
         if kind.name != study.protocol:
             study.protocol = kind.name
@@ -144,7 +147,25 @@ def update_study(
             set_conditions(study=study, conditions=conditions)
         if questions is not None:
             set_questions(study=study, questions=questions)
+        if study.team_id != former:
+            words = {"team": _slug_of(study.team_id), "before": _slug_of(former)}
+            record_action(action="move to team", subject=study, user=user, **words)
     return study
+
+
+def _slug_of(team: int | None) -> str:
+    return Team.objects.get(pk=team or DEFAULT_TEAM).slug
+
+
+def delete_study(*, study: Study, user: User | None = None) -> None:
+    """Delete a study, and note who did: the exclusion rules and the link settings declared for it go too.
+
+    Raises ValidationError where its state forbids it, ProtectedError where raters or a posting came to it.
+    """
+    with transaction.atomic():
+        locked = Study.objects.select_for_update().get(pk=study.pk)  # before the log, as all others do
+        record_action(action="delete study", subject=locked, user=user, study=locked.slug)
+        study.delete()
 
 
 def get_protocol(name: str) -> Protocol:

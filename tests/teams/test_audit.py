@@ -14,11 +14,12 @@ from django.test import Client
 from humaneval.keeping.census import Census, differing_audit_log
 from humaneval.rating.append_only import protect, unprotect, unprotected_tables
 from humaneval.rating.exclusions import declare_rules, default_rules
+from humaneval.studies.models import Study
 from humaneval.teams import members
 from humaneval.teams.audit import audit_head, record_action
 from humaneval.teams.models import DEFAULT_TEAM, AuditEntry, Membership, Team
 from humaneval.teams.roles import Role
-from tests.factories import TeamFactory, UserFactory, draft_study, member
+from tests.factories import StudyFactory, TeamFactory, UserFactory, draft_study, member, open_study
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +73,38 @@ def test_declaring_exclusion_rules_is_noted() -> None:
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.user, entry.detail["version"]) == ("declare exclusion rules", user, 1)
     assert entry.team == Team.objects.get(pk=DEFAULT_TEAM)
+
+
+def test_deleting_a_study_is_noted_as_the_rules_declared_for_it_were(client: Client) -> None:
+    user, study, other = UserFactory(), draft_study(samples=1), draft_study(samples=1)
+    declare_rules(study=study, name="strict", rules=default_rules(), user=user)
+    client.force_login(user)
+    assert client.delete(f"/api/v1/studies/{study.slug}/").status_code == 204
+    assert client.post(f"/admin/studies/study/{other.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Study.objects.exists()
+    assert actions() == ["declare exclusion rules", "delete study", "delete study"]
+    by_program, by_hand = AuditEntry.objects.filter(action="delete study").order_by("id")
+    assert (by_program.user, by_program.team_id) == (by_hand.user, by_hand.team_id) == (user, DEFAULT_TEAM)
+    assert (by_program.detail, by_hand.detail) == ({"study": study.slug}, {"study": other.slug})
+    assert by_program.subject == f"study:{study.pk}"
+
+
+def test_a_study_that_may_not_be_deleted_leaves_no_line(client: Client) -> None:
+    study = open_study(trial_count=2, samples=4)
+    client.force_login(UserFactory())
+    assert client.delete(f"/api/v1/studies/{study.slug}/").status_code == 409
+    assert actions() == []
+
+
+def test_giving_a_study_to_another_team_is_noted_and_its_other_changes_are_not(client: Client) -> None:
+    user, study, team = UserFactory(), StudyFactory(), TeamFactory(slug="faces")
+    client.force_login(user)
+    for change in ({"name": "Other"}, {"team": team.slug}):
+        address = f"/api/v1/studies/{study.slug}/"
+        assert client.patch(address, change, content_type="application/json").status_code == 200
+    (entry,) = AuditEntry.objects.all()
+    assert (entry.action, entry.user, entry.team) == ("move to team", user, team)
+    assert entry.detail == {"team": "faces", "before": "everyone"}
 
 
 def test_a_line_given_to_another_team_breaks_the_chain() -> None:
