@@ -47,6 +47,11 @@ class RequestMiddleware:
         response.headers[HEADER] = own
         return response
 
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        """Let whatever is said from here on bear the study that the address names."""
+        if study := study_of(request):
+            structlog.contextvars.bind_contextvars(study=study)
+
 
 def _facts(request: HttpRequest, response: HttpResponseBase) -> dict[str, Any]:
     method = request.method if request.method in METHODS else UNKNOWN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +48,7 @@ class SessionTokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed(_("No session has this token. Open the study's link again."))
         if has_expired(session, timezone.now()):
             raise AuthenticationFailed(_("This session's token has expired. Open the study's link again."))
+        structlog.contextvars.bind_contextvars(study=str(session.study_id))
         return AnonymousUser(), session
 
     def authenticate_header(self, request: Request) -> str:

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -136,6 +137,16 @@ def test_a_raters_request_is_of_their_sessions_study(client: Client, caplog) -> 
     with caplog.at_level("INFO", logger="humaneval.requests"):
         client.get("/api/v1/rating/session/", headers={"authorization": f"Session {token}"})
     assert f"'study': '{study.pk}'" in caplog.records[-1].getMessage()
+    assert structlog.contextvars.get_contextvars()["study"] == str(study.pk), "errors too"
+
+
+@pytest.mark.django_db
+def test_what_is_said_while_a_request_is_answered_bears_its_id_and_its_study(client: Client) -> None:
+    study = open_study(trial_count=2, samples=4)
+    client.get(f"/s/{study.slug}/", headers={"X-Request-ID": "from-the-proxy-2"})
+    assert structlog.contextvars.get_contextvars() == {"request_id": "from-the-proxy-2", "study": study.slug}
+    client.get("/healthz", headers={"X-Request-ID": "from-the-proxy-3"})
+    assert structlog.contextvars.get_contextvars() == {"request_id": "from-the-proxy-3"}
 
 
 def test_asking_for_traces_without_the_packages_stops_the_start(monkeypatch) -> None:
