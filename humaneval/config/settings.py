@@ -104,7 +104,7 @@ WSGI_APPLICATION = "humaneval.config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        "DIRS": [BASE_DIR / "humaneval" / "ui" / "overrides"],  # goes before the theme's templates
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -398,9 +398,10 @@ class SampleAdmin(_Styled, OfTeam, ReadOnlyModelAdmin):
 
     @display(description=_("picture"))
     def thumbnail(self, sample: Sample) -> SafeString:
-        """Return the sample's small picture."""
+        """Return the sample's small picture, which in the list is a link to it."""
         address = reverse("sample-thumbnail", args=[sample.pk])
-        return format_html('<img class="sample-thumbnail" src="{}" alt="" loading="lazy">', address)
+        picture = '<img class="sample-thumbnail" src="{}" alt="{}" loading="lazy">'
+        return format_html(picture, address, sample.name)
 
     @display(description="SHA-256")
     def hash(self, sample: Sample) -> SafeString:

@@ -9,9 +9,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
-from unfold.admin import StackedInline, TabularInline
+from unfold.admin import StackedInline
+from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
@@ -85,6 +87,17 @@ class ModelAdmin(UnfoldModelAdmin):
     """The project's model admin: warns before unsaved changes are left behind."""
 
     warn_unsaved_form = True
+
+
+class TabularInline(UnfoldTabularInline):
+    """Rows of a table: its cells have no labels beside them, so each field carries its own."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Return the field with its label in its widget."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and field.label:
+            field.widget.attrs.setdefault("aria-label", capfirst(str(field.label)))
+        return field
 
 
 class ReadOnlyModelAdmin(ModelAdmin):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.audit import fits, violations
 from tests.browser.rater import Rater
 from tests.browser.site import PASSWORD, Site
 
@@ -29,6 +30,33 @@ def test_every_page_of_the_sidebar_opens_without_a_complaint(researcher: Rater) 
         assert response is not None
         assert response.status == 200
     assert researcher.complaints == []
+
+
+OF_THE_THEME = ("region", "landmark-one-main", "landmark-unique", "empty-table-header")
+"""What the theme's frame lacks around every page: a main landmark, names of its scrolling parts."""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "samples/sampleset/add/",
+        "samples/importrun/add/",
+        "samples/sample/",
+        "studies/study/add/",
+        "studies/study/",
+        "scoring/metricrun/add/",
+        "recruitment/posting/add/",
+    ],
+)
+def test_fields_links_and_colours_of_the_admin_are_for_everybody(researcher: Rater, address: str) -> None:
+    page = researcher.page
+    page.goto(f"{researcher.site.url}/admin/{address}")
+    if address == "studies/study/":
+        page.locator("#result_list tbody a").first.click()
+        expect(page.locator("#id_name")).to_be_visible()
+    assert violations(researcher, but=OF_THE_THEME, reload=True) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert fits(researcher)
 
 
 def test_only_the_admin_may_evaluate_and_style_inline(researcher: Rater) -> None:

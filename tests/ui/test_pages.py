@@ -108,6 +108,30 @@ def test_pages_hold_no_inline_style_or_script() -> None:
         assert "<script>" not in source, template
 
 
+FORMS = (
+    "samples/sampleset",
+    "samples/importrun",
+    "studies/study",
+    "scoring/metricrun",
+    "recruitment/posting",
+)
+
+
+@pytest.mark.parametrize("model", FORMS)
+def test_help_is_told_to_who_listens_to_a_form(model: str, staff: Client) -> None:
+    page = staff.get(f"/admin/{model}/add/").content.decode()
+    described = {one for ids in re.findall(r'aria-describedby="([^"]+)"', page) for one in ids.split()}
+    assert described
+    assert described <= set(re.findall(r' id="([^"]+)"', page))
+
+
+def test_fields_in_a_table_have_names(staff: Client) -> None:
+    page = staff.get("/admin/auth/user/add/").content.decode()
+    for name in ("team", "role"):
+        (field,) = re.findall(rf'<select name="memberships-0-{name}"[^>]*>', page)
+        assert f'aria-label="{name.capitalize()}"' in field
+
+
 def titles(user: User) -> dict[str, list[str]]:
     """Return the sidebar's sections and their entries as this user sees them."""
     request = RequestFactory().get("/admin/")
