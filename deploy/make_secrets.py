@@ -31,6 +31,7 @@ def keep(path: Path, text: str) -> bool:
     except FileExistsError:
         return False
     with os.fdopen(descriptor, "w") as file:
+        os.fchmod(descriptor, 0o444)  # whatever the umask of who makes them
         file.write(text)
     return True
 

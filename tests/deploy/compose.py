@@ -41,18 +41,23 @@ def services() -> dict[str, dict[str, Any]]:
 
 def image_of(service: dict[str, Any]) -> str:
     """Return the target in our Containerfile that a service runs; nothing for an image of others."""
-    build = service.get("build")
-    return build["target"] if build else ""
+    built = {one["image"]: one["build"]["target"] for one in services().values() if "build" in one}
+    return built.get(service["image"], "")
 
 
 def interpolate(text: str, variables: dict[str, str]) -> str:
-    """Fill in ${NAME:?...}, ${NAME:-default} and ${NAME} as compose does; a missing one is an error."""
+    """Fill in ${NAME:?...}, ${NAME:-default} and ${NAME} as compose does; a missing one is an error.
+
+    Two dollars are one that is left.
+    """
 
     def value(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
         default = match[3] if match[2] == ":-" else None
         return variables[match[1]] if default is None else variables.get(match[1], default)
 
-    return re.sub(r"\$\{(\w+)(?:(:[?-])([^}]*))?\}", value, text)
+    return re.sub(r"\$\$|\$\{(\w+)(?:(:[?-])([^}]*))?\}", value, text)
 
 
 @dataclass
@@ -88,7 +93,8 @@ class Processes:
         """Return the service's own command in terms of this machine."""
         service = services()[name]
         command = [*service.get("entrypoint", []), *service["command"]]
-        return [self._translated(name, part) for part in command] + self.extra.get(name, [])
+        given = [interpolate(part, self.variables) for part in command]
+        return [self._translated(name, part) for part in given] + self.extra.get(name, [])
 
     def run(self, name: str, *command: str) -> str:
         """Run a command in a service's environment (its own if none is given); return what it printed."""

@@ -32,7 +32,7 @@ def test_a_backup_is_made_each_night_and_its_health_tells_of_the_last_good_one(t
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / name).chmod(0o755)
     shell, option, loop = services()["backup"]["command"]
-    loop = interpolate(loop, {}).replace("$$", "$").replace("/backups/last", str(tmp_path / "last"))
+    loop = interpolate(loop, {}).replace("/backups/last", str(tmp_path / "last"))
     subprocess.run(
         [shell, option, loop], env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, timeout=150, check=False
     )
@@ -79,6 +79,29 @@ def test_with_a_card_the_one_metrics_worker_has_it_and_insists_on_it() -> None:
     assert re.search(r"^ENV .*\bMETRICS_DEVICE=cuda\b", stage, re.MULTILINE)
     (device,) = over["deploy"]["resources"]["reservations"]["devices"]
     assert device["capabilities"] == ["gpu"]
+
+
+def test_each_image_of_ours_is_built_once_and_asked_of_no_registry() -> None:
+    """Where none of a name is there yet, Docker's parallel builds of it end in "already exists"."""
+    ours = {name: service for name, service in services().items() if image_of(service)}
+    built = [service["image"] for service in ours.values() if "build" in service]
+    assert sorted(built) == sorted({service["image"] for service in ours.values()})
+    assert {name for name, service in ours.items() if service.get("pull_policy") != "never"} == set()
+
+
+def test_what_is_read_only_gets_nothing_but_files_of_the_host() -> None:
+    """Compose copies any other config or secret into the container, and refuses to where it cannot."""
+    written = yaml.safe_load(COMPOSE.read_text())
+    given = {**written.get("configs", {}), **written["secrets"]}
+    used = {
+        (one["source"] if isinstance(one, dict) else one)
+        for service in services().values()
+        for kind in ("configs", "secrets")
+        for one in service.get(kind, [])
+        if service.get("read_only")
+    }
+    assert used
+    assert {name for name in used if given[name].keys() != {"file"}} == set()
 
 
 def test_every_service_of_ours_is_locked_down() -> None:
@@ -130,14 +153,24 @@ def test_databases_and_storage_are_reached_from_inside_only() -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports["prometheus"]), "it asks for no password"
 
 
-def test_prometheus_has_the_public_address_asked_and_the_disks() -> None:
+def test_prometheus_has_the_public_address_asked_and_the_disks(tmp_path: Path) -> None:
     wanted = yaml.safe_load((MONITORING / "prometheus.yaml").read_text())["scrape_configs"]
     jobs = {job["job_name"].removeprefix("humaneval-"): job for job in wanted}
-    (mounted,) = services()["prometheus"]["configs"]
-    assert jobs["outside"]["file_sd_configs"] == [{"files": [mounted["target"]]}]
-    written = yaml.safe_load(COMPOSE.read_text())["configs"][mounted["source"]]["content"]
-    told = json.loads(interpolate(written, {"PUBLIC_URL": "https://study.example.org"}))
-    assert told == [{"targets": ["https://study.example.org/healthz"]}]
+    (file,) = jobs["outside"]["file_sd_configs"][0]["files"]
+    service, here = services()["prometheus"], str(tmp_path / "outside.json")
+    assert str(Path(file).parent) in service["tmpfs"], "all else is read-only"
+    stand_in = tmp_path / "prometheus"
+    stand_in.write_text('#!/bin/sh\necho "$@"\n')
+    stand_in.chmod(0o755)
+    command = [interpolate(part, {}).replace(file, here) for part in service["entrypoint"]]
+    given = {"PUBLIC_URL": "https://study.example.org", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    asked = service["environment"].keys()
+    done = subprocess.run(
+        [*command, *service["command"]], env=given, capture_output=True, text=True, check=True
+    )
+    assert asked | {"PATH"} == given.keys()
+    assert done.stdout.split() == service["command"][1:]
+    assert json.loads(Path(here).read_text()) == [{"targets": ["https://study.example.org/healthz"]}]
     at = {rule["target_label"]: rule.get("replacement", "") for rule in jobs["outside"]["relabel_configs"]}
     for address in (at["__address__"], jobs["host"]["static_configs"][0]["targets"][0]):
         name, _, port = address.partition(":")
@@ -167,11 +200,17 @@ def test_images_of_others_keep_to_a_release_line() -> None:
 
 
 def test_secrets_are_made_once_and_out_of_others_reach(tmp_path: Path) -> None:
-    make_secrets(tmp_path / "secrets")
+    before = os.umask(0o077)
+    try:
+        make_secrets(tmp_path / "secrets")
+    finally:
+        os.umask(before)
     first = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert "already" in make_secrets(tmp_path / "secrets")
     assert first == {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "secrets").iterdir()}
+    assert modes == {0o444}, "containers read them as users of their own"
     assert set(first) == set(re.findall(r"\./secrets/(\w+)", COMPOSE.read_text()))
     user = json.loads(first["storage_users"])["identities"][0]
     assert user["credentials"][0]["secretKey"] == first["storage_key"]

@@ -30,7 +30,10 @@ def test_backups_are_made_by_a_client_as_new_as_the_servers() -> None:
 
 
 def test_what_is_an_operators_own_goes_into_no_image() -> None:
-    kept, sent = ((ROOT / name).read_text().split() for name in (".gitignore", ".dockerignore"))
+    kept, sent, by_podman = (
+        (ROOT / name).read_text().split() for name in (".gitignore", ".dockerignore", ".containerignore")
+    )
     own = {line.rstrip("/") for line in kept if line.startswith(("deploy/", ".env", "var"))}
     assert {".env", "deploy/panels.yaml", "deploy/kubernetes/*/secrets"} < own
     assert own <= set(sent)
+    assert by_podman == sent
