@@ -130,6 +130,19 @@ def test_the_score_that_follows_people_is_trusted_and_the_one_that_does_not_is_w
     assert any("and for no other" in caveat for caveat in trust.caveats)
 
 
+def test_a_score_of_other_systems_is_said_to_be_untested_against_the_best():
+    study, people = facts(12), estimates(HUMAN)
+    rows = scores("good", HUMAN, True) + scores("fewer", HUMAN, True)[:-1]
+    found = correlate(study, people, rows)
+    compared = compare_metrics(QUESTION, found, people, rows)
+    trust = whom_to_trust(QUESTION, found, compared, None)
+    assert compared == []
+    assert trust is not None
+    (apart,) = (caveat for caveat in trust.caveats if "same systems" in caveat)
+    best = trust.leaders[0]
+    assert f"{({'GOOD', 'FEWER'} - {best}).pop()} is known of others than {best}" in apart
+
+
 def test_two_scores_that_both_follow_people_are_not_told_apart():
     first, second = (HUMAN + np.random.default_rng(seed).normal(0, 0.05, 12) for seed in (4, 5))
     _, compared, trust = together(HUMAN, first=(first, True), second=(-second, False))

@@ -160,6 +160,13 @@ def _caveats(
             "Even for the best, systems like these may correlate far less than these did "
             f"(the interval of {weak[0].title} begins at {plain(_lower_end(weak[0]), 2)})."
         )
+    apart = [one.title for one in directed if leaders and one.conditions != leaders[0].conditions]
+    if apart:
+        yield (
+            f"Tests of one score against another need the same systems: {listed(apart)} "
+            f"{'is' if len(apart) == 1 else 'are'} known of others than {leaders[0].title}, and not tested "
+            "against it."
+        )
     against = [one.title for one in directed if one.as_expected is False and _is_settled(one)]
     if against:
         yield f"{listed(against)} went against people: by it the model that people like less looks better."
