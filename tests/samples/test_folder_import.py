@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from humaneval.samples import batches, intake, passage
+from humaneval.samples import batches, holding, intake, passage
 from humaneval.samples.folders import FolderSource
 from humaneval.samples.importing import ImportRefused, create_sample_set, import_folder
 from humaneval.samples.models import ImportRun, Prompt, Sample, SampleSet
@@ -249,7 +249,8 @@ def test_progress_is_told_up_to_the_end(bring):
     assert seen[-1] == (3, 3)
 
 
-def test_queries_grow_with_batches_and_not_with_files(bring):
+def test_queries_grow_with_batches_and_not_with_files(bring, monkeypatch):
+    monkeypatch.setattr(holding, "WRITE_SECONDS", 3600)  # slow imports also tell how far they are
     with CaptureQueriesContext(connection) as queries:
         bring({f"{i}.png": png(i) for i in range(150)})
     # SQLite takes a thousand values a statement, hence two inserts for 150 rows.

@@ -332,7 +332,8 @@ def test_each_state_allows_its_own_moves_and_refuses_the_others(make_study, stat
                 getattr(lifecycle, move)(study)
 
 
-def test_trials_are_written_in_few_queries(image_sets, django_assert_max_num_queries):
+def test_trials_are_written_in_few_queries(image_sets, django_assert_max_num_queries, monkeypatch):
+    monkeypatch.setattr("humaneval.jobs.running.PROGRESS_SECONDS", 3600)  # slow launches tell of themselves
     study = lifecycle.launch(draft(image_sets, trials=2000))
     with django_assert_max_num_queries(100):
         run(study)
