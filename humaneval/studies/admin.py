@@ -29,6 +29,7 @@ from humaneval.studies.flow_form import flow_fieldsets
 from humaneval.studies.forms import SETTING, NewStudyForm, form_of
 from humaneval.studies.leakage import leak_check
 from humaneval.studies.models import Study, StudyState, Trial
+from humaneval.studies.removing import trials_of, uses_of
 from humaneval.studies.standing import standing_of
 from humaneval.studies.states import is_draft, is_launching
 from humaneval.studies.strata_form import strata_fieldset
@@ -206,6 +207,18 @@ class StudyAdmin(OfTeam, StudyTables, StudyButtons):
         )
         obj.pk = made.pk
         obj.refresh_from_db()
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return what would go in numbers, not trial by trial, and what forbids it.
+
+        Rules, links and whatever else belongs to the study goes with it, though its own pages delete none.
+        """
+        studies = list(objs)
+        mine = all(self.has_delete_permission(request, study) for study in studies)
+        lacking = set() if mine else {str(_("study"))}
+        kept = [f"{name}: {count} ({study})" for study in studies for name, count in uses_of(study).items()]
+        counts = {str(_("studies")): len(studies), str(_("trials")): trials_of(studies)}
+        return [str(study) for study in studies], counts, lacking, kept
 
     def delete_model(self, request: HttpRequest, obj: Study) -> None:
         """Delete, and note who did."""

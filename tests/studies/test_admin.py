@@ -18,11 +18,14 @@ from humaneval.jobs import services as jobs
 from humaneval.jobs.models import Job, JobState
 from humaneval.protocols import registry
 from humaneval.protocols.registry import PROTOCOLS
+from humaneval.rating.exclusions.declaring import declare_rules
+from humaneval.rating.exclusions.rules import RULES
+from humaneval.rating.models import RuleSet
 from humaneval.studies import lifecycle
 from humaneval.studies.admin import CHECKING, SHARING, STEERING
 from humaneval.studies.forms import labelled
-from humaneval.studies.models import Study
-from tests.factories import draft_study, member
+from humaneval.studies.models import Study, StudyState
+from tests.factories import SessionFactory, draft_study, member, open_study, set_state
 
 pytestmark = pytest.mark.django_db
 
@@ -337,6 +340,27 @@ def test_only_drafts_and_closed_studies_offer_to_be_deleted(make_study, page):
     Study.objects.filter(pk=study.pk).update(state="draft")
     assert page.post(url, {"post": "yes"}).status_code == 302
     assert not Study.objects.exists()
+
+
+def test_what_belongs_to_a_study_goes_with_it_and_the_page_says_how_much(page):
+    study = open_study(trial_count=5)
+    set_state(study, StudyState.CLOSED)
+    declare_rules(study=study, name="strict", rules={next(iter(RULES)): {}})
+    url = reverse("admin:studies_study_delete", args=(study.pk,))
+    assert "Trials: 5" in page.get(url).content.decode()
+    assert page.post(url, {"post": "yes"}).status_code == 302
+    assert not Study.objects.exists()
+    assert not RuleSet.objects.exists()
+
+
+def test_a_study_that_raters_came_to_is_kept_and_the_page_says_why(page):
+    study = open_study(trial_count=5)
+    SessionFactory(study=study)
+    set_state(study, StudyState.CLOSED)
+    url = reverse("admin:studies_study_delete", args=(study.pk,))
+    assert "sessions: 1" in page.get(url).content.decode()
+    page.post(url, {"post": "yes"})
+    assert Study.objects.exists()
 
 
 def test_the_list_takes_few_queries_however_many_studies(make_study, page, django_assert_max_num_queries):
