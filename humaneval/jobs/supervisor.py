@@ -195,7 +195,6 @@ class Supervisor:
             "--preload",  # one import for all web processes: one that died is back at once
             "--timeout=120",  # a large zip may take its time
             "--graceful-timeout=5",
-            "--keep-alive=30",  # a rater answers every second or so: no new connection for each vote
             "--no-control-socket",
         ]
         options.append("humaneval.config.wsgi:application")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -142,6 +144,14 @@ def test_each_worker_tells_of_itself_on_a_port_of_its_own(settings):
         settings.WORKER_METRICS_PORT = first
         workers = Supervisor(port=0)._workers()
         assert [worker.environment["WORKER_METRICS_PORT"] for worker in workers] == ports
+
+
+def test_its_web_server_keeps_connections_longer_than_a_proxy_before_it_does():
+    """Caddy keeps an unused one for two minutes: what it sends over one that ends just then is lost."""
+    command = Supervisor(port=0)._web(listener=3).command
+    shown = subprocess.run([*command, "--print-config"], capture_output=True, text=True, check=True).stdout
+    (seconds,) = re.findall(r"^keepalive +=? *(\d+)$", shown, re.MULTILINE)
+    assert int(seconds) > 120
 
 
 def test_a_host_that_this_machine_does_not_have_is_refused():
