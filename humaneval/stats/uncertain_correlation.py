@@ -65,7 +65,7 @@ def uncertain_correlation(
     """Return the correlation of human estimates and scores, one a system.
 
     ``human_draws`` (draws, systems) come from the joint distribution of the estimates; ``score_error`` holds
-    standard errors (0 or NaN where unknown). Raises NotEstimableError where a column does not vary.
+    standard errors (NaN where unknown). Raises NotEstimableError where a column does not vary.
     """
     n = same_length(human=human, score=score, score_error=score_error)
     people, scores = numbers(human, "human"), numbers(score, "score")
@@ -73,7 +73,7 @@ def uncertain_correlation(
     if drawn.ndim != 2 or drawn.shape[1] != n:
         raise InputError(f"human_draws has a row a draw and {n} columns, one a system.")
     found = correlation(people, scores, kind=kind)
-    given = np.zeros(n) if score_error is None else np.asarray(score_error, dtype=float)
+    given = np.full(n, np.nan) if score_error is None else np.asarray(score_error, dtype=float)
     errors = np.where(np.isfinite(given), given, 0.0)
     noisy = scores + errors * np.random.default_rng(seed).standard_normal(drawn.shape)
     draws = rowwise_correlations(drawn, noisy, kind)
@@ -91,7 +91,7 @@ def uncertain_correlation(
         systems=n,
         kind=kind,
         method=(
-            f"{found.method}; people redrawn from their joint distribution and {_redrawn(errors)} "
+            f"{found.method}; people redrawn from their joint distribution and {_redrawn(given)} "
             f"({len(drawn)} draws, seed {seed}), joined with the sampling of systems (MOVER), ends away from "
             "0 divided by what noise lets be seen of a perfect correlation"
         ),
@@ -100,14 +100,14 @@ def uncertain_correlation(
     )
 
 
-def _redrawn(errors: FloatArray) -> str:
+def _redrawn(given: FloatArray) -> str:
     """Return in words how much of a score was redrawn: only what has a standard error can be."""
-    known = int((errors > 0).sum())
-    if known == len(errors):
+    known = int(np.isfinite(given).sum())
+    if known == len(given):
         return "the score with its standard error"
     if not known:
         return "the score as it is, its standard error not being known"
-    return f"the score with its standard error where one is known ({known} of {len(errors)})"
+    return f"the score with its standard error where one is known ({known} of {len(given)})"
 
 
 def _widened(estimate: float, *intervals: Interval[float], known: bool) -> Interval[float]:

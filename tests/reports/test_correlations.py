@@ -124,6 +124,7 @@ def test_p_values_of_a_perfect_order_are_counts_of_orders(systems, orders):
     [
         ([None] * 4, "The standard error of this score is not known", "the score as it is"),
         ([0.1, 0.1, None, 0.1], "The standard error of 1 value of it is not known", "is known (3 of 4)"),
+        ([0.1, 0.0, 0.1, 0.1], "", "and the score with its standard error (4000 draws"),
         ([0.1] * 4, "", "and the score with its standard error (4000 draws"),
     ],
 )

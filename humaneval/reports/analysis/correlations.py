@@ -152,7 +152,7 @@ def pair_up(estimates: Sequence[Estimate], rows: Sequence[ScoreRow], human_bette
         None if better is None else 1 if better else -1,
         human_better,
         np.array([one.interval.standard_error or 0.0 for one in both], dtype=float),
-        np.array([score_of[one.condition].standard_error or np.nan for one in both], dtype=float),
+        np.array([score_of[one.condition].standard_error for one in both], dtype=float),  # None: NaN
     )
 
 

@@ -190,8 +190,8 @@ def _judged(found: WinnerInfluence, votes: int, names: Mapping[int, str], led: _
 def _about_votes(found: WinnerInfluence, votes: int, winner: str, lead: str) -> str:
     if found.votes_to_change is None:
         return (
-            f"“{winner}” leads by {lead}; the loss of the votes that favour it most, up to half of them, "
-            "puts no other condition first."
+            f"“{winner}” leads by {lead}; no other comes first by the loss of the votes that favour it most, "
+            "as long as half of all are left, and some of each condition."
         )
     share = 100 * found.votes_to_change / max(votes, 1)
     lost = f"the loss of {counted(found.votes_to_change, 'vote')} ({share:.1f}% of {votes:,})"
