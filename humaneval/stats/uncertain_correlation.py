@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata
 
 from humaneval.stats.columns import numbers, same_length
 from humaneval.stats.correlations import correlation
@@ -125,13 +125,22 @@ def _widened(estimate: float, *intervals: Interval[float], known: bool) -> Inter
 
 
 def _ceiling(people: FloatArray, drawn: FloatArray, scores: FloatArray, errors: FloatArray) -> float:
-    """Return the root of both columns' reliability: the shares of their variance that are not noise.
-
-    What moves all systems alike is no noise here.
-    """
-    of_people = float(np.var(drawn - people, axis=1, ddof=1).mean()) / float(people.var(ddof=1))
+    """Return the root of both columns' reliability: the shares of their variance that are not noise."""
+    of_people = _noise(drawn - people) / float(people.var(ddof=1))
     of_scores = float((errors**2).mean()) / float(scores.var(ddof=1))
     return math.sqrt(max(0.0, 1 - of_people) * max(0.0, 1 - of_scores))
+
+
+def _noise(away: FloatArray) -> float:
+    """Return the expected variance over systems (columns) of noise that was drawn so (a row a draw).
+
+    What moves all systems alike is no noise here. Draws may have Student's tails (few raters), whose own
+    variance is larger than the noise's or infinite: so variances are taken from quartiles.
+    """
+    apart = away - away.mean(axis=1, keepdims=True)
+    low, high = np.quantile(apart, [0.25, 0.75], axis=0)
+    deviation = (high - low) / (2 * norm.ppf(0.75))
+    return float((deviation**2).sum() / (len(deviation) - 1))
 
 
 def _outward(ends: Interval[float], ceiling: float) -> Interval[float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -179,6 +181,26 @@ def test_noise_in_people_does_not_hide_how_strong_a_correlation_is(systems, trut
         like += found.like_these.low <= truth <= found.like_these.high
     assert like >= 0.93 * times
     assert these >= 0.8 * times
+
+
+@pytest.mark.parametrize("freedom", [2, 3, 9, np.inf])
+def test_few_raters_widen_an_interval_by_their_tails_and_not_by_noise_that_is_not_there(freedom):
+    """A tenth of the variance is noise (a ceiling of 0.95); what moves all systems alike is none."""
+    rng, systems = np.random.default_rng(5), 8
+    human = scipy.stats.norm.ppf((np.arange(systems) + 0.5) / systems)
+    human /= human.std(ddof=1)
+    noise = math.sqrt(0.1) * rng.standard_normal((4000, systems)) + 3 * rng.standard_normal((4000, 1))
+    stretch = 1 if np.isinf(freedom) else np.sqrt(freedom / rng.chisquare(freedom, (4000, 1)))
+    found = uncertain_correlation(
+        human,
+        human + np.resize([1.0, -1.0, -1.0, 1.0], systems),
+        human_draws=human + noise * stretch,
+        score_error=np.zeros(systems),
+        kind="pearson",
+    )
+    high = np.quantile(found.draws, 0.975)
+    assert found.these.high < 1
+    assert high / found.these.high == pytest.approx(math.sqrt(0.9), abs=0.03)
 
 
 def test_a_change_within_equal_raters_is_the_paired_t_test():
