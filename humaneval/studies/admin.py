@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -221,8 +222,9 @@ class StudyAdmin(OfTeam, StudyTables, StudyButtons):
         return [str(study) for study in studies], counts, lacking, kept
 
     def delete_model(self, request: HttpRequest, obj: Study) -> None:
-        """Delete, and note who did."""
-        authoring.delete_study(study=obj, user=request.user if isinstance(request.user, User) else None)
+        """Delete, and note who did, unless somebody has at this very moment."""
+        with suppress(Study.DoesNotExist):
+            authoring.delete_study(study=obj, user=request.user if isinstance(request.user, User) else None)
 
     def response_post_save_add(self, request: HttpRequest, obj: Study) -> HttpResponse:
         """Go on to the new study's page, to look its words over."""

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import ProtectedError, QuerySet
+from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
@@ -49,9 +50,14 @@ class Conflict(APIException):
 
 @contextmanager
 def refusals_answered() -> Iterator[None]:
-    """Answer the refusals of services: 409 for a wrong state, 400 with reasons for all else."""
+    """Answer the refusals of services: 409 for a wrong state, 400 with reasons for all else.
+
+    404 where somebody has deleted the study since it was looked up.
+    """
     try:
         yield
+    except Study.DoesNotExist as error:
+        raise Http404 from error
     except WrongState as error:
         raise Conflict(error.messages[0]) from error
     except NotLaunchable as error:
@@ -134,6 +140,8 @@ class StudyViewSet(viewsets.ModelViewSet[Study]):
         """Delete a study that may be deleted."""
         try:
             authoring.delete_study(study=instance, user=self._user())
+        except Study.DoesNotExist as error:
+            raise Http404 from error
         except ValidationError as error:
             raise Conflict(error.messages[0]) from error
         except ProtectedError as error:

@@ -9,8 +9,9 @@ from rest_framework.test import APIClient
 from humaneval.jobs import services as jobs
 from humaneval.protocols import registry
 from humaneval.studies import lifecycle
+from humaneval.studies.api import StudyViewSet
 from humaneval.studies.models import Study
-from humaneval.teams.models import ApiToken
+from humaneval.teams.models import ApiToken, AuditEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -214,6 +215,23 @@ def test_a_draft_can_be_deleted_and_an_open_study_cannot(make_study, api):
     assert "only drafts and closed studies" in answer.json()["detail"]
     Study.objects.filter(pk=study.pk).update(state="draft")
     assert api.delete(f"{URL}a-study/").status_code == 204
+
+
+@pytest.mark.parametrize(("method", "path"), [("delete", ""), ("patch", ""), ("post", "launch/")])
+def test_a_study_that_somebody_deletes_at_this_moment_is_not_found(
+    make_study, api, monkeypatch, method, path
+):
+    make_study()
+    look_up = StudyViewSet.get_object
+
+    def look_up_and_lose(view: StudyViewSet) -> Study:
+        found = look_up(view)
+        Study.objects.filter(pk=found.pk).delete()
+        return found
+
+    monkeypatch.setattr(StudyViewSet, "get_object", look_up_and_lose)
+    assert getattr(api, method)(f"{URL}a-study/{path}").status_code == 404
+    assert not AuditEntry.objects.exists()
 
 
 def test_an_unknown_study_is_not_found(api):
